@@ -1,0 +1,1 @@
+"""Docent's platform-neutral core: retrieval, conversation and generation."""

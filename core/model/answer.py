@@ -1,0 +1,86 @@
+"""What a reader is shown, while it is being made and once it is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from core.model.generation import Usage
+from core.model.search import Passage, Retrieval, Rung
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A source of an answer: `n` is its mark in the text, `quote` what the section says."""
+
+    n: int
+    title: str
+    heading_path: tuple[str, ...]
+    url: str
+    quote: str
+    source: str
+    peer_reviewed: bool
+
+
+class AnswerStatus(StrEnum):
+    """`answered` by a model, `quoted` from the docs without one, or `refused`."""
+
+    ANSWERED = "answered"
+    QUOTED = "quoted"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The whole answer: Markdown with `[n]` marks, one citation per mark.
+
+    `timings_ms` has history, embed, search, rerank, first_token and total.
+    """
+
+    status: AnswerStatus
+    text: str
+    citations: tuple[Citation, ...]
+    model: str | None
+    generation: int
+    usage: Usage
+    timings_ms: Mapping[str, float]
+    rungs: tuple[Rung, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """The question was taken up."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """The search ended; a model is asked next, if there is one."""
+
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A checked claim, to be appended to what is shown."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The whole text so far; what is shown must be exchanged for it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The last event. `answer.text` equals what the deltas and replacements showed."""
+
+    answer: Answer
+    retrieval: Retrieval
+
+
+AnswerEvent: TypeAlias = Searching | PassagesFound | TextDelta | Replaced | Answered

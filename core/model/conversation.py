@@ -1,0 +1,77 @@
+"""Who asks what, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from core.model.corpus import Corpus
+
+
+@dataclass(frozen=True, slots=True)
+class SessionKey:
+    """One conversation: `thread` is the platform's id of it, never empty."""
+
+    platform: str
+    workspace: str
+    channel: str
+    thread: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The sources that a place may be answered from; None admits every public source."""
+
+    sources: frozenset[str] | None = None
+
+
+EVERYTHING_PUBLIC = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One utterance of a conversation, as Markdown."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person asked. `(session's platform, workspace, channel, message_id)` is unique.
+
+    `context` is what was said in the thread before the bot came in, oldest first.
+    """
+
+    session: SessionKey
+    message_id: str
+    author: str
+    text: str
+    scope: Scope = EVERYTHING_PUBLIC
+    context: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An accepted question that this worker holds a lease on.
+
+    `token` fences it: a store made with another worker's token raises LeaseLost.
+    `attempt` counts from 1.
+    """
+
+    id: UUID
+    question: Question
+    token: UUID
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """What an answer starts from: the conversation so far, oldest first, and the served corpus.
+
+    `corpus` is None until the first sync ended.
+    """
+
+    messages: tuple[Message, ...]
+    corpus: Corpus | None

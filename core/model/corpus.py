@@ -1,0 +1,138 @@
+"""The docs, from a parsed document to the chunk that is indexed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+
+def digest(*parts: str) -> str:
+    """A 128-bit content hash in hex. Parts are length-prefixed, so ("ab", "c") ≠ ("a", "bc")."""
+    state = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        state.update(len(data).to_bytes(8, "big"))
+        state.update(data)
+    return state.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading with the Markdown directly under it, and the sections below it.
+
+    `level` is 0 for what stands before the first heading, whose `heading` is empty.
+    `anchor` is unique in its document, in GitHub's manner.
+    """
+
+    heading: str
+    anchor: str
+    level: int
+    text: str
+    children: tuple[Section, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed document. `path` is relative to its source, with forward slashes.
+
+    `slug` and `url` are what front matter says of the address, or None.
+    """
+
+    path: str
+    title: str
+    sections: tuple[Section, ...]
+    slug: str | None = None
+    url: str | None = None
+    date: str | None = None
+    authors: tuple[str, ...] = ()
+    peer_reviewed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of one section, small enough to embed.
+
+    `heading_path` runs from the outermost heading down and leaves the document's title out;
+    `ordinal` counts the chunks of one section from 0, so an edit elsewhere leaves it alone.
+    """
+
+    source: str
+    path: str
+    title: str
+    heading_path: tuple[str, ...]
+    anchor: str
+    ordinal: int
+    text: str
+
+    @property
+    def embedding_text(self) -> str:
+        """What is embedded and searched: title and headings, a line each, before the text."""
+        headings = [h for h in (self.title, *self.heading_path) if h]
+        return "\n".join([*dict.fromkeys(headings), self.text])
+
+    @property
+    def content_hash(self) -> str:
+        """Equal for chunks that embed alike, wherever they stand."""
+        return digest(self.embedding_text)
+
+    @property
+    def key(self) -> str:
+        """Equal for the same content at the same place, in whatever generation."""
+        return digest(
+            self.source,
+            self.path,
+            self.anchor,
+            str(self.ordinal),
+            self.content_hash,
+            *self.heading_path,
+        )
+
+    def point_id(self, since: int) -> UUID:
+        """The id of this chunk's point for the interval that begins with generation `since`."""
+        return UUID(hex=digest(self.key, str(since)))
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """What is kept of a document beside its chunks, so that it may change without them.
+
+    `fingerprint` is equal when parsing and chunking would give the same chunks.
+    `chunks` maps each chunk's key to the generation that wrote its point.
+    `version` names the state of the source (a commit, an ETag), `date` when it was written.
+    """
+
+    source: str
+    path: str
+    title: str
+    url: str
+    fingerprint: str
+    peer_reviewed: bool
+    date: str | None = None
+    version: str | None = None
+    authors: tuple[str, ...] = ()
+    chunks: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The pointer that a sync flips: which collection is served, at which generation."""
+
+    collection: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingModel:
+    """An embedding model's identity. `max_tokens` is where it cuts a text off."""
+
+    name: str
+    dimensions: int
+    max_tokens: int
+
+    @property
+    def collection(self) -> str:
+        """The collection that holds this model's vectors, and no other's."""
+        slug = "".join(c if c.isalnum() else "-" for c in self.name.lower())
+        return f"docent-{slug}-{self.dimensions}"

@@ -1,0 +1,63 @@
+"""What a model is given, and what it sends back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from core.model.conversation import Message
+from core.model.search import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is given.
+
+    `system` and `messages` are the whole text for a chat model, the question last;
+    `question` and `passages` are the same in parts, for a model that only quotes.
+    """
+
+    system: str
+    messages: tuple[Message, ...]
+    question: str
+    passages: tuple[Passage, ...]
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens, and money in US dollars; None where the service did not tell."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStarted:
+    """A model begins its text. A second one means that the first broke off: its text is void."""
+
+    model: str
+    quoting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelText:
+    """A piece of the model's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFinished:
+    """The text is complete. `model` is the one that the service says answered.
+
+    `truncated` is True when the model ran into its token limit.
+    """
+
+    model: str
+    usage: Usage = Usage()
+    truncated: bool = False
+
+
+ModelEvent: TypeAlias = ModelStarted | ModelText | ModelFinished

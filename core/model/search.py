@@ -1,0 +1,136 @@
+"""What goes into a search and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from core.model.corpus import Chunk, digest
+
+Vector: TypeAlias = npt.NDArray[np.float32]
+
+OPEN_ENDED = 2**53
+"""The `until` of a point that no generation has closed yet; exact as a JSON number."""
+
+
+@dataclass(frozen=True, slots=True)
+class SparseVector:
+    """Term weights by hashed term; `indices` are unique."""
+
+    indices: tuple[int, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Point:
+    """One chunk over one interval of generations, with what search needs of it."""
+
+    chunk: Chunk
+    dense: Vector
+    sparse: SparseVector
+    since: int
+    until: int = OPEN_ENDED
+
+    @property
+    def id(self) -> UUID:
+        """Derived, so that writing the same point twice writes one."""
+        return self.chunk.point_id(self.since)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchRequest:
+    """A dense and a sparse search over one generation of a collection, `limit` hits each.
+
+    `dense` is None when the embedder is down; `sources` None means no filter.
+    """
+
+    collection: str
+    dense: Vector | None
+    sparse: SparseVector
+    generation: int
+    sources: frozenset[str] | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk with the engine's raw score for it: cosine for dense, BM25 for sparse."""
+
+    chunk: Chunk
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHits:
+    """The two rankings, each best first."""
+
+    dense: tuple[Hit, ...]
+    sparse: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How a passage was found. Each is None when that search did not see it.
+
+    `dense` is a cosine, `sparse` raw BM25, `fused` in 0..1 within one question, `rerank` in 0..1.
+    """
+
+    fused: float
+    dense: float | None = None
+    sparse: float | None = None
+    rerank: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrieved stretch of one section: one chunk, or neighbours merged.
+
+    `url` is the deep link to the section.
+    """
+
+    source: str
+    path: str
+    title: str
+    heading_path: tuple[str, ...]
+    url: str
+    text: str
+    peer_reviewed: bool
+    scores: Scores
+    date: str | None = None
+
+    @property
+    def content_hash(self) -> str:
+        """Names the passage's text and place in a trace."""
+        return digest(self.source, self.path, self.url, self.text)
+
+
+class Rung(StrEnum):
+    """A step down the ladder that an answer had to take."""
+
+    BM25_ONLY = "bm25_only"
+    NO_RERANK = "no_rerank"
+    NEXT_MODEL = "next_model"
+    QUOTES_ONLY = "quotes_only"
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """The passages found for a query, best first, and how good the best of them is.
+
+    `confidence` is in 0..1 and computed from raw scores; below the rung's floor `sufficient`
+    is False and no model is called.
+    """
+
+    query: str
+    generation: int
+    passages: tuple[Passage, ...]
+    confidence: float
+    sufficient: bool
+    rungs: tuple[Rung, ...] = ()
+    timings_ms: Mapping[str, float] = field(default_factory=dict)

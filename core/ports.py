@@ -1,0 +1,178 @@
+"""What the core asks of the outside: one Protocol a collaborator, implemented in `backends`.
+
+Every method may raise `ServiceError` unless it says otherwise; no other exception leaves one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from core.model import (
+    AnswerEvent,
+    DocumentRecord,
+    EmbeddingModel,
+    ModelEvent,
+    Passage,
+    Point,
+    Prompt,
+    SearchHits,
+    SearchRequest,
+    SparseVector,
+    Turn,
+    Vector,
+)
+
+Row = Mapping[str, Any]
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors of `model.dimensions`."""
+
+    @property
+    def model(self) -> EmbeddingModel:
+        """The model, which names the collection that its vectors may go into."""
+
+    async def embed_documents(self, texts: Sequence[str]) -> list[Vector]:
+        """One vector a text, in order. Any number of texts; batching is the embedder's own."""
+
+    async def embed_query(self, text: str) -> Vector:
+        """The vector to search with."""
+
+
+class SparseEncoder(Protocol):
+    """Turns texts into BM25 term weights; the index supplies the idf. Raises nothing."""
+
+    def encode_document(self, text: str) -> SparseVector:
+        """Saturated term frequencies."""
+
+    def encode_query(self, text: str) -> SparseVector:
+        """Weight 1 a term."""
+
+
+class Reranker(Protocol):
+    """Scores texts against a query with a model that reads both."""
+
+    async def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
+        """One relevance a text, in 0..1, in the order of `texts`."""
+
+
+class ChatModel(Protocol):
+    """Writes a text. Closing the iterator cancels the generation."""
+
+    def stream(self, prompt: Prompt) -> AsyncIterator[ModelEvent]:
+        """ModelStarted, then ModelText, then ModelFinished; or a ServiceError at any point."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedClaim:
+    """A claim after the check: the text to show, empty to drop it."""
+
+    text: str
+
+
+class Verifier(Protocol):
+    """Checks a claim before anybody reads it. Raises nothing."""
+
+    def check(self, claim: str, passages: Sequence[Passage]) -> CheckedClaim:
+        """`claim` is Markdown with marks; mark `[n]` stands for `passages[n - 1]`."""
+
+
+class VectorIndex(Protocol):
+    """The read side, over all collections. An unknown collection is an empty one."""
+
+    async def search(self, request: SearchRequest) -> SearchHits:
+        """Both searches in one round trip."""
+
+    async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
+        """The vectors at hand for these contents, visible or not; absent ones are left out."""
+
+    async def count(self, collection: str, generation: int) -> int:
+        """How many points that generation sees."""
+
+
+class VectorWriter(Protocol):
+    """The write side of one collection, created with its payload indexes when it is opened.
+
+    What it does shows only in later generations.
+    """
+
+    async def write(self, points: Sequence[Point]) -> None:
+        """Stores points; one that is there already is overwritten with the same."""
+
+    async def close(self, point_ids: Sequence[UUID], until: int) -> None:
+        """Ends the points' interval: generation `until` no longer sees them."""
+
+    async def recover(self, generation: int) -> None:
+        """Undoes what a dead sync left beyond `generation`.
+
+        Points that it closed are reopened; points that it wrote become invisible for ever, but
+        keep their vectors for `vectors` until they are pruned.
+        """
+
+    async def prune(self, source: str, generation: int) -> None:
+        """Deletes the source's points that neither `generation` nor a later one sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One document in a source's listing.
+
+    `fingerprint` is equal when the content is, or None when only reading can tell.
+    """
+
+    path: str
+    fingerprint: str | None = None
+    version: str | None = None
+    date: str | None = None
+
+
+class Source(Protocol):
+    """A place that documents come from."""
+
+    @property
+    def name(self) -> str:
+        """Unique among the sources."""
+
+    async def entries(self) -> Sequence[Entry]:
+        """All documents. Raises SourceUnavailable rather than return an incomplete list."""
+
+    async def read(self, entry: Entry) -> bytes:
+        """The document as it stands. Raises DocumentUnreadable."""
+
+
+class Catalog(Protocol):
+    """The documents' records, which change without their chunks."""
+
+    async def at(self, generation: int) -> Mapping[tuple[str, str], DocumentRecord]:
+        """By (source, path), as of that generation; from memory once it was read."""
+
+
+class Queries(Protocol):
+    """Statements in PostgreSQL's dialect, with `$1` for arguments."""
+
+    async def fetch(self, sql: str, *args: object) -> list[Row]:
+        """The rows."""
+
+    async def execute(self, sql: str, *args: object) -> int:
+        """The number of rows that were touched."""
+
+
+class Database(Queries, Protocol):
+    """PostgreSQL. A statement outside a transaction is one of its own."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Queries]:
+        """Commits at the end, rolls back on an exception. Not to be held over a slow call."""
+
+
+class Responder(Protocol):
+    """An adapter's way to show an answer where the question was asked."""
+
+    async def respond(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> None:
+        """Renders the events as they come; the last is Answered.
+
+        Raises LeaseLost through from `events`; what it raises else is a failed attempt.
+        """
