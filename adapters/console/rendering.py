@@ -1,0 +1,54 @@
+"""An answer as the terminal shows it: plain text, Rich, or JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.markdown import Markdown
+from rich.text import Text
+
+from core.model import Answer, Citation
+
+NOT_PEER_REVIEWED = "not peer-reviewed"
+
+
+def answer_as_json(answer: Answer) -> dict[str, Any]:
+    """The object that `docent ask --json` prints."""
+    return {
+        "status": answer.status.value,
+        "text": answer.text,
+        "citations": [asdict(citation) for citation in answer.citations],
+        "model": answer.model,
+        "generation": answer.generation,
+        "usage": asdict(answer.usage),
+        "timings_ms": {step: round(ms, 2) for step, ms in answer.timings_ms.items()},
+        "rungs": [rung.value for rung in answer.rungs],
+    }
+
+
+def source_line(citation: Citation) -> str:
+    """`[1] Title › Section — address`."""
+    place = " › ".join(dict.fromkeys([citation.title, *citation.heading_path]))
+    flag = "" if citation.peer_reviewed else f" ({NOT_PEER_REVIEWED})"
+    return f"[{citation.n}] {place}{flag} — {citation.url}"
+
+
+def answer_as_text(answer: Answer) -> str:
+    """Markdown with the sources under it, for a pipe or a file."""
+    lines = [source_line(citation) for citation in answer.citations]
+    return "\n\n".join(filter(None, [answer.text, "\n".join(lines)]))
+
+
+def answer_as_rich(answer: Answer) -> RenderableType:
+    """The same for a person at a terminal."""
+    sources = [_source_as_rich(citation) for citation in answer.citations]
+    return Group(Markdown(answer.text), *([Text()] if sources else []), *sources)
+
+
+def _source_as_rich(citation: Citation) -> Text:
+    line = Text(source_line(citation), style="dim")
+    if citation.url.startswith(("http://", "https://")):
+        line.stylize(f"link {citation.url}")
+    return line

@@ -1,0 +1,149 @@
+"""The settings of each service. A field's description is its line in `.env.example`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PostgresDsn,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import NoDecode
+
+SlugRule = Literal["plain", "mkdocs", "docusaurus", "github"]
+
+
+class Group(BaseModel):
+    """The settings of one service. Values never show in an error: one of them is a secret."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _blank_is_unset(cls, value: object, info: ValidationInfo) -> object:
+        """`KEY=` in an environment file means "not set", as everywhere else."""
+        if isinstance(value, str) and not value.strip():
+            return cls.model_fields[str(info.field_name)].get_default(call_default_factory=True)
+        return value
+
+
+class DocentSettings(Group):
+    """The process itself."""
+
+    data_dir: Path = Field(
+        Path(".docent"), description="where the embedded engines keep their data"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="log level"
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="log lines for people or machines"
+    )
+
+
+class DocsSettings(Group):
+    """One folder of docs, for those who need no `docent.toml`."""
+
+    folder: Path | None = Field(None, description="the folder with your docs")
+    base_url: AnyHttpUrl | None = Field(None, description="where these docs are published")
+    slugs: SlugRule = Field("plain", description="how a file's path becomes its address")
+    peer_reviewed: bool = Field(default=False, description="whether these docs are peer-reviewed")
+
+
+class DatabaseSettings(Group):
+    """PostgreSQL; embedded when `url` is not set."""
+
+    url: SecretStr | None = Field(None, description="Neon or any PostgreSQL, pooled or direct")
+    pooled: bool | None = Field(
+        None, description="behind PgBouncer in transaction mode; told from the address when not set"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_postgres(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            PostgresDsn(url.get_secret_value())
+        return url
+
+
+class QdrantSettings(Group):
+    """The vector index; embedded when `url` is not set."""
+
+    url: AnyHttpUrl | None = Field(None, description="a Qdrant server or Qdrant Cloud")
+    api_key: SecretStr | None = Field(None, description="its key")
+    grpc: bool = Field(default=False, description="gRPC instead of REST")
+
+
+class CohereSettings(Group):
+    """Embedding and reranking; the local model and no reranker when `api_key` is not set."""
+
+    api_key: SecretStr | None = Field(None, description="embeds and reranks with Cohere")
+    embed_model: str = Field("embed-v4.0", description="the embedding model")
+    dimensions: Literal[256, 512, 1024, 1536] = Field(1024, description="of its vectors")
+    rerank_model: str = Field("rerank-v3.5", description="the reranker; `off` goes without")
+    base_url: AnyHttpUrl | None = Field(None, description="another address of the API")
+
+
+class EmbedderSettings(Group):
+    """The local embedding model."""
+
+    folder: Path | None = Field(
+        None, description="a folder with model.safetensors and tokenizer.json, looked in first"
+    )
+
+
+class OpenRouterSettings(Group):
+    """Generation; quotes from the docs when `api_key` is not set."""
+
+    api_key: SecretStr | None = Field(None, description="writes answers with OpenRouter's models")
+    models: Annotated[tuple[str, ...], NoDecode] = Field(
+        (
+            "google/gemini-2.5-flash",
+            "openai/gpt-5-mini",
+            "mistralai/mistral-medium-3.1",
+        ),
+        description="asked in this order, comma-separated",
+    )
+    data_collection: Literal["deny", "allow"] = Field(
+        "deny", description="whether providers may keep what they are sent"
+    )
+    zdr: bool = Field(default=False, description="only providers with zero data retention")
+    max_price: float | None = Field(
+        None, gt=0, description="US dollars a million tokens, for the prompt and for the completion"
+    )
+    base_url: AnyHttpUrl | None = Field(None, description="another address of the API")
+
+    @field_validator("models", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
+
+
+class AnswerSettings(Group):
+    """The answer's size."""
+
+    max_tokens: int = Field(1024, ge=64, le=16_384, description="the longest answer of a model")
+    context_tokens: int = Field(3000, ge=256, le=100_000, description="of passages in the prompt")
+    history_tokens: int = Field(1500, ge=0, le=100_000, description="of the conversation so far")
+
+
+class SourceSettings(Group):
+    """One source of docs, a `[[sources]]` table in `docent.toml`."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    folder: Path
+    base_url: AnyHttpUrl | None = None
+    slugs: SlugRule = "plain"
+    peer_reviewed: bool = False
+    private: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
