@@ -1,0 +1,46 @@
+"""One process at a time in a folder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.errors import ConfigurationError, DataFolderLocked
+
+
+@contextmanager
+def hold_folder(folder: Path) -> Iterator[None]:
+    """Creates the folder where needed, and keeps every other process out of it.
+
+    The kernel frees the lock with the process, however that ends. Raises DataFolderLocked,
+    which names the holder, and ConfigurationError when the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("a+", encoding="ascii", errors="replace")
+    except OSError as exc:
+        raise ConfigurationError(
+            f"The data folder {folder} cannot be written: {exc.strerror}.",
+            hint="Choose a folder that you may write to, or change its permissions.",
+        ) from exc
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            lock.seek(0)
+            raise _locked(folder, lock.read()) from exc
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def _locked(folder: Path, pid: str) -> DataFolderLocked:
+    holder = f"process {pid}" if pid.isdecimal() else "another process"
+    return DataFolderLocked(
+        f"The data folder {folder} is in use by {holder}.",
+        hint="Stop that process first, or choose another data folder.",
+    )

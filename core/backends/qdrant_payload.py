@@ -1,0 +1,87 @@
+"""How a point is laid out in Qdrant, for the engine in this process and for a server alike."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Literal, TypeAlias, TypeVar
+
+from core.errors import RequestRejected
+from core.model import Chunk, Hit, Point
+
+T = TypeVar("T")
+
+Payload: TypeAlias = Mapping[str, Any]
+
+DENSE: Final = "dense"
+SPARSE: Final = "sparse"
+
+INDEXED: Final[Mapping[str, Literal["integer", "keyword"]]] = {
+    "since": "integer",
+    "until": "integer",
+    "source": "keyword",
+    "content_hash": "keyword",
+}
+"""Every field that is filtered by: a server in strict mode refuses a filter on any other."""
+
+NEVER: Final = 0
+"""The `until` of a point that no generation sees: generations count from 1."""
+
+_TEXTS = ("source", "path", "title", "anchor", "text")
+
+log = logging.getLogger(__name__)
+
+
+def to_payload(point: Point) -> dict[str, Any]:
+    """What is stored beside the vectors."""
+    chunk = point.chunk
+    return {
+        "since": point.since,
+        "until": point.until,
+        "content_hash": chunk.content_hash,
+        "heading_path": list(chunk.heading_path),
+        "ordinal": chunk.ordinal,
+        **{name: getattr(chunk, name) for name in _TEXTS},
+    }
+
+
+def to_chunk(payload: Payload) -> Chunk:
+    """The stored chunk. Raises ValueError when a field is missing or of another type."""
+    texts = {name: payload.get(name) for name in _TEXTS}
+    headings, ordinal = payload.get("heading_path"), payload.get("ordinal")
+    if not all(isinstance(value, str) for value in texts.values()):
+        raise ValueError("a text is missing")
+    if not isinstance(headings, list) or not all(isinstance(h, str) for h in headings):
+        raise ValueError("the heading path is missing")
+    if not isinstance(ordinal, int):
+        raise ValueError("the ordinal is missing")  # noqa: TRY004 - of a value, not an argument
+    return Chunk(heading_path=tuple(headings), ordinal=ordinal, **texts)  # type: ignore[arg-type]
+
+
+def to_hits(found: Iterable[tuple[object, Payload | None, float]]) -> tuple[Hit, ...]:
+    """Hits from (point id, payload, score). A point that cannot be read is left out and logged."""
+    return tuple(_readable(found))
+
+
+def _readable(found: Iterable[tuple[object, Payload | None, float]]) -> Iterator[Hit]:
+    for point_id, payload, score in found:
+        try:
+            yield Hit(to_chunk(payload or {}), score)
+        except ValueError as exc:
+            log.warning("Point %s of the vector index is unreadable: %s", point_id, exc)
+
+
+def check_dimensions(service: str, points: Iterable[Point], dimensions: int) -> None:
+    """Raises RequestRejected before anything is written; the engine would write some of them."""
+    for point in points:
+        if point.dense.shape != (dimensions,):
+            raise RequestRejected(
+                service,
+                f"a vector of shape {point.dense.shape} was offered to a collection "
+                f"of {dimensions} dimensions.",
+            )
+
+
+def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The items in order, at most `size` at a time."""
+    return (items[start : start + size] for start in range(0, len(items), size))
