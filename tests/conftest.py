@@ -1,0 +1,55 @@
+"""A real PostgreSQL for every test that asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from core.backends.embedded_postgres import open_embedded_postgres
+from core.backends.postgres import Postgres, open_postgres
+from core.migrations.runner import migrate
+from tests.support.postgres import administer, named
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The address of a server that lives as long as the test session."""
+    async with open_embedded_postgres(tmp_path_factory.mktemp("postgres")) as dsn:
+        yield dsn
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def migrated_template(postgres_server: str) -> str:
+    """The name of a migrated database, to be copied and not to be used."""
+    await administer(postgres_server, "CREATE DATABASE migrated")
+    async with open_postgres(named(postgres_server, "migrated")) as database:
+        await migrate(database)
+    return "migrated"
+
+
+@pytest.fixture
+async def empty_dsn(postgres_server: str) -> AsyncIterator[str]:
+    """The address of an empty database of the test's own."""
+    name = f"test_{uuid4().hex}"
+    await administer(postgres_server, f"CREATE DATABASE {name}")
+    yield named(postgres_server, name)
+    await administer(postgres_server, f"DROP DATABASE {name} (FORCE)")
+
+
+@pytest.fixture
+async def database_dsn(postgres_server: str, migrated_template: str) -> AsyncIterator[str]:
+    """The address of a migrated database of the test's own."""
+    name = f"test_{uuid4().hex}"
+    await administer(postgres_server, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
+    yield named(postgres_server, name)
+    await administer(postgres_server, f"DROP DATABASE {name} (FORCE)")
+
+
+@pytest.fixture
+async def database(database_dsn: str) -> AsyncIterator[Postgres]:
+    """A migrated database of the test's own."""
+    async with open_postgres(database_dsn) as opened:
+        yield opened
