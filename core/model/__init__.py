@@ -28,6 +28,7 @@ from core.model.corpus import (
     EmbeddingModel,
     Section,
     digest,
+    point_id,
 )
 from core.model.generation import (
     ModelEvent,
@@ -92,4 +93,5 @@ __all__ = [
     "Usage",
     "Vector",
     "digest",
+    "point_id",
 ]

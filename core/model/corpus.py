@@ -91,7 +91,12 @@ class Chunk:
 
     def point_id(self, since: int) -> UUID:
         """The id of this chunk's point for the interval that begins with generation `since`."""
-        return UUID(hex=digest(self.key, str(since)))
+        return point_id(self.key, since)
+
+
+def point_id(key: str, since: int) -> UUID:
+    """`Chunk.point_id` for a chunk of which only the key is at hand."""
+    return UUID(hex=digest(key, str(since)))
 
 
 @dataclass(frozen=True, slots=True)
