@@ -4,8 +4,8 @@ DocentError                     says what happened and, in its hint, what to do
 ├── ConfigurationError          a setting is missing, malformed or contradicts another
 ├── DataFolderLocked            another process holds the embedded engines
 ├── ServiceError                a service did not do what was asked of it
-│   ├── ServiceUnavailable      refused, timed out or 5xx: the same call may work later
-│   │   └── RateLimited         asked too often; `retry_after` says how long to wait
+│   ├── ServiceUnavailable      refused, timed out or 5xx: works later, `retry_after` may say when
+│   │   └── RateLimited         asked too often
 │   ├── QuotaExceeded           the plan or the credit is spent: waiting a moment won't help
 │   ├── AccessDenied            the credentials were not accepted
 │   ├── RequestRejected         the service understood the request, and refused it
@@ -50,17 +50,20 @@ class ServiceError(DocentError):
 
 
 class ServiceUnavailable(ServiceError):
-    """Refused, timed out or failed inside the service: the same call may work later."""
+    """Refused, timed out or failed inside the service: the same call may work later.
 
-
-class RateLimited(ServiceUnavailable):
-    """Asked too often. `retry_after` is in seconds, or None when the service did not say."""
+    `retry_after` is in seconds, or None when the service did not say.
+    """
 
     def __init__(
         self, service: str, message: str, *, hint: str = "", retry_after: float | None = None
     ) -> None:
         super().__init__(service, message, hint=hint)
         self.retry_after = retry_after
+
+
+class RateLimited(ServiceUnavailable):
+    """Asked too often."""
 
 
 class QuotaExceeded(ServiceError):

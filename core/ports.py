@@ -5,7 +5,7 @@ Every method may raise `ServiceError` unless it says otherwise; no other excepti
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -63,7 +63,7 @@ class Reranker(Protocol):
 class ChatModel(Protocol):
     """Writes a text. Closing the iterator cancels the generation."""
 
-    def stream(self, prompt: Prompt) -> AsyncIterator[ModelEvent]:
+    def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         """ModelStarted, then ModelText, then ModelFinished; or a ServiceError at any point."""
 
 

@@ -35,10 +35,14 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ModelStarted:
-    """A model begins its text. A second one means that the first broke off: its text is void."""
+    """A model begins its text. A second one means that the first broke off: its text is void.
+
+    `quoting` says that no language model writes; `fallback` that another was to be asked first.
+    """
 
     model: str
     quoting: bool = False
+    fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True)

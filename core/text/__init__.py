@@ -1,0 +1,1 @@
+"""Pure text work that several parts share: cutting Markdown into claims, weighing sentences."""
