@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-import numpy as np
 import qdrant_edge as engine
 
 from core.backends.folder_lock import hold_folder
@@ -26,9 +25,10 @@ from core.backends.qdrant_payload import (
     NEVER,
     SPARSE,
     batches,
-    check_dimensions,
-    to_hits,
+    check_points,
     to_payload,
+    to_search_hits,
+    to_vectors,
 )
 from core.errors import RequestRejected, ServiceUnavailable
 from core.model import (
@@ -73,10 +73,7 @@ class QdrantEdge:
         self._shards: dict[str, engine.EdgeShard] = {}
 
     async def writer(self, model: EmbeddingModel) -> EdgeWriter:
-        """A VectorWriter for the model's collection, which is created where there is none.
-
-        What a writer's method did is on disk when it returns.
-        """
+        """A VectorWriter for the model's collection, which is created where there is none."""
         if not (self._folder / model.collection).exists():
             with _engine_errors():
                 _create(self._folder, model)
@@ -89,11 +86,7 @@ class QdrantEdge:
             return SearchHits(dense=(), sparse=())
         with _engine_errors():
             answers = shard.query_batch(engine.QueryBatchRequest(list(queries.values())))
-        found = {
-            name: to_hits((p.id, p.payload, p.score) for p in points)
-            for name, points in zip(queries, answers, strict=True)
-        }
-        return SearchHits(dense=found.get(DENSE, ()), sparse=found.get(SPARSE, ()))
+        return to_search_hits(dict(zip(queries, answers, strict=True)))
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         """The vectors at hand by content hash, visible or not, as the engine normalised them."""
@@ -125,8 +118,8 @@ class QdrantEdge:
         return None
 
     def _loaded(self, collection: str) -> engine.EdgeShard:
+        path = self._folder / collection
         if collection not in self._shards:
-            path = self._folder / collection
             hint = f"Move {path} away and run `docent sync`: it is rebuilt from the sources."
             with _engine_errors(hint):
                 self._shards[collection] = engine.EdgeShard.load(str(path))
@@ -134,15 +127,15 @@ class QdrantEdge:
 
 
 class EdgeWriter:
-    """A VectorWriter over one shard."""
+    """A VectorWriter over one shard. What a method did is on disk when it returns."""
 
     def __init__(self, shard: engine.EdgeShard, dimensions: int) -> None:
         self._shard = shard
         self._dimensions = dimensions
 
     async def write(self, points: Sequence[Point]) -> None:
-        """Stores points, none of them when one has the wrong dimension."""
-        check_dimensions(SERVICE, points, self._dimensions)
+        """Stores points, or none of them when one is malformed: RequestRejected."""
+        check_points(SERVICE, points, self._dimensions)
         for batch in batches(points, _BATCH):
             with _engine_errors():
                 stored = [_stored(point) for point in batch]
@@ -166,7 +159,7 @@ class EdgeWriter:
 
     async def prune(self, source: str, generation: int) -> None:
         """Deletes the source's points that neither `generation` nor a later one sees."""
-        unseen = [_source([source]), _range("until", lte=generation)]
+        unseen = [_any_of("source", [source]), _range("until", lte=generation)]
         await self._drain(unseen, engine.UpdateOperation.delete_points)
         self._flush()
 
@@ -232,11 +225,11 @@ def _queries(request: SearchRequest) -> dict[str, engine.QueryRequest]:
     The sparse one takes its idf from what the generation sees: chunks of a running sync, and
     those that wait to be pruned, shift no score.
     """
-    idf = engine.IdfParams(corpus=_visible(request.generation))
     queries = {}
     if request.dense is not None:
         queries[DENSE] = _query(request, DENSE, request.dense.tolist())
     if request.sparse.indices:
+        idf = engine.IdfParams(corpus=_visible(request.generation))
         params = engine.SearchParams(idf=idf)
         queries[SPARSE] = _query(request, SPARSE, _sparse(request.sparse), params)
     return queries
@@ -260,25 +253,21 @@ def _query(
 def _stored_vectors(shard: engine.EdgeShard, wanted: set[str]) -> dict[str, Vector]:
     """Asks for what is still missing until no point holds it: contents repeat in many points."""
     found: dict[str, Vector] = {}
-    while records := _holding(shard, wanted - found.keys()):
-        found |= records
+    while missing := wanted - found.keys():
+        vectors = to_vectors(_scroll(shard, _holding(missing)), missing)
+        if not vectors:
+            break
+        found |= vectors
     return found
 
 
-def _holding(shard: engine.EdgeShard, content_hashes: set[str]) -> dict[str, Vector]:
-    """The vectors of some points with these contents; none when there is no such point."""
-    match = engine.MatchAny(sorted(content_hashes))
-    request = engine.ScrollRequest(
-        filter=engine.Filter(must=[engine.FieldCondition("content_hash", match=match)]),
+def _holding(content_hashes: set[str]) -> engine.ScrollRequest:
+    return engine.ScrollRequest(
+        filter=engine.Filter(must=[_any_of("content_hash", content_hashes)]),
         limit=_BATCH,
         with_payload=["content_hash"],
         with_vector=[DENSE],
     )
-    return {
-        record.payload["content_hash"]: np.asarray(record.vector[DENSE], dtype=np.float32)
-        for record in _scroll(shard, request)
-        if record.payload and isinstance(record.vector, dict)
-    }
 
 
 def _scroll(shard: engine.EdgeShard, request: engine.ScrollRequest) -> list[engine.Record]:
@@ -289,7 +278,7 @@ def _scroll(shard: engine.EdgeShard, request: engine.ScrollRequest) -> list[engi
 def _visible(generation: int, sources: frozenset[str] | None = None) -> engine.Filter:
     conditions = [_range("since", lte=generation), _range("until", gt=generation)]
     if sources is not None:
-        conditions.append(_source(sorted(sources)))
+        conditions.append(_any_of("source", sources))
     return engine.Filter(must=conditions)
 
 
@@ -297,8 +286,8 @@ def _range(field: str, **bounds: float) -> engine.ConditionType:
     return engine.FieldCondition(field, range=engine.RangeFloat(**bounds))
 
 
-def _source(names: list[str]) -> engine.ConditionType:
-    return engine.FieldCondition("source", match=engine.MatchAny(names))
+def _any_of(field: str, values: Iterable[str]) -> engine.ConditionType:
+    return engine.FieldCondition(field, match=engine.MatchAny(sorted(values)))
 
 
 @contextmanager

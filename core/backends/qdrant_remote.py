@@ -1,0 +1,263 @@
+"""A Qdrant server behind the vector index, through qdrant-client."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Final, TypeAlias
+from uuid import UUID
+
+from qdrant_client import AsyncQdrantClient, models
+
+from core.backends.qdrant_errors import SERVICE, CollectionMissing, client_errors
+from core.backends.qdrant_payload import (
+    DENSE,
+    INDEXED,
+    NEVER,
+    SPARSE,
+    batches,
+    check_points,
+    to_payload,
+    to_search_hits,
+    to_vectors,
+)
+from core.errors import ConfigurationError, MalformedReply
+from core.model import (
+    OPEN_ENDED,
+    EmbeddingModel,
+    Point,
+    SearchHits,
+    SearchRequest,
+    SparseVector,
+    Vector,
+)
+
+Condition: TypeAlias = models.FieldCondition | models.HasIdCondition
+
+_POINTS_A_REQUEST: Final = 64
+_IDS_A_REQUEST: Final = 256
+_SCHEMA: Final = {
+    "integer": models.PayloadSchemaType.INTEGER,
+    "keyword": models.PayloadSchemaType.KEYWORD,
+}
+
+log = logging.getLogger(__name__)
+
+
+def connect(
+    url: str, *, api_key: str | None, prefer_grpc: bool, grpc_port: int, timeout: int
+) -> AsyncQdrantClient:
+    """A client that has not sent anything yet. Raises ConfigurationError for a bad address."""
+    if api_key and url.startswith("http://"):
+        log.warning("The key for %s is sent unencrypted; use https where you can.", url)
+    try:
+        with warnings.catch_warnings():  # the client warns of the same, to a terminal only
+            warnings.simplefilter("ignore", UserWarning)
+            return AsyncQdrantClient(
+                url=url,
+                api_key=api_key,
+                prefer_grpc=prefer_grpc,
+                grpc_port=grpc_port,
+                timeout=timeout,
+                check_compatibility=False,  # it asks in a thread, and prints what it finds
+            )
+    except ValueError as exc:
+        raise ConfigurationError(
+            f"The address of Qdrant, {url!r}, is malformed: {exc}",
+            hint="It looks like https://name.cloud.qdrant.io:6333 or http://localhost:6333.",
+        ) from exc
+
+
+class QdrantRemote:
+    """A VectorIndex over the collections of a server. Nothing is tried twice here."""
+
+    def __init__(self, client: AsyncQdrantClient) -> None:
+        self._client = client
+
+    async def writer(self, model: EmbeddingModel) -> RemoteWriter:
+        """A VectorWriter for the model's collection.
+
+        Creates the collection and each payload index that is missing, so that one which was
+        cut off while it did so is completed by the next.
+        """
+        with client_errors():
+            if not await self._client.collection_exists(model.collection):
+                await self._create(model)
+            indexed = (await self._client.get_collection(model.collection)).payload_schema
+            for field, kind in INDEXED.items():
+                if field not in indexed:
+                    await self._client.create_payload_index(model.collection, field, _SCHEMA[kind])
+        return RemoteWriter(self._client, model)
+
+    async def _create(self, model: EmbeddingModel) -> None:
+        dense = models.VectorParams(size=model.dimensions, distance=models.Distance.COSINE)
+        sparse = models.SparseVectorParams(modifier=models.Modifier.IDF)
+        await self._client.create_collection(
+            model.collection,
+            vectors_config={DENSE: dense},
+            sparse_vectors_config={SPARSE: sparse},
+        )
+
+    async def search(self, request: SearchRequest) -> SearchHits:
+        """Both searches in one request."""
+        queries = _queries(request)
+        if not queries:
+            return SearchHits(dense=(), sparse=())
+        try:
+            with client_errors():
+                answers = await self._client.query_batch_points(
+                    request.collection, list(queries.values())
+                )
+        except CollectionMissing:
+            return SearchHits(dense=(), sparse=())
+        if len(answers) != len(queries):
+            raise MalformedReply(SERVICE, "the number of results is not that of the searches.")
+        rankings = (answer.points for answer in answers)
+        return to_search_hits(dict(zip(queries, rankings, strict=True)))
+
+    async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
+        """The vectors at hand by content hash, visible or not, as the server normalised them."""
+        found: dict[str, Vector] = {}
+        try:
+            for batch in batches(content_hashes, _POINTS_A_REQUEST):
+                found |= await self._stored_vectors(collection, set(batch))
+        except CollectionMissing:
+            return {}
+        return found
+
+    async def _stored_vectors(self, collection: str, wanted: set[str]) -> dict[str, Vector]:
+        """Asks for what is still missing until no point holds it: contents repeat in points."""
+        found: dict[str, Vector] = {}
+        while missing := wanted - found.keys():
+            with client_errors():
+                records, _ = await self._client.scroll(
+                    collection,
+                    scroll_filter=models.Filter(must=[_any_of("content_hash", missing)]),
+                    limit=_POINTS_A_REQUEST,
+                    with_payload=["content_hash"],
+                    with_vectors=[DENSE],
+                )
+            vectors = to_vectors(records, missing)
+            if not vectors:
+                break
+            found |= vectors
+        return found
+
+    async def count(self, collection: str, generation: int) -> int:
+        """How many points that generation sees, exactly."""
+        try:
+            with client_errors():
+                answer = await self._client.count(
+                    collection, count_filter=_visible(generation), exact=True
+                )
+        except CollectionMissing:
+            return 0
+        return answer.count
+
+
+class RemoteWriter:
+    """A VectorWriter over one collection. Each method returns when the server has applied it."""
+
+    def __init__(self, client: AsyncQdrantClient, model: EmbeddingModel) -> None:
+        self._client = client
+        self._model = model
+
+    async def write(self, points: Sequence[Point]) -> None:
+        """Stores points, or none of them when one is malformed: RequestRejected."""
+        check_points(SERVICE, points, self._model.dimensions)
+        for batch in batches(points, _POINTS_A_REQUEST):
+            with client_errors():
+                stored = [_stored(point) for point in batch]
+                await self._client.upsert(self._model.collection, stored, wait=True)
+
+    async def close(self, point_ids: Sequence[UUID], until: int) -> None:
+        """Ends the points' interval; an id that is not there is passed over."""
+        for batch in batches(point_ids, _IDS_A_REQUEST):
+            # by filter, because an id that is not there would fail the whole request
+            await self._set_until([models.HasIdCondition(has_id=list(batch))], until)
+
+    async def recover(self, generation: int) -> None:
+        """Undoes what a dead sync left. Breaking off half-way does no harm: do it again."""
+        closed = [
+            _range("since", lte=generation),
+            _range("until", gt=generation, lt=OPEN_ENDED),
+        ]
+        written = [_range("since", gt=generation), _range("until", gt=NEVER)]
+        await self._set_until(closed, OPEN_ENDED)
+        await self._set_until(written, NEVER)
+
+    async def prune(self, source: str, generation: int) -> None:
+        """Deletes the source's points that neither `generation` nor a later one sees."""
+        unseen = models.Filter(must=[_any_of("source", [source]), _range("until", lte=generation)])
+        with client_errors():
+            await self._client.delete(
+                self._model.collection, models.FilterSelector(filter=unseen), wait=True
+            )
+
+    async def _set_until(self, conditions: Sequence[Condition], until: int) -> None:
+        chosen = models.FilterSelector(filter=models.Filter(must=list(conditions)))
+        with client_errors():
+            await self._client.set_payload(
+                self._model.collection, {"until": until}, points=chosen, wait=True
+            )
+
+
+def _stored(point: Point) -> models.PointStruct:
+    return models.PointStruct(
+        id=str(point.id),
+        vector={DENSE: point.dense.tolist(), SPARSE: _sparse(point.sparse)},
+        payload=to_payload(point),
+    )
+
+
+def _sparse(vector: SparseVector) -> models.SparseVector:
+    return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
+
+
+def _queries(request: SearchRequest) -> dict[str, models.QueryRequest]:
+    """The dense and the sparse query, as far as there is something to search with.
+
+    The sparse one takes its idf from what the generation sees: chunks of a running sync, and
+    those that wait to be pruned, shift no score. A server that does not know the parameter
+    (before 1.19) takes it from the whole collection.
+    """
+    queries = {}
+    if request.dense is not None:
+        queries[DENSE] = _query(request, DENSE, request.dense.tolist())
+    if request.sparse.indices:
+        idf = models.IdfCorpusParams(corpus=_visible(request.generation))
+        params = models.SearchParams(idf=idf)
+        queries[SPARSE] = _query(request, SPARSE, _sparse(request.sparse), params)
+    return queries
+
+
+def _query(
+    request: SearchRequest,
+    using: str,
+    vector: list[float] | models.SparseVector,
+    params: models.SearchParams | None = None,
+) -> models.QueryRequest:
+    return models.QueryRequest(
+        query=vector,
+        using=using,
+        filter=_visible(request.generation, request.sources),
+        params=params,
+        limit=request.limit,
+        with_payload=True,
+    )
+
+
+def _visible(generation: int, sources: frozenset[str] | None = None) -> models.Filter:
+    conditions = [_range("since", lte=generation), _range("until", gt=generation)]
+    if sources is not None:
+        conditions.append(_any_of("source", sources))
+    return models.Filter(must=list(conditions))
+
+
+def _range(field: str, **bounds: float) -> models.FieldCondition:
+    return models.FieldCondition(key=field, range=models.Range(**bounds))
+
+
+def _any_of(field: str, values: Iterable[str]) -> models.FieldCondition:
+    return models.FieldCondition(key=field, match=models.MatchAny(any=sorted(values)))
