@@ -26,10 +26,10 @@ _SHORTEST_STEM = 3
 _WORD = re.compile(r"[^\W_]+")
 _STOP_WORDS = frozenset(
     _WORD.findall(
-        "a an and are as at be been by can could did do does for from had has have how i if in into is "
-        "it its may might must my of on or our shall should so such than that the their them then "
-        "there these they this those to was we were what when where which who whom whose why will "
-        "with would you your"
+        "a an and are as at be been by can could did do does for from had has have how i if "
+        "in into is it its may might must my of on or our shall should so such than that the "
+        "their them then there these they this those to was we were what when where which who "
+        "whom whose why will with would you your"
     )
 )
 _ENDINGS = _WORD.findall(
