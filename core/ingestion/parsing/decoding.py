@@ -1,0 +1,44 @@
+"""From a file's bytes to its text."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from core.errors import DocumentUnreadable
+
+MAX_BYTES = 10 * 1024 * 1024
+
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_NEWLINES = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1f\x7f]")
+
+
+def decode(path: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> str:
+    r"""The text, with `\n` for every line break and without control characters.
+
+    UTF-8 unless a byte order mark says UTF-16 or UTF-32. Raises DocumentUnreadable for what is
+    larger than `max_bytes`, binary or in another encoding.
+    """
+    if len(data) > max_bytes:
+        raise DocumentUnreadable(path, too_large(max_bytes))
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as exc:
+        reason = f"it is not {encoding.removesuffix('-sig').upper()} text; save it as UTF-8"
+        raise DocumentUnreadable(path, reason) from exc
+    if "\0" in text:
+        raise DocumentUnreadable(path, "it is a binary file, not text")
+    return _CONTROLS.sub("", _NEWLINES.sub("\n", text))
+
+
+def too_large(max_bytes: int) -> str:
+    """Why a document over the limit is not read."""
+    return f"it is larger than {max_bytes / 2**20:g} MB, the limit for one document"

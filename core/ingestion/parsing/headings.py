@@ -1,0 +1,85 @@
+"""What a heading's inline Markdown says: its words, and the anchor that its author set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+_MAX_CHARACTERS = 1_000
+_ATTRIBUTES = re.compile(r"[ \t]*\{[:/*]*[ \t]*([^{}]+?)[ \t]*\*?/?\}$")
+_PERMALINK_TEXTS = frozenset({"", "#", "¶", "§", "🔗"})
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """`text` is for people; `slug_source` is what an anchor is derived from."""
+
+    text: str
+    slug_source: str
+    explicit_anchor: str | None = None
+
+
+def read_heading(source: str) -> Heading:
+    """Reads the Markdown between a heading's markers.
+
+    Understands `{ #anchor .class }` as MkDocs and Docusaurus do, and leaves out permalinks
+    (links to an anchor of the page with no words).
+    """
+    source, anchor = _split_attributes(source[:_MAX_CHARACTERS].strip())
+    tokens = _without_permalinks(_inline_tokens(source))
+    words = _plain(tokens)
+    text = words or " ".join(token.content for token in tokens if token.type == "image")
+    return Heading(" ".join(text.split()), words, anchor)
+
+
+def _split_attributes(source: str) -> tuple[str, str | None]:
+    match = _ATTRIBUTES.search(source)
+    attributes = match[1].split() if match else []
+    if match is None or not any(a[0] in "#." for a in attributes):
+        return source, None
+    if not all(a[0] in "#." or "=" in a for a in attributes):
+        return source, None
+    anchor = next((a[1:] for a in attributes if a[0] == "#" and len(a) > 1), None)
+    return source[: match.start()].rstrip(), anchor
+
+
+@cache
+def _inline_parser() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable("strikethrough")
+
+
+def _inline_tokens(source: str) -> Sequence[Token]:
+    (inline,) = _inline_parser().parseInline(source)
+    return inline.children or []
+
+
+def _without_permalinks(tokens: Sequence[Token]) -> list[Token]:
+    kept: list[Token] = []
+    for token in tokens:
+        kept.append(token)
+        if token.type == "link_close":
+            start = max(i for i, t in enumerate(kept) if t.type == "link_open")
+            if _is_permalink(kept[start:]):
+                del kept[start:]
+    return kept
+
+
+def _is_permalink(link: Sequence[Token]) -> bool:
+    to_page = str(link[0].attrs.get("href", "")).startswith("#")
+    return to_page and _plain(link).strip() in _PERMALINK_TEXTS
+
+
+def _plain(tokens: Iterable[Token]) -> str:
+    words = [_token_text(token) for token in tokens]
+    return "".join(words).strip()
+
+
+def _token_text(token: Token) -> str:
+    if token.type in {"softbreak", "hardbreak"}:
+        return " "
+    return token.content if token.type in {"text", "code_inline", "text_special"} else ""

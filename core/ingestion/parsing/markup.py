@@ -1,0 +1,47 @@
+"""Takes HTML out of Markdown and leaves what a reader sees."""
+
+from __future__ import annotations
+
+import re
+
+_INLINE = (
+    "a abbr b bdi bdo big cite code data del dfn em font i ins kbd mark q rp rt ruby s samp small"
+    " span strike strong sub sup time tt u var wbr"
+)
+_BLOCK = (
+    "address article aside audio blockquote br button canvas caption center col colgroup dd details"
+    " dialog div dl dt embed fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup"
+    " hr iframe img input label legend li link main map menu meta nav noscript object ol optgroup"
+    " option p param picture section select source summary svg path table tbody td template tfoot"
+    " th thead tr track ul video"
+)
+# No part of a tag runs past the next `<`, so that a page of unclosed tags takes linear time.
+_TAGS = (
+    r"(?:</?(?:(?:" + "|".join(_INLINE.split()) + r")|(?P<block>" + "|".join(_BLOCK.split()) + r"))"
+    r"(?=[\s/>])(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>)+"
+)
+_CODE_SPAN = r"(?P<code>(?<!`)(?P<ticks>`++).{1,1000}?(?<!`)(?P=ticks)(?!`))"
+_HIDDEN = r"<(?P<hidden>script|style)\b.*?(?:</(?P=hidden)\s*>|\Z)"
+_COMMENT = r"<!--.*?-->"
+_FLAGS = re.IGNORECASE | re.DOTALL
+_MARKUP = re.compile(f"{_CODE_SPAN}|{_HIDDEN}|{_TAGS}", _FLAGS)
+_MARKUP_AND_COMMENTS = re.compile(f"{_CODE_SPAN}|{_COMMENT}|{_HIDDEN}|{_TAGS}", _FLAGS)
+
+
+def strip_markup(text: str) -> str:
+    """The text without HTML comments and tags; code spans and unknown tags stay as they are.
+
+    A tag that sets things apart leaves a space, so that no words run together.
+    """
+    if "<" not in text:
+        return text
+    # Past the last `-->` no comment ends, and looking for one from each `<!--` would be quadratic.
+    end = text.rfind("-->") + 3 if "-->" in text else 0
+    return _MARKUP_AND_COMMENTS.sub(_visible, text[:end]) + _MARKUP.sub(_visible, text[end:])
+
+
+def _visible(markup: re.Match[str]) -> str:
+    if markup["code"]:
+        return markup[0]
+    before = markup.string[markup.start() - 1 : markup.start()]
+    return " " if markup["block"] and before.strip() else ""

@@ -1,0 +1,73 @@
+"""One entrance for all formats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import PurePosixPath
+
+from core.errors import DocumentUnreadable
+from core.ingestion.parsing.decoding import decode
+from core.ingestion.parsing.front_matter import FrontMatter, split_front_matter
+from core.ingestion.parsing.markdown import markdown_sections
+from core.model import Document, Section
+
+_WORD_BORDERS = re.compile(r"[-_\s]+")
+
+
+def parse(path: str, data: bytes) -> Document:
+    """Reads a document by its suffix; `path` is relative to the source, with forward slashes.
+
+    The title is the front matter's, else the first top heading, else made from the file's name.
+    Raises DocumentUnreadable, and nothing else, whatever the bytes are.
+    """
+    reader = _READERS.get(PurePosixPath(path).suffix.lower())
+    if reader is None:
+        known = ", ".join(_READERS)
+        raise DocumentUnreadable(path, f"its format is not one that can be read ({known})")
+    return reader(path, decode(path, data))
+
+
+def _read_markdown(path: str, text: str) -> Document:
+    front_matter, body = split_front_matter(text)
+    return _document(path, front_matter, markdown_sections(body))
+
+
+def _read_text(path: str, text: str) -> Document:
+    body = text.strip("\n").rstrip()
+    return _document(path, FrontMatter(), (Section("", "", 0, body),) if body else ())
+
+
+def _document(path: str, front_matter: FrontMatter, sections: tuple[Section, ...]) -> Document:
+    return Document(
+        path=path,
+        title=front_matter.title or _top_heading(sections) or _title_from(path),
+        sections=sections,
+        slug=front_matter.slug,
+        url=front_matter.url,
+        date=front_matter.date,
+        authors=front_matter.authors,
+        peer_reviewed=front_matter.peer_reviewed,
+    )
+
+
+def _top_heading(sections: Iterable[Section]) -> str:
+    return next((s.heading for s in sections if s.level == 1), "")
+
+
+def _title_from(path: str) -> str:
+    """`guides/first-steps.md` is "First steps"; an index is named after its folder."""
+    file = PurePosixPath(path)
+    is_index = file.stem.lower() in {"index", "readme"}
+    name = (file.parent.name if is_index else "") or file.stem
+    words = _WORD_BORDERS.sub(" ", name).strip()
+    return words[:1].upper() + words[1:]
+
+
+_READERS: dict[str, Callable[[str, str], Document]] = {
+    ".md": _read_markdown,
+    ".markdown": _read_markdown,
+    ".txt": _read_text,
+}
+SUFFIXES = tuple(_READERS)
+"""The suffixes that `parse` knows, in lower case."""

@@ -1,0 +1,250 @@
+"""Cuts Markdown into pieces of a size, each of which is valid Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import groupby
+from math import ceil
+
+from markdown_it import MarkdownIt
+
+from core.ingestion.token_estimate import estimate_tokens
+
+_MAX_DEPTH = 6
+_FENCE = re.compile(r"[ \t]*(?P<marker>`{3,}|~{3,})")
+_FENCE_LINE = re.compile(r"^([ \t>]*)(?=```|~~~)", re.MULTILINE)
+_QUOTE_MARK = re.compile(r"^ {0,3}> ?", re.MULTILINE)
+_LIST_MARK = re.compile(r"(?P<mark> {0,3}(?:[-*+]|\d{1,9}[.)]))(?P<space>[ \t]{1,4}(?!\s)|[ \t]|$)")
+_SENTENCES = re.compile(r".+?(?:[.!?…][\"')\]*_]*\s+|[。！？]|\n|\Z)", re.DOTALL)  # noqa: RUF001 - full stops of CJK
+_WORDS = re.compile(r"\S+\s*|\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A text, its estimated size, and what stands between it and the piece before it."""
+
+    text: str
+    tokens: int
+    gap: str = "\n\n"
+
+
+def split(markdown: str, limit: int) -> list[str]:
+    """Pieces of at most `limit` estimated tokens, in order, which together hold all the text.
+
+    Cut between blocks where possible, else between list items, lines of a fence or table (whose
+    frame is repeated), sentences, words and, in a word that is too long, characters.
+    """
+    return _pack(_pieces(_close_fence(markdown), limit, 0), limit)
+
+
+def _pack(pieces: Sequence[_Piece], limit: int) -> list[str]:
+    """Joins neighbours into texts of about one size, none over the limit."""
+    total = sum(piece.tokens for piece in pieces)
+    target = total / max(1, ceil(total / limit))
+    groups: list[list[_Piece]] = []
+    size = 0
+    for piece in pieces:
+        if groups and size + piece.tokens <= limit and size + piece.tokens / 2 <= target:
+            groups[-1].append(piece)
+            size += piece.tokens
+        else:
+            group = [*_introduction(groups, piece, limit), piece]
+            groups.append(group)
+            size = sum(member.tokens for member in group)
+    return [_join(group) for group in groups]
+
+
+def _introduction(groups: Sequence[list[_Piece]], piece: _Piece, limit: int) -> list[_Piece]:
+    """Takes "For example:" out of the last group, when it introduces the piece that follows."""
+    if not groups or len(groups[-1]) == 1 or not groups[-1][-1].text.endswith(":"):
+        return []
+    fits = groups[-1][-1].tokens + piece.tokens <= limit
+    return [groups[-1].pop()] if fits else []
+
+
+def _join(pieces: Sequence[_Piece]) -> str:
+    first, *others = pieces
+    return first.text + "".join(piece.gap + piece.text for piece in others)
+
+
+def _piece(text: str, gap: str = "\n\n") -> _Piece:
+    return _Piece(text, estimate_tokens(text), gap)
+
+
+@cache
+def _block_parser() -> MarkdownIt:
+    """Blocks without headings, which a section's own text has none of.
+
+    Reference definitions are paragraphs here: they have to stand in some piece, too.
+    """
+    parser = MarkdownIt("commonmark", {"maxNesting": 60}).enable("table")
+    parser.disable(["reference", "heading", "lheading"])
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    return parser
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Some whole lines of a text, and what they are."""
+
+    kind: str
+    text: str
+    gap: str
+
+
+def _blocks(text: str, level: int = 0) -> Iterator[_Block]:
+    """The blocks at a nesting level: 0 for the outermost, 1 for the items of a list."""
+    lines = text.split("\n")
+    previous_end = 0
+    for token in _block_parser().parse(text):
+        if token.level == level and token.map and token.nesting >= 0:
+            start, end = token.map
+            block = "\n".join(lines[start:end]).rstrip()
+            blank_before = any(not line.strip() for line in lines[previous_end:start])
+            yield _Block(token.type, block, "\n\n" if blank_before else "\n")
+            previous_end = start + block.count("\n") + 1
+
+
+def _pieces(markdown: str, limit: int, depth: int) -> list[_Piece]:
+    if estimate_tokens(markdown) <= limit:
+        return [_piece(markdown)]
+    if depth == _MAX_DEPTH:
+        return _split_prose(markdown, limit)
+    return [p for block in _blocks(markdown) for p in _split_block(block, limit, depth)]
+
+
+def _split_block(block: _Block, limit: int, depth: int) -> list[_Piece]:
+    if estimate_tokens(block.text) <= limit:
+        return [_piece(block.text, block.gap)]
+    if block.kind == "list_item_open":
+        return _split_item(block, limit, depth)
+    if block.kind in {"bullet_list_open", "ordered_list_open"}:
+        items = list(_blocks(block.text, level=1))
+        return [p for item in items for p in _split_block(item, limit, depth)]
+    if block.kind == "blockquote_open":
+        return _pieces(_QUOTE_MARK.sub("", block.text), limit, depth + 1)
+    return _SPLITTERS.get(block.kind, _split_prose)(block.text, limit)
+
+
+def _split_item(item: _Block, limit: int, depth: int) -> list[_Piece]:
+    """The first piece keeps the item's mark; the others stand on the margin."""
+    mark = _LIST_MARK.match(item.text)
+    if mark is None:
+        return _split_prose(item.text, limit)
+    width = len(mark[0].expandtabs(4))
+    first, *rest = item.text[mark.end() :].split("\n")
+    body = "\n".join([first, *(_dedent(line, width) for line in rest)])
+    room = limit - estimate_tokens(mark[0])
+    pieces = _pieces(body.lstrip("\n"), room, depth + 1)
+    marked = mark["mark"].ljust(width) + pieces[0].text.replace("\n", "\n" + " " * width)
+    return [_piece(marked, item.gap), *pieces[1:]]
+
+
+def _dedent(line: str, width: int) -> str:
+    text = line.lstrip(" \t")
+    return line[: len(line) - len(text)].expandtabs(4)[width:] + text
+
+
+def _split_fence(text: str, limit: int) -> list[_Piece]:
+    """Every piece is a fence of its own, with the language of the whole."""
+    opening, *lines = text.split("\n")
+    marker = _marker(opening)
+    if lines and _closes(lines[-1], marker):
+        lines.pop()
+    body = "\n".join(lines)
+    safe_marker = _longer_than_any(marker, body)
+    opening = opening.replace(marker, safe_marker, 1)
+    frame = estimate_tokens(opening) + len(safe_marker)
+    if 2 * frame > limit:
+        return _split_prose(text, limit)
+    groups = _line_groups(body, limit - frame)
+    return [_piece(f"{opening}\n{group}\n{safe_marker}") for group in groups]
+
+
+def _marker(line: str) -> str:
+    fence = _FENCE.match(line)
+    return str(fence["marker"]) if fence else ""
+
+
+def _closes(line: str, marker: str) -> bool:
+    return line.strip().startswith(marker) and not line.strip().strip(marker[0])
+
+
+def _longer_than_any(marker: str, body: str) -> str:
+    """A marker that no line of the body closes, even where a long line is cut."""
+    runs: list[str] = re.findall(re.escape(marker) + re.escape(marker[0]) + "*", body)
+    return max([marker, *(run + marker[0] for run in runs)], key=len)
+
+
+def _close_fence(text: str) -> str:
+    """The text with an end to its last fence, which Markdown lets stay open."""
+    if "```" not in text and "~~~" not in text:
+        return text
+    block = list(_blocks(text))[-1]
+    opening, *lines = block.text.split("\n")
+    marker = _marker(opening) if block.kind == "fence" else ""
+    if not marker or (lines and _closes(lines[-1], marker)):
+        return text
+    return f"{text}\n{marker}"
+
+
+def _split_table(text: str, limit: int) -> list[_Piece]:
+    """Every piece is a table with the header of the whole; a row too long for that is prose."""
+    lines = text.split("\n")
+    header = "\n".join(lines[:2])
+    room = limit - estimate_tokens(header)
+    if 2 * room < limit:
+        return _split_prose(text, limit)
+    pieces: list[_Piece] = []
+    for too_long, rows in groupby(lines[2:], lambda row: estimate_tokens(row) > room):
+        if too_long:
+            pieces += [piece for row in rows for piece in _split_prose(row, limit)]
+        else:
+            groups = _line_groups("\n".join(rows), room)
+            pieces += [_piece(f"{header}\n{group}") for group in groups]
+    return pieces
+
+
+def _line_groups(text: str, limit: int) -> list[str]:
+    """Runs of whole lines; a line over the limit is cut into several."""
+    parts: list[_Piece] = []
+    for line in text.split("\n"):
+        first, *others = _slices(line, limit)
+        parts += [replace(first, gap="\n"), *others]
+    return [group.strip("\n") for group in _pack(parts, limit) if group.strip()]
+
+
+def _split_code(text: str, limit: int) -> list[_Piece]:
+    return [_piece(group) for group in _line_groups(text, limit)]
+
+
+def _split_prose(text: str, limit: int) -> list[_Piece]:
+    """Cuts at sentences. What looks like a fence's border is escaped: half a fence is none."""
+    escaped = _FENCE_LINE.sub(r"\1\\", text)
+    sentences = [part for s in _SENTENCES.findall(escaped) for part in _slices(s, limit - 1)]
+    return [
+        _piece("\\" + prose if _FENCE.match(prose) else prose)
+        for group in _pack(sentences, limit - 1)
+        if (prose := group.strip())
+    ]
+
+
+def _slices(text: str, limit: int) -> Iterator[_Piece]:
+    """The text, in parts that fit: itself, or its words, or their characters."""
+    whole = _piece(text, gap="")
+    if whole.tokens <= limit:
+        yield whole
+        return
+    for word in _WORDS.findall(text):
+        for start in range(0, len(word), limit):
+            yield _piece(word[start : start + limit], gap="")
+
+
+_SPLITTERS: dict[str, Callable[[str, int], list[_Piece]]] = {
+    "fence": _split_fence,
+    "table_open": _split_table,
+    "code_block": _split_code,
+}
