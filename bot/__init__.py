@@ -1,0 +1,1 @@
+"""The application: settings, composition and the command line."""

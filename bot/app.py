@@ -1,0 +1,208 @@
+"""The composition root: the one file that names concrete classes.
+
+Each `open_*` builds a part from the settings: the real service when it is configured, the
+embedded one when not.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.settings import Settings
+from bot.sources import configured_sources, public_scope
+from core.answering.assistant import Assistant, AssistantSettings
+from core.answering.dispatcher import Dispatcher, open_dispatcher
+from core.answering.fallback import FallbackChatModel
+from core.answering.grounding import PassThroughVerifier
+from core.backends.bm25 import Bm25Encoder
+from core.backends.cohere import CohereModels, open_cohere
+from core.backends.embedded_postgres import open_embedded_postgres
+from core.backends.extractive import ExtractiveChatModel
+from core.backends.local_embedder import open_local_embedder
+from core.backends.openrouter import BASE_URL, ModelGroup, open_openrouter
+from core.backends.postgres import open_postgres
+from core.backends.qdrant import open_qdrant
+from core.backends.qdrant_edge import open_edge
+from core.conversation.history import History
+from core.conversation.inbox import Inbox
+from core.conversation.postings import Postings
+from core.ingestion.corpus import CorpusStore
+from core.ingestion.sync import ConfiguredSource, Syncer
+from core.migrations.runner import migrate
+from core.model import EmbeddingModel, Scope
+from core.ports import (
+    ChatModel,
+    Database,
+    Embedder,
+    Reranker,
+    Responder,
+    VectorIndex,
+    VectorWriter,
+)
+from core.retrieval.retriever import Retriever, RetrievalSettings
+
+MODELS_A_REQUEST = 3
+
+
+class Index(VectorIndex, Protocol):
+    """A vector index that can also be written to."""
+
+    async def writer(self, model: EmbeddingModel) -> VectorWriter:
+        """The write side of the model's collection, which is created where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """What makes vectors, and what reranks, if anything does."""
+
+    embedder: Embedder
+    reranker: Reranker | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything that the commands and the adapters work with."""
+
+    settings: Settings
+    sources: Sequence[ConfiguredSource]
+    scope: Scope
+    store: CorpusStore
+    syncer: Syncer
+    inbox: Inbox
+    postings: Postings
+    assistant: Assistant
+
+    def dispatcher(
+        self, responders: Mapping[str, Responder]
+    ) -> AbstractAsyncContextManager[Dispatcher]:
+        """Runs the questions of the platforms that `responders` names."""
+        return open_dispatcher(self.inbox, self.assistant, responders)
+
+
+@asynccontextmanager
+async def open_app(settings: Settings) -> AsyncIterator[App]:
+    """All parts, open and migrated. Raises DocentError in whatever part fails first."""
+    async with AsyncExitStack() as stack:
+        index = await stack.enter_async_context(open_index(settings))
+        database = await stack.enter_async_context(open_database(settings))
+        await migrate(database)
+        embedding = await stack.enter_async_context(open_embedding(settings))
+        models = await stack.enter_async_context(open_models(settings))
+        yield await _assemble(settings, index, database, embedding, models)
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """PostgreSQL at its address, or in the data folder."""
+    async with AsyncExitStack() as stack:
+        if settings.database.url is None:
+            folder = settings.docent.data_dir / "postgres"
+            address = await stack.enter_async_context(open_embedded_postgres(folder))
+        else:
+            address = settings.database.url.get_secret_value()
+        pooled = settings.database.pooled
+        yield await stack.enter_async_context(open_postgres(address, pooled=pooled))
+
+
+@asynccontextmanager
+async def open_index(settings: Settings) -> AsyncIterator[Index]:
+    """Qdrant at its address, or its engine in the data folder."""
+    qdrant = settings.qdrant
+    if qdrant.url is None:
+        async with open_edge(settings.docent.data_dir / "qdrant") as edge:
+            yield edge
+    else:
+        key = qdrant.api_key.get_secret_value() if qdrant.api_key else None
+        async with open_qdrant(str(qdrant.url), api_key=key, prefer_grpc=qdrant.grpc) as remote:
+            yield remote
+
+
+@asynccontextmanager
+async def open_embedding(settings: Settings) -> AsyncIterator[Embedding]:
+    """Cohere with a key, or the local model."""
+    cohere = settings.cohere
+    if cohere.api_key is None:
+        folder, configured = settings.docent.data_dir / "models", settings.embedder.folder
+        async with open_local_embedder(folder, configured=configured) as local:
+            yield Embedding(local)
+        return
+    models = CohereModels(cohere.embed_model, cohere.dimensions, cohere.rerank_model)
+    key, address = cohere.api_key.get_secret_value(), cohere.base_url
+    async with open_cohere(
+        key, models=models, base_url=str(address) if address else None
+    ) as opened:
+        yield Embedding(opened.embedder, None if cohere.rerank_model == "off" else opened.reranker)
+
+
+@asynccontextmanager
+async def open_models(settings: Settings) -> AsyncIterator[Sequence[ChatModel]]:
+    """The models in the order in which they are asked; the last one quotes and cannot fail."""
+    openrouter = settings.openrouter
+    quoting: ChatModel = ExtractiveChatModel()
+    if openrouter.api_key is None:
+        yield [quoting]
+        return
+    async with open_openrouter(
+        openrouter.api_key.get_secret_value(),
+        model_groups(settings),
+        base_url=str(openrouter.base_url or BASE_URL),
+    ) as models:
+        yield [*models, quoting]
+
+
+def model_groups(settings: Settings) -> list[ModelGroup]:
+    """The configured models, as many in a request as OpenRouter takes."""
+    openrouter = settings.openrouter
+    provider: dict[str, object] = {"data_collection": openrouter.data_collection}
+    if openrouter.zdr:
+        provider["zdr"] = True
+    if openrouter.max_price is not None:
+        provider["max_price"] = {
+            "prompt": openrouter.max_price,
+            "completion": openrouter.max_price,
+        }
+    names = openrouter.models
+    return [
+        ModelGroup(names[start : start + MODELS_A_REQUEST], provider)
+        for start in range(0, len(names), MODELS_A_REQUEST)
+    ]
+
+
+async def _assemble(
+    settings: Settings,
+    index: Index,
+    database: Database,
+    embedding: Embedding,
+    models: Sequence[ChatModel],
+) -> App:
+    sparse, store, answer = Bm25Encoder(), CorpusStore(database), settings.answer
+    writer = await index.writer(embedding.embedder.model)
+    retriever = Retriever(
+        index,
+        embedding.embedder,
+        sparse,
+        store,
+        reranker=embedding.reranker,
+        settings=RetrievalSettings(context_tokens=answer.context_tokens),
+    )
+    return App(
+        settings=settings,
+        sources=configured_sources(settings),
+        scope=public_scope(settings),
+        store=store,
+        syncer=Syncer(store, index, writer, embedding.embedder, sparse),
+        inbox=Inbox(database, worker=f"{socket.gethostname()}-{os.getpid()}"),
+        postings=Postings(database),
+        assistant=Assistant(
+            History(database, token_budget=answer.history_tokens),
+            retriever,
+            FallbackChatModel(models),
+            PassThroughVerifier(),
+            settings=AssistantSettings(max_tokens=answer.max_tokens),
+        ),
+    )

@@ -1,0 +1,163 @@
+"""The `docent` command. Each command imports what it needs when it runs: help is instant."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Coroutine
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from core.errors import ConfigurationError, DocentError
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+EXIT_FAILED = 1
+EXIT_MISUSED = 2
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="docent",
+    help="Answers questions about your docs, and cites the exact section.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def main() -> None:
+    """Runs a command; whatever goes wrong ends in a sentence and an exit code, not a traceback."""
+    arguments = sys.argv[1:]
+    debug = "--debug" in arguments
+    try:
+        # Taken out so that it may stand anywhere in the line, not only before the command.
+        app([argument for argument in arguments if argument != "--debug"])
+    except DocentError as error:
+        _report(str(error), error.hint, debug=debug)
+        sys.exit(EXIT_MISUSED if isinstance(error, ConfigurationError) else EXIT_FAILED)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 — the last place where a person can be told
+        kind = type(error).__name__
+        _report(f"Docent ran into a fault of its own ({kind}).", "", debug=debug)
+        sys.exit(EXIT_FAILED)
+
+
+def _report(message: str, hint: str, *, debug: bool) -> None:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if debug:
+        traceback.print_exc()
+    console.print(f"[bold red]✗[/] {_escape(message)}")
+    advice = hint or ("" if debug else "Run it again with --debug to see where.")
+    if advice:
+        console.print(f"  {_escape(advice)}")
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _run(command: Coroutine[Any, Any, int | None]) -> None:
+    code = asyncio.run(command)
+    if code:
+        raise typer.Exit(code)
+
+
+def _settings() -> Settings:
+    from bot.log import configure_logging
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    form, level = settings.docent.log_format, settings.docent.log_level
+    configure_logging(level, form, settings.secrets())
+    return settings
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001 — Typer's signature
+    if asked:
+        typer.echo(f"docent {version('docent')}")
+        raise typer.Exit
+
+
+@app.callback()
+def docent(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="The version.")
+    ] = False,
+) -> None:
+    """Answers questions about your docs, and cites the exact section."""
+
+
+@app.command()
+def run(
+    chat: Annotated[bool, typer.Option(help="Never read questions from standard input.")] = True,
+) -> None:
+    """Start the bot: where it is configured for, or else in this terminal."""
+    from bot import commands
+
+    _run(commands.run(_settings(), chat=chat))
+
+
+@app.command()
+def chat() -> None:
+    """Ask in this terminal, whatever else is configured."""
+    from bot import commands
+
+    _run(commands.chat(_settings()))
+
+
+@app.command()
+def ask(question: str, as_json: Json = False) -> None:
+    """Ask one question, and print the answer with its sources."""
+    from bot import commands
+
+    _run(commands.ask(_settings(), question, as_json=as_json))
+
+
+@app.command()
+def sync(
+    source: Annotated[str | None, typer.Argument(help="Only this source.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what differs.")] = False,
+    allow_shrink: Annotated[
+        bool, typer.Option("--allow-shrink", help="Even if much of a source is gone.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring the index in step with the docs."""
+    from bot import commands
+
+    _run(
+        commands.sync(
+            _settings(), source, dry_run=dry_run, allow_shrink=allow_shrink, as_json=as_json
+        )
+    )
+
+
+@app.command()
+def doctor() -> None:
+    """Check every configured service, and say what to do about each that fails."""
+    from bot import commands
+
+    _run(commands.doctor(_settings()))
+
+
+@app.command("eval")
+def evaluate(
+    corpus: Annotated[Path, typer.Option(help="Documents: JSON lines with id, title, text.")],
+    questions: Annotated[Path, typer.Option(help="Questions: JSON lines with id, text, relevant.")],
+    as_json: Json = False,
+) -> None:
+    """Measure the search on a corpus of your own, in a throw-away index."""
+    from bot import commands
+
+    _run(commands.evaluate(_settings(), corpus, questions, as_json=as_json))

@@ -1,0 +1,58 @@
+"""The sources that the settings name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.settings import Settings
+from bot.settings.groups import SourceSettings
+from core.ingestion.addresses import AddressRule, SlugRule
+from core.ingestion.profile import SourceProfile
+from core.ingestion.sources.folder import FolderSource
+from core.ingestion.sync import ConfiguredSource
+from core.model import Scope
+
+OWN_DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def source_settings(settings: Settings) -> tuple[SourceSettings, ...]:
+    """What `docent.toml` lists and `DOCS_FOLDER` names; with neither, Docent's own docs."""
+    docs = settings.docs
+    sources = settings.sources
+    if docs.folder is not None:
+        single = SourceSettings(
+            name="docs",
+            folder=docs.folder,
+            base_url=docs.base_url,
+            slugs=docs.slugs,
+            peer_reviewed=docs.peer_reviewed,
+        )
+        sources = (*sources, single)
+    return sources or (SourceSettings(name="docent", folder=OWN_DOCS),)
+
+
+def configured_sources(settings: Settings) -> list[ConfiguredSource]:
+    """Each source with its profile."""
+    return [(_source(each), _profile(each)) for each in source_settings(settings)]
+
+
+def public_scope(settings: Settings) -> Scope:
+    """What may be answered from everywhere: whatever is configured and not private."""
+    names = (each.name for each in source_settings(settings) if not each.private)
+    return Scope(frozenset(names))
+
+
+def _source(source: SourceSettings) -> FolderSource:
+    return FolderSource(
+        source.name, source.folder, include=source.include, exclude=source.exclude
+    )
+
+
+def _profile(source: SourceSettings) -> SourceProfile:
+    base_url = str(source.base_url) if source.base_url else None
+    return SourceProfile(
+        source.name,
+        AddressRule(base_url, SlugRule(source.slugs)),
+        peer_reviewed=source.peer_reviewed,
+        private=source.private,
+    )
