@@ -122,7 +122,10 @@ class CorpusStore:
     async def horizon(self, retention: timedelta) -> int | None:
         """The oldest generation that was served within `retention`; None if all were."""
         rows = await self._database.fetch(
-            "SELECT max(generation) AS oldest FROM generations WHERE flipped_at <= now() - $1",
+            """
+            SELECT max(generation) AS oldest FROM generations
+            WHERE flipped_at <= now() - $1::INTERVAL
+            """,
             retention,
         )
         oldest: int | None = rows[0]["oldest"]

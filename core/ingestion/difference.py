@@ -25,11 +25,15 @@ class DocumentChange:
 
 
 class Kind(Enum):
-    """What a person would call a change."""
+    """What a person would call a change.
+
+    `REWRITTEN`: the index is made anew, and nothing that anybody could see changes.
+    """
 
     ADDED = "added"
     CHANGED = "changed"
     RELABELLED = "relabelled"
+    REMOVED = "removed"
     REWRITTEN = "rewritten"
 
 
@@ -59,7 +63,7 @@ def removal(record: DocumentRecord) -> DocumentChange:
 
 
 def kind(before: DocumentRecord | None, after: DocumentRecord) -> Kind:
-    """`REWRITTEN` when only the index is made anew, and nothing that anybody could see changes."""
+    """From the record that is served to the one that will be."""
     if before is None:
         return Kind.ADDED
     if before.chunks.keys() != after.chunks.keys():

@@ -33,7 +33,7 @@ class SyncLease:
         taken = await self._database.execute(
             """
             INSERT INTO sync_lease (token, holder, acquired_at, expires_at)
-            VALUES ($1, $2, now(), now() + $3)
+            VALUES ($1, $2, now(), now() + $3::INTERVAL)
             ON CONFLICT (singleton) DO UPDATE
             SET token = EXCLUDED.token, holder = EXCLUDED.holder,
                 acquired_at = EXCLUDED.acquired_at, expires_at = EXCLUDED.expires_at
@@ -56,7 +56,7 @@ class SyncLease:
         """Extends the lease; one that expired is held again if nobody took it meanwhile."""
         asked = time.monotonic()
         held = await self._database.execute(
-            "UPDATE sync_lease SET expires_at = now() + $2 WHERE token = $1",
+            "UPDATE sync_lease SET expires_at = now() + $2::INTERVAL WHERE token = $1",
             self.token,
             self._granted,
         )

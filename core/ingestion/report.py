@@ -1,0 +1,161 @@
+"""What a sync tells while it runs and when it has ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from core.ingestion.difference import Kind
+
+
+class Phase(StrEnum):
+    """Where a sync stands."""
+
+    LISTING = "listing"
+    INDEXING = "indexing"
+    FLIPPING = "flipping"
+    PRUNING = "pruning"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncProgress:
+    """A moment of a sync.
+
+    `documents` of `total` are done, which for a changed one means that its chunks are stored;
+    `chunks` were stored so far, `embedded` of them with new vectors and `reused` with vectors
+    that were at hand. `seconds` have passed since the start.
+    """
+
+    phase: Phase
+    documents: int
+    total: int
+    chunks: int
+    embedded: int
+    reused: int
+    seconds: float
+
+    @property
+    def rate(self) -> float | None:
+        """Documents a second; None before the first is done."""
+        return self.documents / self.seconds if self.documents and self.seconds else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the rate so far; None before the first document is done."""
+        return (self.total - self.documents) / self.rate if self.rate else None
+
+
+ProgressListener: TypeAlias = Callable[[SyncProgress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did, or in a dry run what it would do; documents are named source/path.
+
+    `relabelled` changed their address, date, version or flags alone, which costs no chunk.
+    `failed` maps a document to the reason; what was served of it before still is.
+    `not_synced` are sources that are served, but were not part of this sync.
+    `documents` and `chunks` count what is served in the end, over all sources; `written`,
+    `embedded`, `reused` and `closed` count chunks. In a dry run nothing is embedded or reused.
+    """
+
+    generation: int
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    relabelled: tuple[str, ...]
+    removed: tuple[str, ...]
+    failed: dict[str, str]
+    not_synced: tuple[str, ...]
+    documents: int
+    chunks: int
+    written: int
+    embedded: int
+    reused: int
+    closed: int
+    seconds: float
+    dry_run: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """Lists, numbers, booleans and strings."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts while a sync runs, and tells the listener of each step."""
+
+    listener: ProgressListener
+    phase: Phase = Phase.LISTING
+    total: int = 0
+    done: int = 0
+    written: int = 0
+    embedded: int = 0
+    reused: int = 0
+    closed: int = 0
+    named: dict[Kind, list[str]] = field(default_factory=lambda: {kind: [] for kind in Kind})
+    failed: dict[str, str] = field(default_factory=dict)
+    started: float = field(default_factory=time.monotonic)
+
+    def enter(self, phase: Phase) -> None:
+        """The next phase begins."""
+        self.phase = phase
+        self._tell()
+
+    def finish_documents(self, count: int = 1) -> None:
+        """Nothing is left to do for so many documents."""
+        self.done += count
+        self._tell()
+
+    def store(self, *, embedded: int, reused: int) -> None:
+        """So many chunks were written."""
+        self.written += embedded + reused
+        self.embedded += embedded
+        self.reused += reused
+
+    def seconds(self) -> float:
+        """Since the start."""
+        return time.monotonic() - self.started
+
+    def _tell(self) -> None:
+        self.listener(
+            SyncProgress(
+                phase=self.phase,
+                documents=self.done,
+                total=self.total,
+                chunks=self.written,
+                embedded=self.embedded,
+                reused=self.reused,
+                seconds=self.seconds(),
+            )
+        )
+
+    def report(
+        self,
+        *,
+        generation: int,
+        not_synced: tuple[str, ...],
+        documents: int,
+        chunks: int,
+        dry_run: bool,
+    ) -> SyncReport:
+        """The end of it."""
+        return SyncReport(
+            generation=generation,
+            added=tuple(self.named[Kind.ADDED]),
+            changed=tuple(self.named[Kind.CHANGED]),
+            relabelled=tuple(self.named[Kind.RELABELLED]),
+            removed=tuple(self.named[Kind.REMOVED]),
+            failed=dict(self.failed),
+            not_synced=not_synced,
+            documents=documents,
+            chunks=chunks,
+            written=self.written,
+            embedded=self.embedded,
+            reused=self.reused,
+            closed=self.closed,
+            seconds=self.seconds(),
+            dry_run=dry_run,
+        )

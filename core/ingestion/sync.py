@@ -1,0 +1,254 @@
+"""Brings the served corpus in step with its sources, in one flip or not at all."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections import Counter
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import timedelta
+from logging import getLogger
+from typing import TypeAlias
+from uuid import UUID
+
+from core.errors import ConfigurationError, CorpusError, ServiceUnavailable
+from core.ingestion.baseline import Baseline, baseline, require_all
+from core.ingestion.comparison import Comparison
+from core.ingestion.corpus import CorpusStore, Flip
+from core.ingestion.difference import DocumentChange, Kind
+from core.ingestion.indexing import Engines, NextGeneration
+from core.ingestion.lease import SyncLease
+from core.ingestion.profile import SourceProfile
+from core.ingestion.report import Phase, ProgressListener, SyncProgress, SyncReport, Tally
+from core.ingestion.survey import Survey, refuse_shrink, survey
+from core.model import Chunk, Corpus, DocumentRecord
+from core.ports import Embedder, Source, SparseEncoder, VectorIndex, VectorWriter
+
+log = getLogger(__name__)
+
+ConfiguredSource: TypeAlias = tuple[Source, SourceProfile]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSettings:
+    """`shrink_limit` is the share of a source's documents that may vanish without a word.
+
+    Generations that ended within `retention` are kept for the answers that still use them.
+    `block` chunks are embedded at a time (two of Cohere's batches), and `lease_seconds` after
+    a sync was killed, another one can start.
+    """
+
+    shrink_limit: float = 0.3
+    retention: timedelta = timedelta(minutes=10)
+    block: int = 192
+    lease_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    baseline: Baseline
+    surveys: tuple[Survey, ...]
+    dropped: tuple[DocumentRecord, ...]
+    not_synced: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Staged:
+    """What the flip will do, collected while the documents go by."""
+
+    written: list[DocumentRecord] = field(default_factory=list)
+    removed: list[tuple[str, str]] = field(default_factory=list)
+    closed: list[UUID] = field(default_factory=list)
+    added: int = 0
+
+    def include(self, change: DocumentChange) -> None:
+        """The chunks themselves are not kept: they may be many."""
+        if change.record is None:
+            self.removed.append((change.source, change.path))
+        else:
+            self.written.append(change.record)
+        self.closed.extend(change.closed)
+        self.added += len(change.added)
+
+
+def _ignore(_: SyncProgress) -> None:
+    """For callers that want the report alone."""
+
+
+class Syncer:
+    """Syncs sources into the collection of one embedding model."""
+
+    def __init__(
+        self,
+        store: CorpusStore,
+        index: VectorIndex,
+        writer: VectorWriter,
+        embedder: Embedder,
+        sparse: SparseEncoder,
+        *,
+        settings: SyncSettings | None = None,
+    ) -> None:
+        self._store = store
+        self._engines = Engines(index, writer, embedder, sparse)
+        self._settings = settings or SyncSettings()
+
+    async def sync(
+        self,
+        sources: Sequence[ConfiguredSource],
+        *,
+        remove: Collection[str] = (),
+        rebuild: bool = False,
+        dry_run: bool = False,
+        allow_shrink: bool = False,
+        progress: ProgressListener = _ignore,
+    ) -> SyncReport:
+        """Serves `sources` as they are now; whatever goes wrong, what was served still is.
+
+        Sources that are served but not given stay as they are, but for those named in `remove`.
+        After a change of the embedding model, or to `rebuild` the index, all must be given. A
+        dry run writes nothing, and waits for no other sync. Raises SourceUnavailable,
+        ShrinkRefused (not in a dry run), SyncRunning, CorpusError and ServiceError.
+        """
+        _refuse_twins(sources, remove)
+        tally = Tally(progress)
+        if dry_run:
+            plan = await self._plan(sources, remove, tally, rebuild=rebuild)
+            return await self._rehearse(plan, tally)
+        async with self._store.lease(_holder(), seconds=self._settings.lease_seconds) as lease:
+            plan = await self._plan(sources, remove, tally, rebuild=rebuild)
+            if not allow_shrink:
+                for found in plan.surveys:
+                    await refuse_shrink(found, self._settings.shrink_limit)
+            return await self._perform(plan, lease, tally)
+
+    async def _plan(
+        self,
+        sources: Sequence[ConfiguredSource],
+        remove: Collection[str],
+        tally: Tally,
+        *,
+        rebuild: bool,
+    ) -> _Plan:
+        tally.enter(Phase.LISTING)
+        base = await baseline(
+            self._store, self._engines.index, self._engines.collection, rebuild=rebuild
+        )
+        named = {profile.name for _, profile in sources} | set(remove)
+        require_all(base, named)
+        surveys = [
+            await survey(source, profile, await self._records(profile.name, base))
+            for source, profile in sources
+        ]
+        dropped = [
+            record
+            for name in sorted(remove)
+            for record in (await self._records(name, base)).values()
+        ]
+        tally.total = sum(len(found.entries) for found in surveys)
+        left = tuple(name for name in base.served if name not in named)
+        return _Plan(base, tuple(surveys), tuple(dropped), left)
+
+    async def _records(self, source: str, base: Baseline) -> dict[str, DocumentRecord]:
+        return await self._store.records(source, base.generation)
+
+    async def _rehearse(self, plan: _Plan, tally: Tally) -> SyncReport:
+        tally.enter(Phase.INDEXING)
+        staged = _Staged()
+        changes = Comparison(plan.baseline, tally).changes(plan.surveys, plan.dropped)
+        async for change in changes:
+            staged.include(change)
+            if change.added:
+                tally.finish_documents()
+        tally.written, tally.closed = staged.added, len(staged.closed)
+        return _report(plan, staged, tally, plan.baseline.generation, dry_run=True)
+
+    async def _perform(self, plan: _Plan, lease: SyncLease, tally: Tally) -> SyncReport:
+        staged = _Staged()
+        coming = NextGeneration(
+            self._engines,
+            lease,
+            tally,
+            base=plan.baseline.recovered_to,
+            generation=plan.baseline.next_generation,
+            block=self._settings.block,
+        )
+        tally.enter(Phase.INDEXING)
+        await coming.write(_additions(plan, staged, tally))
+        if not (staged.written or staged.removed):
+            return _report(plan, staged, tally, plan.baseline.generation)
+        await coming.close(staged.closed)
+        tally.enter(Phase.FLIPPING)
+        await coming.begin()
+        await self._check(plan.baseline, staged)
+        await self._flip(plan.baseline, staged, lease)
+        tally.enter(Phase.PRUNING)
+        await self._prune(plan)
+        return _report(plan, staged, tally, plan.baseline.next_generation)
+
+    async def _check(self, base: Baseline, staged: _Staged) -> None:
+        expected = base.chunks + staged.added - len(staged.closed)
+        found = await self._engines.index.count(self._engines.collection, base.next_generation)
+        if found != expected:
+            raise CorpusError(
+                f"The vector index holds {found} chunks after the sync where {expected} were "
+                "expected; what was served before still is.",
+                hint="Sync again; if that does not help, with --rebuild.",
+            )
+
+    async def _flip(self, base: Baseline, staged: _Staged, lease: SyncLease) -> None:
+        after = Corpus(self._engines.collection, base.next_generation)
+        await self._store.flip(lease, Flip(base.corpus, after, staged.written, staged.removed))
+
+    async def _prune(self, plan: _Plan) -> None:
+        """What cannot be deleted now is deleted after a later sync; it is not seen by then."""
+        try:
+            horizon = await self._store.horizon(self._settings.retention)
+            if horizon is None:
+                return
+            sources = {found.profile.name for found in plan.surveys}
+            for source in sorted(sources | {record.source for record in plan.dropped}):
+                await self._engines.writer.prune(source, horizon)
+            await self._store.prune(horizon)
+        except ServiceUnavailable as error:
+            log.warning("Old generations could not be deleted yet: %s", error)
+
+
+async def _additions(
+    plan: _Plan, staged: _Staged, tally: Tally
+) -> AsyncGenerator[tuple[Chunk, ...], None]:
+    changes = Comparison(plan.baseline, tally).changes(plan.surveys, plan.dropped)
+    async with aclosing(changes):
+        async for change in changes:
+            staged.include(change)
+            if change.added:
+                yield change.added
+
+
+def _report(
+    plan: _Plan, staged: _Staged, tally: Tally, generation: int, *, dry_run: bool = False
+) -> SyncReport:
+    added = len(tally.named[Kind.ADDED])
+    return tally.report(
+        generation=generation,
+        not_synced=plan.not_synced,
+        documents=plan.baseline.documents + added - len(staged.removed),
+        chunks=plan.baseline.chunks + staged.added - len(staged.closed),
+        dry_run=dry_run,
+    )
+
+
+def _refuse_twins(sources: Sequence[ConfiguredSource], remove: Collection[str]) -> None:
+    counts = Counter([profile.name for _, profile in sources] + list(set(remove)))
+    twice = [name for name, count in counts.items() if count > 1]
+    if twice:
+        raise ConfigurationError(
+            f"Two sources have the name {twice[0]}, or it is both synced and to be removed.",
+            hint="Give each source a name of its own.",
+        )
+
+
+def _holder() -> str:
+    """As SyncRunning names this process to others."""
+    return f"{socket.gethostname()} (process {os.getpid()})"

@@ -1,0 +1,438 @@
+"""What a sync costs, what it serves, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.backends.postgres import Postgres
+from core.errors import (
+    ConfigurationError,
+    CorpusError,
+    ServiceUnavailable,
+    ShrinkRefused,
+    SourceUnavailable,
+    SyncRunning,
+)
+from core.ingestion.addresses import AddressRule
+from core.ingestion.profile import SourceProfile
+from core.ingestion.report import Phase, SyncProgress
+from core.model import Corpus
+from tests.support.embedder import HashingEmbedder
+from tests.support.library import Library, open_library
+from tests.support.memory_source import MemorySource
+
+GUIDE = "# Guide\n\n## Install\n\nRun the installer.\n\n## Start\n\nType docent.\n"
+FAQ = "# FAQ\n\nNobody has asked anything yet.\n"
+
+
+@pytest.fixture
+async def library(database: Postgres, tmp_path: Path) -> AsyncIterator[Library]:
+    async with open_library(database, tmp_path / "index") as opened:
+        opened.source.files = {"guide.md": GUIDE, "faq.md": FAQ}
+        yield opened
+
+
+def _many(count: int) -> dict[str, str]:
+    return {f"page-{n}.md": f"# Page {n}\n\nThis is page {n} of many.\n" for n in range(count)}
+
+
+async def test_the_first_sync_serves_every_document_at_once(library: Library) -> None:
+    report = await library.sync()
+    assert report.added == ("docs/guide.md", "docs/faq.md")
+    assert (report.generation, report.documents, report.chunks) == (1, 2, 3)
+    assert (report.written, report.embedded, report.reused, report.closed) == (3, 3, 0, 0)
+    assert await library.store.current() == Corpus("docent-hashing-32", 1)
+    assert await library.texts() == {
+        "guide.md": "Run the installer.\nType docent.",
+        "faq.md": "Nobody has asked anything yet.",
+    }
+
+
+async def test_a_sync_of_nothing_changed_embeds_and_writes_nothing(library: Library) -> None:
+    await library.sync()
+    report = await library.sync()
+    assert library.watch.of("embedder") == []
+    assert library.watch.of("writer") == []
+    assert report.generation == 1
+    assert (report.added, report.changed, report.relabelled, report.removed) == ((), (), (), ())
+    assert (report.documents, report.chunks, report.written) == (2, 3, 0)
+
+
+async def test_a_listing_that_tells_fingerprints_spares_reading_what_did_not_change(
+    library: Library,
+) -> None:
+    library.source.tells_fingerprints = True
+    await library.sync()
+    library.source.reads.clear()
+    library.source.files["faq.md"] += "\nNow somebody has.\n"
+    await library.sync()
+    assert library.source.reads == ["faq.md"]
+
+
+async def test_a_changed_section_costs_its_own_chunks_alone(library: Library) -> None:
+    await library.sync()
+    library.source.files["guide.md"] = GUIDE.replace("Type docent.", "Type docent run.")
+    report = await library.sync()
+    assert report.changed == ("docs/guide.md",)
+    assert library.embedder.embedded == ["Guide\nStart\nType docent run."]
+    assert (report.written, report.closed, report.generation) == (1, 1, 2)
+    assert (await library.texts())["guide.md"] == "Run the installer.\nType docent run."
+
+
+async def test_a_renamed_document_keeps_its_embeddings(library: Library) -> None:
+    await library.sync()
+    library.source.files["start/guide.md"] = library.source.files.pop("guide.md")
+    report = await library.sync()
+    assert (report.added, report.removed) == (("docs/start/guide.md",), ("docs/guide.md",))
+    assert library.watch.of("embedder") == []
+    assert (report.written, report.reused) == (2, 2)
+    assert set(await library.texts()) == {"start/guide.md", "faq.md"}
+
+
+async def test_a_document_that_comes_back_keeps_its_embeddings(library: Library) -> None:
+    await library.sync()
+    text = library.source.files.pop("faq.md")
+    await library.sync(allow_shrink=True)
+    library.source.files["faq.md"] = text
+    report = await library.sync()
+    assert library.watch.of("embedder") == []
+    assert report.reused == 1
+    assert "faq.md" in await library.texts()
+
+
+async def test_the_same_text_in_two_documents_is_embedded_once(library: Library) -> None:
+    library.source.files = {"a.md": "# Notice\n\nMind it.\n", "b.md": "# Notice\n\nMind it.\n"}
+    report = await library.sync()
+    assert (report.written, report.embedded, report.reused) == (2, 1, 1)
+
+
+async def test_a_deleted_document_is_found_in_older_generations_alone(library: Library) -> None:
+    await library.sync()
+    before = await library.store.current()
+    del library.source.files["faq.md"]
+    report = await library.sync(allow_shrink=True)
+    assert report.removed == ("docs/faq.md",)
+    assert set(await library.texts()) == {"guide.md"}
+    assert set(await library.texts(before)) == {"guide.md", "faq.md"}
+    assert set(await library.store.at(2)) == {("docs", "guide.md")}
+    assert set(await library.store.at(1)) == {("docs", "guide.md"), ("docs", "faq.md")}
+
+
+async def test_generations_that_no_answer_can_need_are_deleted(library: Library) -> None:
+    await library.sync()
+    before = await library.store.current()
+    library.settings = replace(library.settings, retention=timedelta(0))
+    del library.source.files["faq.md"]
+    await library.sync(allow_shrink=True)
+    assert set(await library.texts(before)) == {"guide.md"}
+    assert set(await library.texts()) == {"guide.md"}
+    assert set(await library.store.at(1)) == {("docs", "guide.md")}
+
+
+async def test_a_listing_that_fails_leaves_everything_served(library: Library) -> None:
+    await library.sync()
+    library.source.broken = True
+    with pytest.raises(SourceUnavailable):
+        await library.sync()
+    assert set(await library.texts()) == {"guide.md", "faq.md"}
+    assert library.watch.of("writer") == []
+
+
+@pytest.mark.parametrize(("left", "refused"), [(7, False), (6, True), (0, True)])
+async def test_a_sync_that_would_lose_more_than_the_set_share_is_refused(
+    library: Library, left: int, refused: bool
+) -> None:
+    library.source.files = _many(10)
+    await library.sync()
+    library.source.files = _many(left)
+    if refused:
+        with pytest.raises(ShrinkRefused, match=f"{10 - left} of 10 documents") as error:
+            await library.sync()
+        assert "--allow-shrink" in error.value.hint
+        assert len(await library.texts()) == 10
+    else:
+        assert len((await library.sync()).removed) == 10 - left
+        assert len(await library.texts()) == left
+
+
+async def test_a_shrink_that_was_allowed_is_made(library: Library) -> None:
+    library.source.files = _many(10)
+    await library.sync()
+    library.source.files = {}
+    report = await library.sync(allow_shrink=True)
+    assert (report.documents, report.chunks, report.closed) == (0, 0, 10)
+    assert await library.texts() == {}
+
+
+async def test_documents_that_all_moved_are_not_lost(library: Library) -> None:
+    library.source.files = _many(10)
+    await library.sync()
+    library.source.files = {f"new/{path}": text for path, text in _many(10).items()}
+    library.source.files["new/damaged.md"] = ""
+    library.source.unreadable = {"new/damaged.md"}
+    report = await library.sync()
+    assert (len(report.added), len(report.removed), report.embedded) == (10, 10, 0)
+
+
+async def test_an_unreadable_document_is_named_and_its_old_version_stays(library: Library) -> None:
+    await library.sync()
+    library.source.files |= {"guide.md": "# Guide\n\nNew.\n", "extra.md": "# Extra\n\nMore.\n"}
+    library.source.unreadable = {"guide.md"}
+    report = await library.sync()
+    assert report.failed == {"docs/guide.md": "it is damaged"}
+    assert report.added == ("docs/extra.md",)
+    assert (await library.texts())["guide.md"] == "Run the installer.\nType docent."
+    library.source.unreadable = set()
+    assert (await library.sync()).changed == ("docs/guide.md",)
+    assert (await library.texts())["guide.md"] == "New."
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("\udcff.md", "its name is not valid Unicode text"),
+        ("nul\0.md", "its name is not valid Unicode text"),
+        ("long" * 251 + ".md", "its name is longer than 1000 bytes"),
+        ("picture.xyz", "its format is not one that can be read"),
+    ],
+)
+async def test_a_document_that_cannot_be_stored_does_not_stop_the_others(
+    library: Library, path: str, reason: str
+) -> None:
+    library.source.files[path] = "# Hello\n\nText.\n"
+    report = await library.sync()
+    (failure,) = report.failed.values()
+    assert failure.startswith(reason)
+    json.dumps(report.as_json()).encode()
+    assert set(await library.texts()) == {"guide.md", "faq.md"}
+
+
+async def test_a_new_version_rewrites_the_record_and_no_chunk(library: Library) -> None:
+    library.source.versions = {"guide.md": "commit-1"}
+    await library.sync()
+    library.source.versions = {"guide.md": "commit-2"}
+    report = await library.sync()
+    assert report.relabelled == ("docs/guide.md",)
+    assert report.generation == 2
+    assert library.watch.of("writer") == ["writer.recover"]
+    assert library.watch.of("embedder") == []
+    record = (await library.store.at(2))[("docs", "guide.md")]
+    assert record.version == "commit-2"
+    assert len(await library.chunks()) == 3
+
+
+async def test_another_address_or_flag_in_the_settings_rewrites_no_chunk(library: Library) -> None:
+    await library.sync()
+    address = AddressRule("https://docs.example.org/")
+    profile = SourceProfile("docs", address, peer_reviewed=True)
+    report = await library.sync(profiles=[profile])
+    assert report.relabelled == ("docs/guide.md", "docs/faq.md")
+    assert (report.written, report.closed, report.embedded) == (0, 0, 0)
+    for record in (await library.store.at(2)).values():
+        assert record.url.startswith("https://docs.example.org/")
+        assert record.peer_reviewed
+
+
+async def test_a_document_says_itself_whether_it_is_peer_reviewed(library: Library) -> None:
+    library.source.files["faq.md"] = "---\npeer_reviewed: false\n---\n" + FAQ
+    await library.sync(profiles=[SourceProfile("docs", peer_reviewed=True)])
+    records = await library.store.at(1)
+    assert records[("docs", "guide.md")].peer_reviewed
+    assert not records[("docs", "faq.md")].peer_reviewed
+
+
+async def test_a_dry_run_tells_the_difference_and_writes_nothing(library: Library) -> None:
+    await library.sync()
+    del library.source.files["faq.md"]
+    library.source.files["guide.md"] = GUIDE.replace("Run", "Start")
+    library.source.files["new.md"] = "# New\n\nFresh.\n"
+    report = await library.sync(dry_run=True)
+    assert report.dry_run
+    assert report.added == ("docs/new.md",)
+    assert report.changed == ("docs/guide.md",)
+    assert report.removed == ("docs/faq.md",)
+    assert (report.written, report.closed, report.embedded, report.generation) == (2, 2, 0, 1)
+    assert (report.documents, report.chunks) == (2, 3)
+    assert library.watch.of("writer") == library.watch.of("embedder") == []
+    assert all(call.startswith("database.fetch SELECT") for call in library.watch.of("database"))
+    assert set(await library.texts()) == {"guide.md", "faq.md"}
+
+
+async def test_a_sync_of_one_source_leaves_the_others_alone(library: Library) -> None:
+    blog = MemorySource("blog", {"post.md": "# Post\n\nHello.\n"})
+    await library.sync([library.source, blog])
+    library.source.files["faq.md"] = FAQ.replace("yet", "so far")
+    report = await library.sync()
+    assert report.not_synced == ("blog",)
+    assert (report.documents, report.chunks) == (3, 4)
+    assert set(await library.texts()) == {"guide.md", "faq.md", "post.md"}
+
+
+async def test_a_source_is_removed_when_that_is_asked_for(library: Library) -> None:
+    blog = MemorySource("blog", {"post.md": "# Post\n\nHello.\n"})
+    await library.sync([library.source, blog])
+    report = await library.sync(remove=["blog"])
+    assert report.removed == ("blog/post.md",)
+    assert report.not_synced == ()
+    assert set(await library.texts()) == {"guide.md", "faq.md"}
+
+
+@pytest.mark.parametrize("remove", [[], ["docs"]])
+async def test_two_sources_of_one_name_are_refused(library: Library, remove: list[str]) -> None:
+    sources = [library.source] if remove else [library.source, MemorySource("docs")]
+    with pytest.raises(ConfigurationError, match="docs"):
+        await library.sync(sources, remove=remove)
+
+
+async def test_another_model_embeds_all_sources_before_any_is_served(library: Library) -> None:
+    blog = MemorySource("blog", {"post.md": "# Post\n\nHello.\n"})
+    await library.sync([library.source, blog])
+    library.embedder = HashingEmbedder("better", 48)
+    with pytest.raises(CorpusError, match="blog") as error:
+        await library.sync()
+    assert "all sources" in error.value.hint
+    assert await library.store.current() == Corpus("docent-hashing-32", 1)
+    report = await library.sync([library.source, blog])
+    assert (report.embedded, report.chunks, report.documents) == (4, 4, 3)
+    assert (report.added, report.changed, report.removed) == ((), (), ())
+    assert await library.store.current() == Corpus("docent-better-48", 2)
+    assert set(await library.texts()) == {"guide.md", "faq.md", "post.md"}
+
+
+async def test_going_back_to_a_model_reuses_what_it_had_embedded(library: Library) -> None:
+    await library.sync()
+    first = library.embedder
+    library.embedder = HashingEmbedder("better", 48)
+    library.source.files["faq.md"] = FAQ.replace("yet", "so far")
+    await library.sync()
+    library.embedder = first
+    report = await library.sync()
+    assert (report.embedded, report.reused) == (1, 2)
+    assert (await library.texts())["faq.md"] == "Nobody has asked anything so far."
+    assert len(await library.chunks()) == 3
+
+
+async def test_a_document_that_another_model_cannot_read_is_reported_missing(
+    library: Library,
+) -> None:
+    await library.sync()
+    library.embedder = HashingEmbedder("better", 48)
+    library.source.unreadable = {"faq.md"}
+    report = await library.sync()
+    assert set(report.failed) == {"docs/faq.md"}
+    assert (report.documents, report.chunks) == (1, 2)
+    assert set(await library.store.at(2)) == {("docs", "guide.md")}
+    library.source.unreadable = set()
+    assert (await library.sync()).added == ("docs/faq.md",)
+
+
+async def test_documents_deleted_while_the_model_changes_are_gone(library: Library) -> None:
+    await library.sync()
+    library.embedder = HashingEmbedder("better", 48)
+    del library.source.files["faq.md"]
+    report = await library.sync(allow_shrink=True)
+    assert report.removed == ("docs/faq.md",)
+    assert (report.documents, report.chunks, report.closed) == (1, 2, 0)
+
+
+async def test_a_lost_index_is_restored_from_the_sources(library: Library, tmp_path: Path) -> None:
+    await library.sync()
+    async with open_library(library.database, tmp_path / "empty") as restored:
+        restored.source = library.source
+        report = await restored.sync()
+        assert (report.embedded, report.chunks, report.generation) == (3, 3, 2)
+        assert set(await restored.texts()) == {"guide.md", "faq.md"}
+
+
+async def test_an_index_that_lost_a_part_is_noticed_and_rebuilt_on_request(
+    library: Library,
+) -> None:
+    await library.sync()
+    lost = next(chunk for chunk in await library.chunks() if chunk.path == "faq.md")
+    writer = await library.index.writer(library.embedder.model)
+    await writer.close([lost.point_id(1)], 1)
+    with pytest.raises(CorpusError, match="2 chunks where 3 are recorded") as error:
+        await library.sync()
+    assert "--rebuild" in error.value.hint
+    report = await library.sync(rebuild=True)
+    assert (report.written, report.reused, report.generation) == (3, 3, 2)
+    assert set(await library.texts()) == {"guide.md", "faq.md"}
+
+
+async def test_an_index_that_is_older_than_the_database_is_not_built_upon(
+    library: Library,
+) -> None:
+    """A database that was restored or emptied finds its old points, and serves none of them."""
+    await library.sync()
+    await library.database.execute("TRUNCATE corpus, generations, documents")
+    library.source.files = {"other.md": "# Other\n\nElse.\n", "faq.md": FAQ}
+    report = await library.sync()
+    assert (report.generation, report.reused, report.embedded) == (1, 1, 1)
+    assert set(await library.texts()) == {"other.md", "faq.md"}
+
+
+async def test_a_second_sync_is_told_who_runs_one_and_since_when(library: Library) -> None:
+    async with library.store.lease("laptop (process 42)"):
+        with pytest.raises(SyncRunning, match=r"laptop \(process 42\).* since \d{4}-\d\d-\d\d"):
+            await library.sync()
+    assert (await library.sync()).generation == 1
+
+
+async def test_a_dry_run_waits_for_nobody(library: Library) -> None:
+    async with library.store.lease("laptop (process 42)"):
+        assert len((await library.sync(dry_run=True)).added) == 2
+
+
+async def test_an_embedder_that_fails_costs_nothing_that_was_embedded_before(
+    library: Library,
+) -> None:
+    library.source.files = _many(40)
+    library.settings = replace(library.settings, block=10)
+    library.embedder.fail_after = 2
+    with pytest.raises(ServiceUnavailable) as error:
+        await library.sync()
+    assert error.value.__cause__ is None
+    assert await library.store.current() is None
+    library.embedder.fail_after = None
+    report = await library.sync()
+    assert (report.embedded, report.reused) == (20, 20)
+
+
+async def test_progress_runs_from_the_first_document_to_the_last(library: Library) -> None:
+    library.source.files = _many(25) | {"long.md": _long_document(30)}
+    library.settings = replace(library.settings, block=10)
+    seen: list[SyncProgress] = []
+    report = await library.sync(progress=seen.append)
+    assert [p.documents for p in seen] == sorted(p.documents for p in seen)
+    assert [p.chunks for p in seen] == sorted(p.chunks for p in seen)
+    assert {p.phase for p in seen} == set(Phase)
+    assert seen[0].rate is seen[0].seconds_left is None
+    last = seen[-1]
+    assert (last.documents, last.total, last.chunks) == (26, 26, report.chunks)
+    assert last.seconds_left == 0
+    assert last.embedded + last.reused == report.chunks
+
+
+async def test_a_document_counts_as_done_when_its_last_chunk_is_stored(library: Library) -> None:
+    library.source.files = {"long.md": _long_document(30), "short.md": FAQ}
+    library.settings = replace(library.settings, block=10)
+    seen: list[SyncProgress] = []
+    await library.sync(progress=seen.append)
+    assert [(p.chunks, p.documents) for p in seen if p.phase is Phase.INDEXING] == [
+        (0, 0), (10, 0), (20, 0), (30, 1), (31, 2)
+    ]  # fmt: skip
+
+
+def _long_document(sections: int) -> str:
+    return "# Long\n" + "".join(f"\n## Part {n}\n\nText {n}.\n" for n in range(sections))
+
+
+async def test_a_report_is_plain_json(library: Library) -> None:
+    report = await library.sync()
+    assert json.loads(json.dumps(report.as_json()))["added"] == ["docs/guide.md", "docs/faq.md"]

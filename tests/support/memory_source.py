@@ -1,0 +1,43 @@
+"""A source whose documents are a dictionary, and which can fail in the ways that sources do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from core.errors import DocumentUnreadable, SourceUnavailable
+from core.ports import Entry
+
+
+@dataclass
+class MemorySource:
+    """`files` by path. `broken` fails the listing, `unreadable` are paths that fail to be read.
+
+    `reads` are the paths that were read; with `tells_fingerprints` the listing has them.
+    """
+
+    name: str = "docs"
+    files: dict[str, str] = field(default_factory=dict)
+    broken: bool = False
+    unreadable: set[str] = field(default_factory=set)
+    versions: dict[str, str] = field(default_factory=dict)
+    tells_fingerprints: bool = False
+    reads: list[str] = field(default_factory=list)
+
+    async def entries(self) -> Sequence[Entry]:
+        if self.broken:
+            raise SourceUnavailable(f"{self.name} could not be listed.")
+        return [
+            Entry(
+                path,
+                fingerprint=text if self.tells_fingerprints else None,
+                version=self.versions.get(path),
+            )
+            for path, text in self.files.items()
+        ]
+
+    async def read(self, entry: Entry) -> bytes:
+        self.reads.append(entry.path)
+        if entry.path in self.unreadable:
+            raise DocumentUnreadable(entry.path, "it is damaged")
+        return self.files[entry.path].encode()
