@@ -16,8 +16,11 @@ from tests.support.postgres import administer, named
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """The address of a server that lives as long as the test session."""
+    """The address of a server that lives as long as the test session, and outlives no crash."""
     async with open_embedded_postgres(tmp_path_factory.mktemp("postgres")) as dsn:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            await administer(dsn, f"ALTER SYSTEM SET {setting} = off")
+        await administer(dsn, "SELECT pg_reload_conf()")
         yield dsn
 
 

@@ -1,0 +1,149 @@
+"""Carries each accepted question to its answer: once, in its session's order, through faults."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from core.answering.turns import Answerer, TurnRunner
+from core.conversation.inbox import Inbox
+from core.errors import ServiceError
+from core.model import Question, SessionKey, Turn
+from core.ports import Responder
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DispatcherSettings:
+    """How much runs at once, and how failures are met. Times are in seconds.
+
+    A turn that failed is tried again after each of `retry_pauses`, and then given up.
+    `outage_pause` is how long to wait when the database itself is away.
+    """
+
+    running: int = 16
+    retry_pauses: tuple[float, ...] = (2.0, 10.0)
+    outage_pause: float = 5.0
+    drain: float = 20.0
+
+
+@asynccontextmanager
+async def open_dispatcher(
+    inbox: Inbox,
+    answerer: Answerer,
+    responders: Mapping[str, Responder],
+    settings: DispatcherSettings | None = None,
+) -> AsyncIterator[Dispatcher]:
+    """A dispatcher that runs until the block ends.
+
+    `responders` are by platform, and looked up late. At the end, running turns get
+    `settings.drain` seconds; what is not done by then is cancelled and stays in the inbox.
+    """
+    async with asyncio.TaskGroup() as tasks:
+        dispatcher = Dispatcher(inbox, answerer, responders, tasks, settings)
+        try:
+            yield dispatcher
+        finally:
+            await dispatcher.stop()
+
+
+class Dispatcher:
+    """Runs the turns of a session one after the other, and the sessions side by side.
+
+    While nothing is asked it sends the database nothing.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        answerer: Answerer,
+        responders: Mapping[str, Responder],
+        tasks: asyncio.TaskGroup,
+        settings: DispatcherSettings | None = None,
+    ) -> None:
+        self._inbox = inbox
+        self._responders = responders
+        self._tasks = tasks
+        self._settings = settings or DispatcherSettings()
+        self._runner = TurnRunner(
+            inbox, answerer, responders, retry_pauses=self._settings.retry_pauses
+        )
+        self._slots = asyncio.Semaphore(self._settings.running)
+        self._stopping = asyncio.Event()
+        self._wanted: dict[SessionKey, bool] = {}
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def submit(self, question: Question) -> bool:
+        """Accepts a question and sees to it; False when its message was accepted before.
+
+        Acknowledge the delivery once this has returned. After a ServiceError don't: the platform
+        shall deliver it again.
+        """
+        accepted = await self._inbox.accept(question)
+        # A duplicate too: its first delivery may have died after it was accepted.
+        self._see_to(question.session)
+        return accepted
+
+    async def resume(self) -> int:
+        """Takes up what an earlier process left; the number of sessions that wait.
+
+        Those of a platform without a responder are left alone.
+        """
+        sessions = await self._inbox.unfinished()
+        ours = [session for session in sessions if session.platform in self._responders]
+        for session in ours:
+            self._see_to(session)
+        return len(ours)
+
+    async def stop(self) -> None:
+        """Lets running turns end for a bounded time, then cancels them."""
+        self._stopping.set()
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=self._settings.drain)
+            for task in late:
+                task.cancel()
+
+    def _see_to(self, session: SessionKey) -> None:
+        if self._stopping.is_set() or session.platform not in self._responders:
+            return
+        if session not in self._wanted:
+            task = self._tasks.create_task(self._serve(session))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        self._wanted[session] = True
+
+    async def _serve(self, session: SessionKey) -> None:
+        """Works until the session has no turn left, looking again when one came meanwhile."""
+        while self._wanted[session] and not self._stopping.is_set():
+            self._wanted[session] = False
+            pause = await self._work_off(session)
+            if pause is not None:
+                self._wanted[session] = True
+                await self._pause(pause)
+        del self._wanted[session]
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
+    async def _work_off(self, session: SessionKey) -> float | None:
+        """Runs turn after turn; None when all are done, else after how long to try again."""
+        while True:
+            async with self._slots:
+                if self._stopping.is_set():
+                    return None
+                try:
+                    claimed = await self._inbox.claim(session)
+                    if not isinstance(claimed, Turn):
+                        return None if claimed is None else claimed.seconds
+                    pause = await self._runner.run(claimed)
+                except ServiceError as exc:
+                    log.warning("The inbox is out of reach. %s", exc)
+                    return self._settings.outage_pause
+            if pause is not None:
+                return pause

@@ -1,0 +1,102 @@
+"""What an answer starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from core.model import Corpus, Message, Question, SessionState
+from core.ports import Database, Row
+
+_BYTES_PER_TOKEN = 4
+"""An estimate: right for English prose, somewhat low for Chinese, Japanese and Korean."""
+
+Exchange: TypeAlias = tuple[Message, ...]
+"""What is kept or dropped as a whole: a question with its answer, or a message said before."""
+
+
+class History:
+    """The conversation as its reader saw it, cut to about `token_budget` tokens."""
+
+    def __init__(
+        self, database: Database, *, token_budget: int = 2000, turn_limit: int = 20
+    ) -> None:
+        self._database = database
+        self._token_budget = token_budget
+        self._turn_limit = turn_limit
+
+    async def load(self, question: Question) -> SessionState:
+        """The session's finished turns before this question, and the served corpus: one query."""
+        key = question.session
+        rows = await self._database.fetch(
+            """
+            SELECT c.collection, c.generation, t.text, t.answer
+            FROM (VALUES (1)) AS always
+            LEFT JOIN corpus AS c ON TRUE
+            LEFT JOIN LATERAL (
+                SELECT t.sequence, t.text, t.answer ->> 'text' AS answer
+                FROM sessions AS s JOIN turns AS t ON t.session_id = s.id
+                WHERE (s.platform, s.workspace, s.channel, s.thread) = ($1, $2, $3, $4)
+                    AND t.status = 'finished'
+                    AND t.sequence < COALESCE(
+                        (
+                            SELECT sequence FROM turns
+                            WHERE (platform, workspace, channel) = ($1, $2, $3)
+                                AND message_id = $5
+                        ),
+                        9223372036854775807
+                    )
+                ORDER BY t.sequence DESC
+                LIMIT $6
+            ) AS t ON TRUE
+            ORDER BY t.sequence
+            """,
+            key.platform,
+            key.workspace,
+            key.channel,
+            key.thread,
+            question.message_id,
+            self._turn_limit,
+        )
+        exchanges = [(message,) for message in question.context] + _exchanges(rows)
+        return SessionState(fitting(exchanges, self._token_budget), _corpus(rows[0]))
+
+
+def _exchanges(rows: Iterable[Row]) -> list[Exchange]:
+    return [
+        (Message("user", row["text"]), Message("assistant", row["answer"]))
+        for row in rows
+        if row["text"] is not None
+    ]
+
+
+def _corpus(row: Row) -> Corpus | None:
+    if row["collection"] is None:
+        return None
+    return Corpus(row["collection"], row["generation"])
+
+
+def fitting(exchanges: Sequence[Exchange], token_budget: int) -> Exchange:
+    """The newest exchanges that fit, whole; of the very newest at least its beginning."""
+    kept: list[Exchange] = []
+    left = token_budget * _BYTES_PER_TOKEN
+    for exchange in reversed(exchanges):
+        size = sum(len(_encoded(message)) for message in exchange)
+        if size > left:
+            break
+        kept.append(exchange)
+        left -= size
+    if exchanges and not kept:
+        kept = [_shortened(exchanges[-1], left // len(exchanges[-1]))]
+    return tuple(message for exchange in reversed(kept) for message in exchange)
+
+
+def _shortened(exchange: Exchange, size: int) -> Exchange:
+    return tuple(
+        Message(message.role, _encoded(message)[:size].decode("utf-8", "ignore"))
+        for message in exchange
+    )
+
+
+def _encoded(message: Message) -> bytes:
+    return message.text.encode("utf-8", "replace")

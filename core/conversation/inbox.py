@@ -1,0 +1,237 @@
+"""Questions, from the moment they are accepted until they are answered or given up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.conversation.records import (
+    document,
+    passage_record,
+    question_of,
+    storable,
+    trace,
+)
+from core.errors import LeaseLost
+from core.model import Answered, Passage, Question, SessionKey, Turn
+from core.ports import Database, Queries
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Another worker holds the session; its lease runs out in `seconds`, unless it is renewed."""
+
+    seconds: float
+
+
+class Inbox:
+    """Accepts each message once, and hands out the turns of a session one at a time, in order.
+
+    A turn is held by a lease of `lease_seconds`, by the database's clock. `worker` must be borne
+    by one process at a time; one that comes back under its old name has its old leases.
+    """
+
+    def __init__(self, database: Database, *, worker: str, lease_seconds: float = 60.0) -> None:
+        self._database = database
+        self._worker = worker
+        self.lease_seconds = lease_seconds
+
+    async def accept(self, question: Question) -> bool:
+        """Stores the question; False when its message was accepted before.
+
+        After a ServiceError the question may have been stored: deliver it again.
+        """
+        key = question.session
+        sources = question.scope.sources
+        inserted = await self._database.execute(
+            """
+            WITH session AS (
+                INSERT INTO sessions (platform, workspace, channel, thread)
+                VALUES ($1, $2, $3, $4)
+                ON CONFLICT (platform, workspace, channel, thread) DO UPDATE SET asked_at = now()
+                RETURNING id
+            )
+            INSERT INTO turns (
+                session_id, platform, workspace, channel, message_id, author, text, scope, context
+            )
+            SELECT id, $1, $2, $3, $5, $6, $7, $8, $9 FROM session
+            ON CONFLICT (platform, workspace, channel, message_id) DO NOTHING
+            """,
+            key.platform,
+            key.workspace,
+            key.channel,
+            key.thread,
+            question.message_id,
+            storable(question.author),
+            storable(question.text),
+            None if sources is None else sorted(sources),
+            document(question.context),
+        )
+        return inserted > 0
+
+    async def claim(self, session: SessionKey) -> Turn | Held | None:
+        """The oldest unfinished turn of the session, under a new lease; None when all are done.
+
+        Each claim counts as an attempt.
+        """
+        async with self._database.transaction() as statements:
+            session_id = await _locked(statements, session)
+            if session_id is None:
+                return None
+            return await self._lease_oldest(statements, session, session_id) or await _holder(
+                statements, session_id
+            )
+
+    async def _lease_oldest(
+        self, statements: Queries, session: SessionKey, session_id: int
+    ) -> Turn | None:
+        # The conditions on the turn itself are checked again when another worker changed it
+        # after this statement began; those of the inner SELECT are not.
+        rows = await statements.fetch(
+            """
+            UPDATE turns
+            SET lease_token = gen_random_uuid(),
+                lease_owner = $2,
+                lease_until = clock_timestamp() + make_interval(secs => $3),
+                attempt = attempt + 1
+            WHERE id = (
+                    SELECT id FROM turns WHERE session_id = $1 AND status = 'accepted'
+                    ORDER BY sequence LIMIT 1
+                )
+                AND status = 'accepted'
+                AND (lease_until IS NULL OR lease_until <= clock_timestamp() OR lease_owner = $2)
+            RETURNING id, lease_token, attempt, message_id, author, text, scope, context
+            """,
+            session_id,
+            self._worker,
+            self.lease_seconds,
+        )
+        for row in rows:
+            question = question_of(session, row)
+            return Turn(row["id"], question, row["lease_token"], row["attempt"])
+        return None
+
+    async def renew(self, turn: Turn) -> None:
+        """Prolongs the lease to its full length from now. Raises LeaseLost."""
+        renewed = await self._database.execute(
+            """
+            UPDATE turns SET lease_until = clock_timestamp() + make_interval(secs => $3)
+            WHERE id = $1 AND lease_token = $2 AND status = 'accepted'
+            """,
+            turn.id,
+            turn.token,
+            self.lease_seconds,
+        )
+        _fence(turn, renewed)
+
+    async def finish(self, turn: Turn, answered: Answered) -> None:
+        """Stores the answer, its trace and the passages. Doing it twice is doing it once.
+
+        Raises LeaseLost, and then stores nothing.
+        """
+        async with self._database.transaction() as statements:
+            finished = await statements.execute(
+                """
+                UPDATE turns
+                SET status = 'finished', ended_at = now(), lease_until = NULL,
+                    answer = $3, trace = $4
+                WHERE id = $1 AND lease_token = $2 AND status IN ('accepted', 'finished')
+                """,
+                turn.id,
+                turn.token,
+                document(answered.answer),
+                document(trace(answered)),
+            )
+            _fence(turn, finished)
+            await _store_passages(statements, answered.retrieval.passages)
+
+    async def fail(self, turn: Turn, reason: str) -> None:
+        """Gives the turn up for good. Raises LeaseLost."""
+        failed = await self._database.execute(
+            """
+            UPDATE turns
+            SET status = 'failed', ended_at = now(), lease_until = NULL, failure = $3
+            WHERE id = $1 AND lease_token = $2 AND status IN ('accepted', 'failed')
+            """,
+            turn.id,
+            turn.token,
+            storable(reason),
+        )
+        _fence(turn, failed)
+
+    async def release(self, turn: Turn, *, counted: bool) -> None:
+        """Lets anybody claim the turn at once; not `counted`, it was no attempt.
+
+        Nothing happens when the lease is lost.
+        """
+        await self._database.execute(
+            """
+            UPDATE turns
+            SET lease_token = NULL, lease_owner = NULL, lease_until = NULL, attempt = $3
+            WHERE id = $1 AND lease_token = $2 AND status = 'accepted'
+            """,
+            turn.id,
+            turn.token,
+            turn.attempt if counted else turn.attempt - 1,
+        )
+
+    async def unfinished(self) -> list[SessionKey]:
+        """The sessions that have unfinished turns, the longest-waiting first."""
+        rows = await self._database.fetch(
+            """
+            SELECT s.platform, s.workspace, s.channel, s.thread
+            FROM sessions AS s JOIN turns AS t ON t.session_id = s.id
+            WHERE t.status = 'accepted'
+            GROUP BY s.id
+            ORDER BY min(t.sequence)
+            """
+        )
+        return [SessionKey(**row) for row in rows]
+
+
+async def _locked(statements: Queries, session: SessionKey) -> int | None:
+    """The session's id; until the transaction ends, nobody else claims or adds a turn in it."""
+    rows = await statements.fetch(
+        """
+        SELECT id FROM sessions
+        WHERE platform = $1 AND workspace = $2 AND channel = $3 AND thread = $4
+        FOR NO KEY UPDATE
+        """,
+        session.platform,
+        session.workspace,
+        session.channel,
+        session.thread,
+    )
+    return rows[0]["id"] if rows else None
+
+
+async def _holder(statements: Queries, session_id: int) -> Held | None:
+    rows = await statements.fetch(
+        """
+        SELECT extract(epoch FROM lease_until - clock_timestamp())::float8 AS seconds
+        FROM turns WHERE session_id = $1 AND status = 'accepted'
+        ORDER BY sequence LIMIT 1
+        """,
+        session_id,
+    )
+    return Held(max(rows[0]["seconds"] or 0.0, 0.0)) if rows else None
+
+
+async def _store_passages(statements: Queries, passages: tuple[Passage, ...]) -> None:
+    by_hash = {passage.content_hash: passage for passage in passages}
+    # In one order everywhere, or two workers that store the same passages could wait in a circle.
+    hashes = sorted(by_hash)
+    await statements.execute(
+        """
+        INSERT INTO passages (hash, passage)
+        SELECT * FROM unnest($1::text[], $2::jsonb[])
+        ON CONFLICT (hash) DO UPDATE SET used_at = now()
+        WHERE passages.used_at < now() - INTERVAL '1 day'
+        """,
+        hashes,
+        [document(passage_record(by_hash[each])) for each in hashes],
+    )
+
+
+def _fence(turn: Turn, touched: int) -> None:
+    if not touched:
+        raise LeaseLost(f"Another worker took the question {turn.question.message_id} over.")

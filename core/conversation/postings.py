@@ -1,0 +1,80 @@
+"""What is about to be posted, so that nothing is posted twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.errors import LeaseLost
+from core.model import Turn
+from core.ports import Database, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One message of an answer. `part` counts from 0.
+
+    `marker` is what it can be found by on the platform. While `message_id` is None it may have
+    been sent or not: read the thread before sending it again.
+    """
+
+    part: int
+    marker: str
+    message_id: str | None
+
+
+class Postings:
+    """The messages that turns sent, or meant to send."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(self, turn: Turn, part: int, marker: str) -> Posting:
+        """Commits the intent; to be awaited before the message is sent.
+
+        When an earlier attempt had opened this part, that posting is returned, with its own
+        marker. Raises LeaseLost when the lease ran out, even if nobody took the turn over yet.
+        """
+        rows = await self._database.fetch(
+            """
+            INSERT INTO postings (turn_id, part, marker)
+            SELECT id, $3, $4 FROM turns
+            WHERE id = $1 AND lease_token = $2 AND status = 'accepted'
+                AND lease_until > clock_timestamp()
+            ON CONFLICT (turn_id, part) DO UPDATE SET marker = postings.marker
+            RETURNING part, marker, message_id
+            """,
+            turn.id,
+            turn.token,
+            part,
+            marker,
+        )
+        if not rows:
+            raise LeaseLost(f"The lease on the question {turn.question.message_id} ran out.")
+        return _posting(rows[0])
+
+    async def complete(self, turn: Turn, part: int, message_id: str) -> None:
+        """Stores the platform's id of the message that was sent.
+
+        It needs no lease: what is posted is posted, and whoever took over should know.
+        """
+        await self._database.execute(
+            """
+            UPDATE postings SET message_id = $3, completed_at = now()
+            WHERE turn_id = $1 AND part = $2
+            """,
+            turn.id,
+            part,
+            message_id,
+        )
+
+    async def of(self, turn: Turn) -> list[Posting]:
+        """Every posting that was opened for the turn, by part."""
+        rows = await self._database.fetch(
+            "SELECT part, marker, message_id FROM postings WHERE turn_id = $1 ORDER BY part",
+            turn.id,
+        )
+        return [_posting(row) for row in rows]
+
+
+def _posting(row: Row) -> Posting:
+    return Posting(row["part"], row["marker"], row["message_id"])

@@ -1,0 +1,77 @@
+"""What of a question and an answer is stored, in the form that PostgreSQL takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import orjson
+
+from core.model import Answered, Message, Passage, Question, Scope, SessionKey
+from core.ports import Row
+
+
+def storable(text: str) -> str:
+    """Without what PostgreSQL has no place for: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
+def document(value: object) -> str:
+    """JSON of dataclasses, mappings, sequences and scalars, storable."""
+    return orjson.dumps(_plain(value)).decode()
+
+
+def _plain(value: object) -> object:
+    match value:
+        case str():
+            return storable(value)
+        case Mapping():
+            return {storable(str(key)): _plain(item) for key, item in value.items()}
+        case Sequence():
+            return [_plain(item) for item in value]
+        case _ if is_dataclass(value):
+            return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            return value
+
+
+def trace(answered: Answered) -> dict[str, Any]:
+    """How the answer came about; the passages, stored apart, by their hashes, best first."""
+    answer, retrieval = answered.answer, answered.retrieval
+    return {
+        "query": retrieval.query,
+        "generation": retrieval.generation,
+        "confidence": retrieval.confidence,
+        "sufficient": retrieval.sufficient,
+        "passages": [
+            {"hash": passage.content_hash, "scores": passage.scores}
+            for passage in retrieval.passages
+        ],
+        "model": answer.model,
+        "usage": answer.usage,
+        "rungs": answer.rungs,
+        "timings_ms": {**retrieval.timings_ms, **answer.timings_ms},
+    }
+
+
+def passage_record(passage: Passage) -> dict[str, Any]:
+    """What is equal for every question that the passage serves."""
+    return {
+        field.name: getattr(passage, field.name)
+        for field in fields(passage)
+        if field.name != "scores"
+    }
+
+
+def question_of(session: SessionKey, row: Row) -> Question:
+    """A question as it was accepted, from its turn's row."""
+    scope = row["scope"]
+    return Question(
+        session=session,
+        message_id=row["message_id"],
+        author=row["author"],
+        text=row["text"],
+        scope=Scope(None if scope is None else frozenset(scope)),
+        context=tuple(Message(**message) for message in orjson.loads(row["context"])),
+    )
