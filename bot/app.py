@@ -16,7 +16,7 @@ from typing import Protocol
 from bot.settings import Settings
 from bot.sources import configured_sources, public_scope
 from core.answering.assistant import Assistant, AssistantSettings
-from core.answering.dispatcher import Dispatcher, open_dispatcher
+from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
 from core.answering.fallback import FallbackChatModel
 from core.answering.grounding import PassThroughVerifier
 from core.backends.bm25 import Bm25Encoder
@@ -44,7 +44,7 @@ from core.ports import (
     VectorIndex,
     VectorWriter,
 )
-from core.retrieval.retriever import Retriever, RetrievalSettings
+from core.retrieval.retriever import RetrievalSettings, Retriever
 
 MODELS_A_REQUEST = 3
 
@@ -76,12 +76,20 @@ class App:
     inbox: Inbox
     postings: Postings
     assistant: Assistant
+    collection: str
 
     def dispatcher(
-        self, responders: Mapping[str, Responder]
+        self, responders: Mapping[str, Responder], settings: DispatcherSettings | None = None
     ) -> AbstractAsyncContextManager[Dispatcher]:
         """Runs the questions of the platforms that `responders` names."""
-        return open_dispatcher(self.inbox, self.assistant, responders)
+        return open_dispatcher(self.inbox, self.assistant, responders, settings)
+
+    async def served_sources(self) -> set[str]:
+        """The names of the sources that answers come from; none with another embedding model."""
+        corpus = await self.store.current()
+        if corpus is None or corpus.collection != self.collection:
+            return set()
+        return set(await self.store.served(corpus.generation))
 
 
 @asynccontextmanager
@@ -205,4 +213,5 @@ async def _assemble(
             PassThroughVerifier(),
             settings=AssistantSettings(max_tokens=answer.max_tokens),
         ),
+        collection=embedding.embedder.model.collection,
     )

@@ -131,6 +131,12 @@ def sync(
     allow_shrink: Annotated[
         bool, typer.Option("--allow-shrink", help="Even if much of a source is gone.")
     ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Write every chunk anew; vectors are reused.")
+    ] = False,
+    remove: Annotated[
+        list[str] | None, typer.Option(help="A source that is no longer configured, to forget.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Bring the index in step with the docs."""
@@ -138,7 +144,13 @@ def sync(
 
     _run(
         commands.sync(
-            _settings(), source, dry_run=dry_run, allow_shrink=allow_shrink, as_json=as_json
+            _settings(),
+            source,
+            remove=remove or [],
+            rebuild=rebuild,
+            dry_run=dry_run,
+            allow_shrink=allow_shrink,
+            as_json=as_json,
         )
     )
 

@@ -43,9 +43,7 @@ def public_scope(settings: Settings) -> Scope:
 
 
 def _source(source: SourceSettings) -> FolderSource:
-    return FolderSource(
-        source.name, source.folder, include=source.include, exclude=source.exclude
-    )
+    return FolderSource(source.name, source.folder, include=source.include, exclude=source.exclude)
 
 
 def _profile(source: SourceSettings) -> SourceProfile:

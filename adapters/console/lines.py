@@ -31,3 +31,18 @@ async def read_lines(stream: TextIO | None = None) -> AsyncIterator[str]:
     while (line := await lines.get()) is not None:
         if line.strip():
             yield line.strip()
+
+
+async def typed_lines() -> AsyncIterator[str]:
+    """Each line that a person types, with editing and history, until Ctrl-D or Ctrl-C."""
+    # It takes a while to import, and only a person at a terminal needs it.
+    from prompt_toolkit import PromptSession  # noqa: PLC0415
+
+    session: PromptSession[str] = PromptSession("› ")
+    while True:
+        try:
+            line = await session.prompt_async()
+        except (EOFError, KeyboardInterrupt):
+            return
+        if line.strip():
+            yield line.strip()

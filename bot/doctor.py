@@ -1,0 +1,85 @@
+"""`docent doctor`: opens each part by itself and tries it, so that one fault hides no other."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from bot.app import account, open_database, open_embedding, open_index
+from bot.settings import Settings
+from bot.sources import configured_sources
+from core.errors import DataFolderLocked, DocentError
+from core.migrations.runner import pending
+
+Check = Callable[[Settings], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: which part, whether it is well, what was found, and what to do if it is not."""
+
+    part: str
+    well: bool
+    found: str
+    advice: str = ""
+
+    def as_rich(self) -> Text:
+        """`✓ Database: …` or `✗ Database: … → what to do`."""
+        mark = ("✓ ", "green") if self.well else ("✗ ", "bold red")
+        advice = f" → {self.advice}" if self.advice else ""
+        return Text.assemble(mark, (f"{self.part}: ", "bold"), self.found, (advice, "yellow"))
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """A finding for each part, as each is tried."""
+    checks: dict[str, Check] = {
+        "Database": _database,
+        "Vector index": _index,
+        "Embedding": _embedding,
+        "Models": account,
+        "Sources": _sources,
+    }
+    for part, check in checks.items():
+        yield await _examined(part, check, settings)
+
+
+async def _examined(part: str, check: Check, settings: Settings) -> Finding:
+    try:
+        return Finding(part, well=True, found=await check(settings))
+    except DataFolderLocked as error:
+        return Finding(part, well=True, found=f"{error} If that is the bot, all is well.")
+    except DocentError as error:
+        return Finding(part, well=False, found=str(error), advice=error.hint)
+
+
+async def _database(settings: Settings) -> str:
+    async with open_database(settings) as database:
+        (row,) = await database.fetch("SELECT current_setting('server_version') AS version")
+        waiting = await pending(database)
+    where = "embedded" if settings.database.url is None else "reached"
+    plan = f"; {waiting} migrations will run at the next start" if waiting else ""
+    return f"PostgreSQL {row['version']}, {where}{plan}."
+
+
+async def _index(settings: Settings) -> str:
+    async with open_index(settings) as index:
+        await index.count("docent-doctor", 0)
+    return "Qdrant's engine, embedded." if settings.qdrant.url is None else "Qdrant, reached."
+
+
+async def _embedding(settings: Settings) -> str:
+    async with open_embedding(settings) as embedding:
+        model = embedding.embedder.model
+        await embedding.embedder.embed_query("Is anybody there?")
+    reranked = "" if embedding.reranker is None else ", with a reranker"
+    return f"{model.name} with {model.dimensions} dimensions{reranked}."
+
+
+async def _sources(settings: Settings) -> str:
+    counts = [
+        f"{source.name} with {len(await source.entries())} documents"
+        for source, _ in configured_sources(settings)
+    ]
+    return ", ".join(counts) + "."
