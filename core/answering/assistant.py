@@ -1,0 +1,198 @@
+"""The way of a question, from its text to its answer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from core.answering.prompting import PromptLimits, build_prompt
+from core.answering.refusal import EMPTY_CORPUS, refusal
+from core.answering.rewriting import rewrite
+from core.answering.stopwatch import Stopwatch
+from core.answering.writing import Writing
+from core.model import (
+    Answer,
+    Answered,
+    AnswerEvent,
+    AnswerStatus,
+    Corpus,
+    PassagesFound,
+    Question,
+    Replaced,
+    Retrieval,
+    Scope,
+    Searching,
+    SessionState,
+    TextDelta,
+    Usage,
+)
+from core.ports import ChatModel, Verifier
+
+
+class Remembering(Protocol):
+    """What is known before a question is searched for: History."""
+
+    async def load(self, question: Question) -> SessionState:
+        """The conversation before it, and the served corpus."""
+
+
+class Retrieving(Protocol):
+    """The search: Retriever."""
+
+    async def encode(self, text: str) -> Any:
+        """Both vectors of a query. Does not fail because of the embedder."""
+
+    async def retrieve(self, queries: Sequence[Any], scope: Scope, corpus: Corpus) -> Retrieval:
+        """The passages, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantSettings:
+    """`rewrite_patience`: seconds that a model has to complete a follow-up."""
+
+    limits: PromptLimits = field(default_factory=PromptLimits)
+    rewrite_patience: float = 3.0
+
+
+_NOTHING = Retrieval(query="", generation=0, passages=(), confidence=0.0, sufficient=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the search found, and what it cost to complete the question; nothing by default."""
+
+    retrieval: Retrieval = _NOTHING
+    usage: Usage = field(default_factory=Usage)
+
+
+class Assistant:
+    """Answers questions from the docs. Holds no state of a question between two calls."""
+
+    def __init__(
+        self,
+        history: Remembering,
+        retriever: Retrieving,
+        model: ChatModel,
+        verifier: Verifier,
+        *,
+        settings: AssistantSettings | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._history = history
+        self._retriever = retriever
+        self._model = model
+        self._verifier = verifier
+        self._settings = settings or AssistantSettings()
+        self._clock = clock
+
+    async def answer(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
+        """The events of one answer, Answered last. Raises ServiceError where no rung is left.
+
+        Closing the iterator cancels whatever is under way.
+        """
+        watch = Stopwatch(self._clock)
+        yield Searching()
+        state, encoded = await self._prepared(question, watch)
+        found = _Found()
+        if state.corpus is not None:
+            found = await self._find(question, state, state.corpus, encoded, watch)
+            yield PassagesFound(found.retrieval.passages)
+        if not found.retrieval.sufficient:
+            text = refusal(found.retrieval.passages) if state.corpus else EMPTY_CORPUS
+            yield TextDelta(text)
+            yield Answered(_refused(text, found, watch), found.retrieval)
+            return
+        passages, limits = found.retrieval.passages, self._settings.limits
+        prompt = build_prompt(question.text, state.messages, passages, limits)
+        writing = Writing(prompt, self._verifier)
+        async with aclosing(self._written(writing, watch)) as events:
+            async for event in events:
+                yield event
+        yield Answered(_answer(writing, found, watch), found.retrieval)
+
+    async def _prepared(self, question: Question, watch: Stopwatch) -> tuple[SessionState, Any]:
+        """The conversation, while the question is embedded as it stands."""
+        encoding = asyncio.create_task(self._encode(question.text, watch))
+        try:
+            with watch.time("history"):
+                state = await self._history.load(question)
+            return state, await encoding
+        finally:
+            encoding.cancel()
+
+    async def _encode(self, text: str, watch: Stopwatch) -> Any:
+        with watch.time("embed"):
+            return await self._retriever.encode(text)
+
+    async def _find(
+        self,
+        question: Question,
+        state: SessionState,
+        corpus: Corpus,
+        encoded: Any,
+        watch: Stopwatch,
+    ) -> _Found:
+        rewriting = await rewrite(
+            question.text, state.messages, self._model, patience=self._settings.rewrite_patience
+        )
+        queries = [
+            encoded if query == question.text else await self._encode(query, watch)
+            for query in rewriting.queries
+        ]
+        retrieval = await self._retriever.retrieve(queries, question.scope, corpus)
+        watch.add(retrieval.timings_ms)
+        return _Found(retrieval, rewriting.usage)
+
+    async def _written(
+        self, writing: Writing, watch: Stopwatch
+    ) -> AsyncGenerator[TextDelta | Replaced, None]:
+        asked = watch.elapsed()
+        async with aclosing(self._model.stream(writing.prompt)) as events:
+            async for event in events:
+                for shown in writing.take(event):
+                    watch.first("first_token", asked)
+                    yield shown
+                if writing.settled:
+                    break
+        for shown in writing.finish():
+            watch.first("first_token", asked)
+            yield shown
+
+
+def _refused(text: str, found: _Found, watch: Stopwatch) -> Answer:
+    return Answer(
+        status=AnswerStatus.REFUSED,
+        text=text,
+        citations=(),
+        model=None,
+        generation=found.retrieval.generation,
+        usage=found.usage,
+        timings_ms=watch.stop(),
+        rungs=found.retrieval.rungs,
+    )
+
+
+def _answer(writing: Writing, found: _Found, watch: Stopwatch) -> Answer:
+    return Answer(
+        status=writing.status,
+        text=writing.text,
+        citations=writing.citations,
+        model=writing.model,
+        generation=found.retrieval.generation,
+        usage=_sum(found.usage, writing.usage),
+        timings_ms=watch.stop(),
+        rungs=(*found.retrieval.rungs, *writing.rungs),
+    )
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    costs = [u.cost for u in (one, other) if u.cost is not None]
+    return Usage(
+        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
+        completion_tokens=one.completion_tokens + other.completion_tokens,
+        cost=sum(costs) if costs else None,
+    )

@@ -1,0 +1,67 @@
+"""A model's text on its way to the reader: cut into whole claims, checked, its marks numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from core.answering.citations import Citations
+from core.answering.links import KnownLinks
+from core.answering.refusal import says_not_covered
+from core.model import Citation, Passage
+from core.ports import CheckedClaim, Verifier
+from core.text.claims import ClaimSplitter
+
+
+class PassingVerifier:
+    """A Verifier that lets every claim through as it is."""
+
+    def check(self, claim: str, passages: Sequence[Passage]) -> CheckedClaim:  # noqa: ARG002 - the port's
+        """The claim."""
+        return CheckedClaim(claim)
+
+
+class Draft:
+    """What one model has written so far, as its reader may see it.
+
+    `text` is what was released. `not_covered` says that the model began by saying that the
+    passages do not answer.
+    """
+
+    def __init__(self, question: str, passages: Sequence[Passage], verifier: Verifier) -> None:
+        self._passages = passages
+        self._verifier = verifier
+        self._splitter = ClaimSplitter()
+        self._links = KnownLinks(passages, question)
+        self._citations = Citations(passages, question)
+        self.text = ""
+        self.not_covered = False
+
+    def feed(self, text: str) -> list[str]:
+        """The claims that `text` completes, ready to be shown."""
+        return self._released(self._splitter.feed(text))
+
+    def finish(self) -> list[str]:
+        """The last claims, once the model's text is whole."""
+        return self._released(self._splitter.finish())
+
+    def citations(self) -> tuple[Citation, ...]:
+        """The sources of `text`, one for each mark in it."""
+        return self._citations.used()
+
+    def _released(self, claims: Iterable[str]) -> list[str]:
+        released = []
+        for claim in claims:
+            shown = self._shown(claim)
+            if shown.strip():
+                self.text += shown
+                released.append(shown)
+        return released
+
+    def _shown(self, claim: str) -> str:
+        if says_not_covered(claim):
+            self.not_covered |= not self.text
+            return ""
+        resolved = self._citations.resolved(self._links.reduced(claim))
+        checked = self._verifier.check(resolved, self._passages).text
+        shown = self._citations.numbered(checked) if checked.strip() else ""
+        return shown if self.text else shown.lstrip()

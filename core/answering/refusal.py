@@ -1,0 +1,48 @@
+"""Saying that the docs do not answer, in a way that helps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from core.answering.links import escaped_link
+from core.answering.prompting import NOT_COVERED
+from core.model import Passage
+
+EMPTY_CORPUS = "There are no docs to answer from yet. Run `docent sync` to bring them in."
+
+_MOST_SECTIONS = 3
+_NOTHING = "I could not find an answer to this in the docs."
+_LETTERS = re.compile(r"[^A-Z]+")
+_DENIAL = re.compile(
+    r"(?:\b(?:do|does|did|is|are|was|were|could|can)(?:n't|n’t| not)|\bcannot|\bno)\b"
+    r"[^.!?\n]{0,60}?"
+    r"\b(?:cover|mention|contain|includ|provid|say|state|address|specif|describ|document|inform"
+    r"|find|found|answer|discuss|explain)",
+    re.IGNORECASE,
+)
+_BEGINNING = 200
+
+
+def refusal(passages: Sequence[Passage]) -> str:
+    """That the docs do not say, and up to three sections, linked, that come nearest."""
+    nearest = {p.url or (p.path, *p.heading_path): p for p in reversed(passages)}
+    sections = [_section(p) for p in passages if p in nearest.values()][:_MOST_SECTIONS]
+    if not sections:
+        return _NOTHING
+    return "\n".join([f"{_NOTHING} The nearest sections are:\n", *sections])
+
+
+def says_not_covered(claim: str) -> bool:
+    """Whether a claim is the reply that the prompt asks for where the docs do not answer."""
+    return _LETTERS.sub("", claim) == _LETTERS.sub("", NOT_COVERED)
+
+
+def denies(text: str) -> bool:
+    """Whether a text without a source begins by saying that the docs do not answer."""
+    return bool(_DENIAL.search(text[:_BEGINNING]))
+
+
+def _section(passage: Passage) -> str:
+    place = dict.fromkeys(h for h in (passage.title, *passage.heading_path) if h)
+    return f"- {escaped_link(' › '.join(place) or passage.path, passage.url)}"

@@ -1,0 +1,111 @@
+"""From a model's events to the reader's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.answering.grounding import Draft
+from core.answering.refusal import denies, refusal
+from core.model import (
+    AnswerStatus,
+    Citation,
+    ModelEvent,
+    ModelFinished,
+    ModelStarted,
+    ModelText,
+    Prompt,
+    Replaced,
+    Rung,
+    TextDelta,
+    Usage,
+)
+from core.ports import Verifier
+
+_QUOTES = "In the docs' own words:\n\n"
+_QUOTES_INSTEAD = "No model could answer just now; these are the docs' own words:\n\n"
+_CUT = " …"
+
+
+class Writing:
+    """An answer in the making. `text` is what its reader has been shown.
+
+    A model that takes over begins anew; what the one before it showed stands until the first
+    claim that replaces it.
+    """
+
+    def __init__(self, prompt: Prompt, verifier: Verifier) -> None:
+        self.prompt = prompt
+        self._verifier = verifier
+        self._draft = self._new_draft()
+        self._void = False
+        self._truncated = False
+        self._started: ModelStarted | None = None
+        self.text = ""
+        self.usage = Usage()
+        self.model: str | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether what the model goes on to write no longer matters."""
+        return self._draft.not_covered
+
+    def take(self, event: ModelEvent) -> list[TextDelta | Replaced]:
+        """What the reader is to be shown now."""
+        match event:
+            case ModelStarted():
+                return self._begin(event)
+            case ModelText():
+                return self._show(self._draft.feed(event.text))
+            case ModelFinished():
+                self.model, self.usage = event.model, event.usage
+                self._truncated = event.truncated
+                return []
+
+    def finish(self) -> list[TextDelta | Replaced]:
+        """The rest of the text; or a refusal, where there is nothing that the docs say."""
+        shown = self._show(self._draft.finish())
+        if self.status is AnswerStatus.REFUSED:
+            self._void = bool(self.text)
+            return self._show([refusal(self.prompt.passages)])
+        return shown + (self._show([_CUT]) if self._truncated else [])
+
+    @property
+    def status(self) -> AnswerStatus:
+        """Final once `finish` was called."""
+        draft = self._draft
+        if draft.not_covered or not draft.text:
+            return AnswerStatus.REFUSED
+        if self._started and self._started.quoting:
+            return AnswerStatus.QUOTED
+        silent = not draft.citations() and denies(draft.text)
+        return AnswerStatus.REFUSED if silent else AnswerStatus.ANSWERED
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """One for each mark in `text`; a refusal has none."""
+        return () if self.status is AnswerStatus.REFUSED else self._draft.citations()
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The steps down that the models took."""
+        if self._started and self._started.quoting:
+            return (Rung.QUOTES_ONLY,)
+        return (Rung.NEXT_MODEL,) if self._started and self._started.fallback else ()
+
+    def _new_draft(self) -> Draft:
+        return Draft(self.prompt.question, self.prompt.passages, self._verifier)
+
+    def _begin(self, event: ModelStarted) -> list[TextDelta | Replaced]:
+        self._draft, self._started, self.model = self._new_draft(), event, event.model
+        self._void = bool(self.text)
+        if not event.quoting:
+            return []
+        return self._show([_QUOTES_INSTEAD if event.fallback else _QUOTES])
+
+    def _show(self, pieces: Iterable[str]) -> list[TextDelta | Replaced]:
+        shown: list[TextDelta | Replaced] = []
+        for piece in pieces:
+            shown.append(Replaced(piece) if self._void else TextDelta(piece))
+            self.text = piece if self._void else self.text + piece
+            self._void = False
+        return shown
