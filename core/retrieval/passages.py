@@ -1,0 +1,82 @@
+"""From ranked chunks to the passages that are read and cited (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import quote
+
+from core.model import DocumentRecord, Passage
+from core.retrieval.fusion import RankedHit
+
+_CHARACTERS_PER_TOKEN = 4
+_SAFE_IN_ANCHOR = "/-._~!$&*+,;="
+
+Records = Mapping[tuple[str, str], DocumentRecord]
+
+
+def to_passages(
+    ranking: Iterable[RankedHit], records: Records, token_budget: int
+) -> tuple[Passage, ...]:
+    """The best hits that fit the budget, at least one, with neighbours of a section merged.
+
+    A passage stands where its best hit does and has that hit's scores. Tokens are estimated at
+    four characters. Chunks of documents that `records` lacks are left out: they are not served.
+    """
+    served = (hit for hit in ranking if (hit.chunk.source, hit.chunk.path) in records)
+    runs = _neighbours(_within(served, token_budget))
+    return tuple(_passage(run, records) for run in runs)
+
+
+def _within(ranking: Iterable[RankedHit], token_budget: int) -> list[RankedHit]:
+    room = token_budget * _CHARACTERS_PER_TOKEN
+    taken: list[RankedHit] = []
+    for hit in ranking:
+        room -= len(hit.chunk.text)
+        if room < 0 and taken:
+            break
+        taken.append(hit)
+    return taken
+
+
+def _neighbours(ranking: Sequence[RankedHit]) -> list[list[RankedHit]]:
+    """Runs of adjacent chunks, in the order of their best hits; each run in reading order."""
+    by_place = {_place(hit): hit for hit in ranking}
+    runs: list[list[RankedHit]] = []
+    for hit in ranking:
+        if _place(hit) in by_place:
+            section, first = _place(hit)
+            while (section, first - 1) in by_place:
+                first -= 1
+            run = []
+            while (section, first) in by_place:
+                run.append(by_place.pop((section, first)))
+                first += 1
+            runs.append(run)
+    return runs
+
+
+def _place(hit: RankedHit) -> tuple[tuple[str, str, str], int]:
+    chunk = hit.chunk
+    return (chunk.source, chunk.path, chunk.anchor), chunk.ordinal
+
+
+def _passage(run: Sequence[RankedHit], records: Records) -> Passage:
+    best = max(run, key=lambda hit: (hit.scores.rerank or 0.0, hit.scores.fused))
+    chunk = best.chunk
+    record = records[chunk.source, chunk.path]
+    return Passage(
+        source=chunk.source,
+        path=chunk.path,
+        title=record.title,
+        heading_path=chunk.heading_path,
+        url=deep_link(record.url, chunk.anchor),
+        text="\n\n".join(hit.chunk.text for hit in run),
+        peer_reviewed=record.peer_reviewed,
+        scores=best.scores,
+        date=record.date,
+    )
+
+
+def deep_link(document_url: str, anchor: str) -> str:
+    """The address of a section; text before the first heading has the document's own."""
+    return f"{document_url}#{quote(anchor, safe=_SAFE_IN_ANCHOR)}" if anchor else document_url

@@ -1,0 +1,202 @@
+"""The search: from a question to the passages that may answer it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from core.errors import ServiceError
+from core.model import (
+    Corpus,
+    Retrieval,
+    Rung,
+    Scope,
+    SearchHits,
+    SearchRequest,
+    SparseVector,
+    Vector,
+)
+from core.ports import Catalog, Embedder, Reranker, SparseEncoder, VectorIndex
+from core.retrieval.confidence import CALIBRATED_MODELS, Confidence, assess
+from core.retrieval.fusion import RankedHit, combine, fuse
+from core.retrieval.passages import to_passages
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalSettings:
+    """The numbers of a search; the defaults were tuned on the evaluation sets.
+
+    `candidates` is how many hits each of the two searches gives, `reranked` how many of the fused
+    ones the reranker reads, `context_tokens` how much text the passages may have together.
+    """
+
+    candidates: int = 100
+    dense_weight: float = 0.4
+    reranked: int = 50
+    context_tokens: int = 2400
+    cached_queries: int = 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedQuery:
+    """A query as both searches take it. `dense` is None when the embedder was out of reach.
+
+    `weight` is its share in a search with several queries.
+    """
+
+    text: str
+    dense: Vector | None
+    sparse: SparseVector
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Chunks, best first, before they are merged into passages."""
+
+    hits: tuple[RankedHit, ...]
+    confidence: Confidence
+    rungs: tuple[Rung, ...]
+    timings_ms: dict[str, float]
+
+
+class Retriever:
+    """Dense and BM25 search in one request, fused, reranked where there is a reranker."""
+
+    def __init__(
+        self,
+        index: VectorIndex,
+        embedder: Embedder,
+        sparse: SparseEncoder,
+        catalog: Catalog,
+        *,
+        reranker: Reranker | None = None,
+        settings: RetrievalSettings | None = None,
+    ) -> None:
+        self._index = index
+        self._embedder = embedder
+        self._sparse = sparse
+        self._catalog = catalog
+        self._reranker = reranker
+        self._settings = settings or RetrievalSettings()
+        self._cache = _QueryCache(self._settings.cached_queries)
+
+    async def encode(self, text: str) -> EncodedQuery:
+        """The query, ready to search with. Raises nothing: without an embedder BM25 is left."""
+        dense = self._cache.get(text)
+        if dense is None:
+            try:
+                dense = await self._embedder.embed_query(text)
+            except ServiceError as exc:
+                log.warning("Searching by BM25 alone. %s", exc)
+            else:
+                self._cache.put(text, dense)
+        return EncodedQuery(text, dense, self._sparse.encode_query(text))
+
+    async def retrieve(
+        self, queries: Sequence[EncodedQuery], scope: Scope, corpus: Corpus
+    ) -> Retrieval:
+        """The passages for the queries, which are several ways to ask one question.
+
+        The first one is what the reranker reads and the confidence is told from. Raises
+        ServiceError when the index or the catalog cannot be had.
+        """
+        ranking = await self.rank(queries, scope, corpus)
+        records = await self._catalog.at(corpus.generation)
+        passages = to_passages(ranking.hits, records, self._settings.context_tokens)
+        return Retrieval(
+            query=queries[0].text,
+            generation=corpus.generation,
+            passages=passages,
+            confidence=ranking.confidence.value,
+            sufficient=ranking.confidence.sufficient and bool(passages),
+            rungs=ranking.rungs,
+            timings_ms=ranking.timings_ms,
+        )
+
+    async def rank(self, queries: Sequence[EncodedQuery], scope: Scope, corpus: Corpus) -> Ranking:
+        """The ranking that `retrieve` makes its passages of. Raises ServiceError as it does."""
+        began = time.perf_counter()
+        dense_usable = corpus.collection == self._embedder.model.collection
+        found = await asyncio.gather(
+            *(self._search(query, scope, corpus, dense_usable=dense_usable) for query in queries)
+        )
+        weight = self._settings.dense_weight
+        hits = combine(
+            [(q.weight, fuse(hits, weight)) for q, hits in zip(queries, found, strict=True)]
+        )
+        searched = time.perf_counter()
+        hits, rungs = await self._reranked(queries[0].text, hits)
+        if queries[0].dense is None or not dense_usable:
+            rungs = (Rung.BM25_ONLY, *rungs)
+        return Ranking(
+            tuple(hits),
+            assess(queries[0].text, hits, self._cosine(found[0])),
+            rungs,
+            {
+                "search": (searched - began) * 1000,
+                "rerank": (time.perf_counter() - searched) * 1000,
+            },
+        )
+
+    async def _search(
+        self, query: EncodedQuery, scope: Scope, corpus: Corpus, *, dense_usable: bool
+    ) -> SearchHits:
+        return await self._index.search(
+            SearchRequest(
+                collection=corpus.collection,
+                dense=query.dense if dense_usable else None,
+                sparse=query.sparse,
+                generation=corpus.generation,
+                sources=scope.sources,
+                limit=self._settings.candidates,
+            )
+        )
+
+    async def _reranked(
+        self, query: str, hits: list[RankedHit]
+    ) -> tuple[list[RankedHit], tuple[Rung, ...]]:
+        """The best hits in the reranker's order, before the others in theirs."""
+        head, tail = hits[: self._settings.reranked], hits[self._settings.reranked :]
+        if self._reranker is None or not head:
+            return hits, ()
+        try:
+            relevance = await self._reranker.rerank(query, [h.chunk.embedding_text for h in head])
+        except ServiceError as exc:
+            log.warning("Keeping the fused order. %s", exc)
+            return hits, (Rung.NO_RERANK,)
+        scored = [
+            RankedHit(hit.chunk, replace(hit.scores, rerank=score))
+            for hit, score in zip(head, relevance, strict=True)
+        ]
+        return [*sorted(scored, key=lambda hit: -(hit.scores.rerank or 0.0)), *tail], ()
+
+    def _cosine(self, hits: SearchHits) -> float | None:
+        """The best cosine, where its scale is known."""
+        if self._embedder.model.name not in CALIBRATED_MODELS or not hits.dense:
+            return None
+        return hits.dense[0].score
+
+
+class _QueryCache:
+    """The vectors of the queries that were asked last."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._vectors: OrderedDict[str, Vector] = OrderedDict()
+
+    def get(self, text: str) -> Vector | None:
+        if text in self._vectors:
+            self._vectors.move_to_end(text)
+        return self._vectors.get(text)
+
+    def put(self, text: str, vector: Vector) -> None:
+        self._vectors[text] = vector
+        if len(self._vectors) > self._size:
+            self._vectors.popitem(last=False)
