@@ -95,7 +95,9 @@ def _from_rpc(code: StatusCode, details: str) -> ServiceError:
         return ServiceUnavailable(SERVICE, "it did not answer in time.")
     if code in _REJECTED:
         return _rejected(reason, not_found=code is StatusCode.NOT_FOUND)
-    return ServiceUnavailable(SERVICE, f"it cannot be reached: {reason}", hint=_ADDRESS)
+    if code is StatusCode.UNAVAILABLE:
+        return ServiceUnavailable(SERVICE, f"it cannot be reached: {reason}", hint=_ADDRESS)
+    return ServiceUnavailable(SERVICE, f"it failed: {reason}")
 
 
 def _denied() -> AccessDenied:

@@ -69,6 +69,7 @@ class Collections:
                     "default_segment_number": 0,
                     "flush_interval_sec": 5,
                 },
+                "wal_config": {"wal_capacity_mb": 32, "wal_segments_ahead": 0},
             },
             "payload_schema": {
                 name: {"data_type": kinds[index.data_type], "points": index.points}
