@@ -1,0 +1,88 @@
+"""The answerer that quotes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.backends.extractive import ExtractiveChatModel
+from core.model import ModelFinished, ModelStarted, ModelText, Passage, Scores
+from tests.support.models import asking, section
+
+INSTALL = section(
+    """\
+## Install
+
+Download the archive first. Run `setup --fast` to install it. It takes a minute.
+
+- Pass `--folder` to choose
+  the folder.
+- Pass `--quiet` for silence.
+
+```sh
+setup --upgrade
+```
+
+| option | meaning |
+|---|---|
+| `--color` | colour of output |"""
+)
+REMOVE = section("Run `remove` to uninstall it. The archive stays.", fused=0.5)
+
+
+async def quotes(question: str, *passages: Passage, count: int = 3) -> list[str]:
+    stream = ExtractiveChatModel(quotes=count).stream(asking(question, *passages))
+    return [event.text.strip() async for event in stream if isinstance(event, ModelText)]
+
+
+@pytest.mark.parametrize(
+    ("question", "best"),
+    [
+        ("How do I run setup to install it?", "> Run `setup --fast` to install it. [1]"),
+        ("Which option chooses the folder?", "> Pass `--folder` to choose the folder. [1]"),
+        ("upgrade setup", "```sh\nsetup --upgrade\n```\n\n[1]"),
+        (
+            "color meaning",
+            "| option | meaning |\n|---|---|\n| `--color` | colour of output |\n\n[1]",
+        ),
+        ("How do I uninstall it and remove the archive?", "> Run `remove` to uninstall it. [2]"),
+    ],
+)
+async def test_the_answer_is_quoted_with_the_mark_of_its_passage(question: str, best: str) -> None:
+    assert await quotes(question, INSTALL, REMOVE, count=1) == [best]
+
+
+async def test_at_most_three_are_quoted_in_the_order_of_their_text() -> None:
+    passage = section("Setup one is here. Setup two is here. Nothing. Setup three is here. Odd.")
+
+    assert await quotes("setup", passage) == [
+        "> Setup one is here. [1]",
+        "> Setup two is here. [1]",
+        "> Setup three is here. [1]",
+    ]
+
+
+async def test_a_reranked_order_counts_for_more_than_the_fused_one() -> None:
+    first = replace(section("Apples are red."), scores=Scores(fused=1.0, rerank=0.1))
+    second = replace(section("Apples are red."), scores=Scores(fused=0.2, rerank=0.9))
+
+    assert await quotes("apples", first, second, count=1) == ["> Apples are red. [2]"]
+
+
+@pytest.mark.parametrize(
+    "passages", [(), (section(""),), (section("# Only a heading"),), (section("x" * 5000),)]
+)
+async def test_where_nothing_can_be_quoted_the_text_is_empty(passages: tuple[Passage, ...]) -> None:
+    assert await quotes("anything", *passages) == []
+
+
+async def test_passages_without_a_score_are_equal() -> None:
+    assert await quotes("apples", section("Apples.", fused=0.0), count=1) == ["> Apples. [1]"]
+
+
+async def test_it_says_that_it_quotes() -> None:
+    events = [e async for e in ExtractiveChatModel().stream(asking("install", INSTALL))]
+
+    assert events[0] == ModelStarted("quotes", quoting=True)
+    assert events[-1] == ModelFinished("quotes")
