@@ -41,6 +41,7 @@ from core.ports import (
     Embedder,
     Reranker,
     Responder,
+    SparseEncoder,
     VectorIndex,
     VectorWriter,
 )
@@ -163,6 +164,11 @@ async def open_models(settings: Settings) -> AsyncIterator[Sequence[ChatModel]]:
         yield [*models, quoting]
 
 
+def sparse_encoder() -> SparseEncoder:
+    """BM25's side of the search, the same with every index."""
+    return Bm25Encoder()
+
+
 def model_groups(settings: Settings) -> list[ModelGroup]:
     """The configured models, as many in a request as OpenRouter takes."""
     openrouter = settings.openrouter
@@ -188,7 +194,7 @@ async def _assemble(
     embedding: Embedding,
     models: Sequence[ChatModel],
 ) -> App:
-    sparse, store, answer = Bm25Encoder(), CorpusStore(database), settings.answer
+    sparse, store, answer = sparse_encoder(), CorpusStore(database), settings.answer
     writer = await index.writer(embedding.embedder.model)
     retriever = Retriever(
         index,
