@@ -58,7 +58,7 @@ def client_errors() -> Iterator[None]:
         wait = exc.retry_after_s if isinstance(exc, ResourceExhaustedResponse) else None
         raise _rate_limited(wait) from exc
     except RuntimeError as exc:  # a gRPC channel that cannot be made
-        raise ServiceUnavailable(SERVICE, f"{exc}.", hint=_ADDRESS) from exc
+        raise _unreachable(str(exc)) from exc
     except (AssertionError, TypeError, ValueError) as exc:
         # how the client, and the encoder under it, meet a shape that they did not expect
         raise MalformedReply(SERVICE, "an answer could not be read.", hint=_ADDRESS) from exc
@@ -80,9 +80,9 @@ def _from_status(exc: UnexpectedResponse) -> ServiceError:
 def _from_transport(source: Exception) -> ServiceError:
     if isinstance(source, httpx.TimeoutException):
         return ServiceUnavailable(SERVICE, "it did not answer in time.")
-    if isinstance(source, httpx.TransportError):
-        return ServiceUnavailable(SERVICE, f"it cannot be reached: {source}", hint=_ADDRESS)
-    return MalformedReply(SERVICE, "an answer could not be read.", hint=_ADDRESS)
+    if isinstance(source, ValueError | httpx.DecodingError | httpx.TooManyRedirects):
+        return MalformedReply(SERVICE, "an answer could not be read.", hint=_ADDRESS)
+    return _unreachable(str(source) or type(source).__name__)
 
 
 def _from_rpc(code: StatusCode, details: str) -> ServiceError:
@@ -96,8 +96,12 @@ def _from_rpc(code: StatusCode, details: str) -> ServiceError:
     if code in _REJECTED:
         return _rejected(reason, not_found=code is StatusCode.NOT_FOUND)
     if code is StatusCode.UNAVAILABLE:
-        return ServiceUnavailable(SERVICE, f"it cannot be reached: {reason}", hint=_ADDRESS)
+        return _unreachable(reason)
     return ServiceUnavailable(SERVICE, f"it failed: {reason}")
+
+
+def _unreachable(reason: str) -> ServiceUnavailable:
+    return ServiceUnavailable(SERVICE, f"it cannot be reached: {reason}.", hint=_ADDRESS)
 
 
 def _denied() -> AccessDenied:

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from core.backends.folder_lock import hold_folder
+from core.errors import ConfigurationError, DataFolderLocked
+
+
+def test_a_held_folder_is_refused_with_the_holders_pid(tmp_path: Path) -> None:
+    with (
+        hold_folder(tmp_path),
+        pytest.raises(DataFolderLocked, match=rf"process {os.getpid()}\.$") as caught,
+        hold_folder(tmp_path),
+    ):
+        pass
+
+    assert caught.value.hint
+
+
+def test_a_folder_that_was_let_go_can_be_held_again(tmp_path: Path) -> None:
+    for _ in range(2):
+        with hold_folder(tmp_path / "made" / "here"):
+            assert (tmp_path / "made" / "here").is_dir()
+
+
+def test_what_a_dead_process_left_in_the_lock_does_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "lock").write_bytes(b"99999 \xff")
+
+    with hold_folder(tmp_path):
+        assert (tmp_path / "lock").read_text() == str(os.getpid())
+
+
+def test_a_holder_that_has_not_said_its_name_is_another_process(tmp_path: Path) -> None:
+    with hold_folder(tmp_path):
+        (tmp_path / "lock").write_bytes(b"")
+        with pytest.raises(DataFolderLocked, match="another process"), hold_folder(tmp_path):
+            pass
+
+
+def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with (
+        pytest.raises(ConfigurationError, match="cannot be written: Not a directory"),
+        hold_folder(tmp_path / "file" / "folder"),
+    ):
+        pass
