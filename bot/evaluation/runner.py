@@ -1,0 +1,119 @@
+"""Measures the search on a corpus of one's own, through the parts that answer questions."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.app import open_embedding, open_index, sparse_encoder
+from bot.evaluation.dataset import Dataset, EvaluationDocument, EvaluationQuestion, read_dataset
+from bot.evaluation.report import EvaluationReport, Outcome, summarise
+from bot.settings import Settings
+from bot.settings.groups import QdrantSettings
+from core.ingestion.chunking import chunk
+from core.ingestion.indexing import Engines
+from core.model import (
+    EVERYTHING_PUBLIC,
+    Chunk,
+    Corpus,
+    Document,
+    DocumentRecord,
+    Point,
+    Section,
+)
+from core.retrieval.retriever import Retriever
+
+_SOURCE = "evaluation"
+_GENERATION = 1
+_BLOCK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What is measured: the engines, and the search over them."""
+
+    engines: Engines
+    retriever: Retriever
+
+
+async def evaluate(settings: Settings, corpus: Path, questions: Path) -> EvaluationReport:
+    """Ingests the corpus into a throw-away index and asks all questions, one after the other.
+
+    Uses the configured embedding and reranking. Raises ConfigurationError for files that are not
+    in the format, ServiceError when a service fails.
+    """
+    dataset = read_dataset(corpus, questions)
+    async with open_bench(settings) as bench:
+        return await measure(bench, dataset)
+
+
+@asynccontextmanager
+async def open_bench(settings: Settings) -> AsyncIterator[Bench]:
+    """The parts, over an empty embedded index that is deleted at the end."""
+    with tempfile.TemporaryDirectory(prefix="docent-eval-") as folder:
+        async with (
+            open_embedding(settings) as embedding,
+            open_index(_in_folder(settings, Path(folder))) as index,
+        ):
+            embedder, sparse = embedding.embedder, sparse_encoder()
+            writer = await index.writer(embedder.model)
+            retriever = Retriever(index, embedder, sparse, NoCatalog(), reranker=embedding.reranker)
+            yield Bench(Engines(index, writer, embedder, sparse), retriever)
+
+
+async def measure(bench: Bench, dataset: Dataset) -> EvaluationReport:
+    """The figures of the set; the bench's index must be empty."""
+    chunks = [c for document in dataset.documents for c in chunk(_document(document), _SOURCE)]
+    for start in range(0, len(chunks), _BLOCK):
+        await _index(bench.engines, chunks[start : start + _BLOCK])
+    outcomes = [await _ask(bench, question) for question in dataset.questions]
+    return summarise(len(dataset.documents), len(chunks), outcomes)
+
+
+class NoCatalog:
+    """A Catalog without documents: a ranking needs none."""
+
+    async def at(self, generation: int) -> Mapping[tuple[str, str], DocumentRecord]:  # noqa: ARG002 - the port's
+        """Nothing."""
+        return {}
+
+
+def _in_folder(settings: Settings, folder: Path) -> Settings:
+    docent = settings.docent.model_copy(update={"data_dir": folder})
+    return settings.model_copy(update={"docent": docent, "qdrant": QdrantSettings()})
+
+
+def _document(document: EvaluationDocument) -> Document:
+    section = Section(heading="", anchor="", level=0, text=document.text)
+    return Document(path=document.id, title=document.title, sections=(section,))
+
+
+async def _index(engines: Engines, chunks: Sequence[Chunk]) -> None:
+    texts = [each.embedding_text for each in chunks]
+    vectors = await engines.embedder.embed_documents(texts)
+    await engines.writer.write(
+        [
+            Point(each, vector, engines.sparse.encode_document(text), _GENERATION)
+            for each, vector, text in zip(chunks, vectors, texts, strict=True)
+        ]
+    )
+
+
+async def _ask(bench: Bench, question: EvaluationQuestion) -> Outcome:
+    corpus = Corpus(bench.engines.collection, _GENERATION)
+    began = time.perf_counter()
+    query = await bench.retriever.encode(question.text)
+    embedded = time.perf_counter()
+    ranking = await bench.retriever.rank([query], EVERYTHING_PUBLIC, corpus)
+    return Outcome(
+        question=question,
+        ranked=tuple(dict.fromkeys(hit.chunk.path for hit in ranking.hits)),
+        confidence=ranking.confidence.value,
+        sufficient=ranking.confidence.sufficient,
+        embed_ms=(embedded - began) * 1000,
+        search_ms=ranking.timings_ms["search"],
+    )
