@@ -20,9 +20,9 @@ _TAG = re.compile(
     r"</?(?:a|img|iframe|script|object|embed|video|audio|source|link|style|form|svg)\b[^<>]*>",
     re.IGNORECASE,
 )
+_SCHEME = re.compile(r"^(?:https?://|www\.)+", re.IGNORECASE)
 _TRAILING = ".,;:!?*_~"
 _ESCAPES = {" ": "%20", "(": "%28", ")": "%29", "<": "%3C", ">": "%3E", "\n": "%0A"}
-_MOST_ROUNDS = 8
 
 
 class KnownLinks:
@@ -37,12 +37,9 @@ class KnownLinks:
         self._known = frozenset(_page(u) for u in [*(p.url for p in passages), *found] if u)
 
     def reduced(self, claim: str) -> str:
-        """The claim with every other link as its text, and every other bare address as code."""
-        for _ in range(_MOST_ROUNDS):
-            # A link's text may hold a link that only stands free once the outer one is gone.
-            changed = map_prose(claim, self._once)
-            if changed == claim:
-                break
+        """The claim with every other link as its text, other bare addresses without a scheme."""
+        while (changed := map_prose(claim, self._once)) != claim:
+            # What stood around a removed link may be one itself now.
             claim = changed
         return claim
 
@@ -54,10 +51,7 @@ class KnownLinks:
         if found["text"] is not None:
             return self._inline(found)
         address = found["auto"] or found["bare"]
-        if _page(address) in self._known:
-            return found.group()
-        kept = address.rstrip(_TRAILING)
-        return f"`{kept}`{address[len(kept) :]}"
+        return found.group() if _page(address) in self._known else _SCHEME.sub("", address)
 
     def _inline(self, found: re.Match[str]) -> str:
         known = _page(found["target"]) in self._known

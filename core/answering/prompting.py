@@ -74,7 +74,7 @@ def _fenced(question: str, passages: Sequence[Passage]) -> str:
 
 
 def _place(passage: Passage) -> str:
-    return " > ".join(dict.fromkeys(h for h in (passage.title, *passage.heading_path) if h))
+    return " › ".join(dict.fromkeys(h for h in (passage.title, *passage.heading_path) if h))
 
 
 def _attribute(text: str) -> str:

@@ -1,0 +1,83 @@
+"""Links in a model's text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.answering.links import KnownLinks, escaped_link
+from tests.support.models import section
+
+KNOWN = KnownLinks(
+    [section("See https://api.example/v1. And `http://localhost:8000/docs`.")],
+    "What about https://asked.example/x?",
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "reduced"),
+    [
+        # From the docs or the question.
+        (
+            "[here](https://docs.example/install#linux)",
+            "[here](https://docs.example/install#linux)",
+        ),
+        ("[here](https://docs.example/install/)", "[here](https://docs.example/install/)"),
+        ("At https://api.example/v1.", "At https://api.example/v1."),
+        ("At <https://asked.example/x>.", "At <https://asked.example/x>."),
+        ("At http://localhost:8000/docs!", "At http://localhost:8000/docs!"),
+        # From anywhere else.
+        ("[here](https://evil.example/?q=secret)", "here"),
+        ('[here](<https://evil.example> "title")', "here"),
+        ("[here](javascript:alert(1))", "here"),
+        ("[here](../other.md)", "here"),
+        ("At https://evil.example/a.", "At evil.example/a."),
+        ("At www.evil.example.", "At evil.example."),
+        ("At <https://evil.example>.", "At evil.example."),
+        ("[https://evil.example](https://evil.example)", "evil.example"),
+        ("[[a](https://x.example)](https://y.example)", "a"),
+        ("[[[a](b)](c)](d)", "a"),
+        ("At hthttps://tps://evil.example", "At evil.example"),
+        ("A <std::vector> and <mailto:a@b.example>", "A std::vector and mailto:a@b.example"),
+        # An image is fetched without a click.
+        ("![alt](https://evil.example/p.png)", "alt"),
+        ("![alt](https://api.example/v1)", "alt"),
+        ('<img src="https://evil.example">So <a href="x">it</a> is', "So it is"),
+        ("Text.\n[ref]: https://evil.example\nMore.", "Text.\n\nMore."),
+        # No links.
+        ("`[a](https://evil.example)` stays", "`[a](https://evil.example)` stays"),
+        ("```\nhttps://evil.example\n```", "```\nhttps://evil.example\n```"),
+        ("List<String> and <name> stay", "List<String> and <name> stay"),
+        ("An array[0](x) call", "An array0 call"),
+        ("", ""),
+    ],
+)
+def test_only_links_of_the_docs_or_the_question_stay_links(written: str, reduced: str) -> None:
+    assert KNOWN.reduced(written) == reduced
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["[", "]", "(", ")", "https://e.example/", "www.", "!", "<", ">", "a", " ", "`"]
+        ),
+        max_size=20,
+    ).map("".join)
+)
+def test_reducing_twice_is_reducing_once(text: str) -> None:
+    once = KNOWN.reduced(text)
+
+    assert KNOWN.reduced(once) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "url", "link"),
+    [
+        ("Install", "https://d/x", "[Install](https://d/x)"),
+        ("a [b] `c`\n*d*", "https://d/x (1)", "[a \\[b\\] \\`c\\` \\*d\\*](https://d/x%20%281%29)"),
+        ("Install", "", "Install"),
+    ],
+)
+def test_a_link_cannot_be_broken_out_of(text: str, url: str, link: str) -> None:
+    assert escaped_link(text, url) == link
