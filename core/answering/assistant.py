@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from core.answering.prompting import PromptLimits, build_prompt
 from core.answering.refusal import EMPTY_CORPUS, refusal
@@ -31,6 +31,7 @@ from core.model import (
     Usage,
 )
 from core.ports import ChatModel, Verifier
+from core.retrieval.retriever import EncodedQuery
 
 
 class Remembering(Protocol):
@@ -43,10 +44,12 @@ class Remembering(Protocol):
 class Retrieving(Protocol):
     """The search: Retriever."""
 
-    async def encode(self, text: str) -> Any:
+    async def encode(self, text: str) -> EncodedQuery:
         """Both vectors of a query. Does not fail because of the embedder."""
 
-    async def retrieve(self, queries: Sequence[Any], scope: Scope, corpus: Corpus) -> Retrieval:
+    async def retrieve(
+        self, queries: Sequence[EncodedQuery], scope: Scope, corpus: Corpus
+    ) -> Retrieval:
         """The passages, best first."""
 
 
@@ -114,7 +117,9 @@ class Assistant:
                 yield event
         yield Answered(_answer(writing, found, watch), found.retrieval)
 
-    async def _prepared(self, question: Question, watch: Stopwatch) -> tuple[SessionState, Any]:
+    async def _prepared(
+        self, question: Question, watch: Stopwatch
+    ) -> tuple[SessionState, EncodedQuery]:
         """The conversation, while the question is embedded as it stands."""
         encoding = asyncio.create_task(self._encode(question.text, watch))
         try:
@@ -124,7 +129,7 @@ class Assistant:
         finally:
             encoding.cancel()
 
-    async def _encode(self, text: str, watch: Stopwatch) -> Any:
+    async def _encode(self, text: str, watch: Stopwatch) -> EncodedQuery:
         with watch.time("embed"):
             return await self._retriever.encode(text)
 
@@ -133,16 +138,15 @@ class Assistant:
         question: Question,
         state: SessionState,
         corpus: Corpus,
-        encoded: Any,
+        encoded: EncodedQuery,
         watch: Stopwatch,
     ) -> _Found:
         rewriting = await rewrite(
             question.text, state.messages, self._model, patience=self._settings.rewrite_patience
         )
-        queries = [
-            encoded if query == question.text else await self._encode(query, watch)
-            for query in rewriting.queries
-        ]
+        queries: Sequence[EncodedQuery] = [encoded]
+        if rewriting.queries != (question.text,):
+            queries = await asyncio.gather(*(self._encode(q, watch) for q in rewriting.queries))
         retrieval = await self._retriever.retrieve(queries, question.scope, corpus)
         watch.add(retrieval.timings_ms)
         return _Found(retrieval, rewriting.usage)

@@ -1,0 +1,368 @@
+"""The way of a question, with a search and models that do as the test says."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from core.answering.assistant import Assistant
+from core.answering.fallback import FallbackChatModel
+from core.answering.grounding import PassingVerifier
+from core.backends.extractive import ExtractiveChatModel
+from core.errors import ServiceUnavailable
+from core.model import (
+    Answer,
+    Answered,
+    AnswerEvent,
+    AnswerStatus,
+    Corpus,
+    Message,
+    ModelEvent,
+    ModelStarted,
+    PassagesFound,
+    Prompt,
+    Question,
+    Replaced,
+    Retrieval,
+    Rung,
+    Scope,
+    Searching,
+    SessionKey,
+    SessionState,
+    TextDelta,
+    Usage,
+)
+from core.ports import ChatModel
+from tests.support.models import ScriptedModel, breaking_off, model_saying, saying, section
+
+CORPUS = Corpus("docent-test-3", 7)
+PASSAGES = (
+    section("Run the installer. It asks for a folder."),
+    section("Remove it with `remove`.", heading="Removal", url="https://docs.example/remove"),
+)
+FOUND = Retrieval("q", 7, PASSAGES, 0.8, sufficient=True, timings_ms={"search": 3.0, "rerank": 2.0})
+QUESTION = Question(
+    SessionKey("console", "-", "-", "1"),
+    "m1",
+    "U1",
+    "How do I install it?",
+    Scope(frozenset({"docs"})),
+)
+DOWN = ServiceUnavailable("S", "down.")
+
+
+@dataclass
+class Memory:
+    state: SessionState = field(default_factory=lambda: SessionState((), CORPUS))
+
+    async def load(self, question: Question) -> SessionState:
+        return self.state
+
+
+@dataclass
+class Search:
+    """A retriever for which a text is its own encoding."""
+
+    retrieval: Retrieval = FOUND
+    searched: list[tuple[list[str], Scope, Corpus]] = field(default_factory=list)
+
+    async def encode(self, text: str) -> str:
+        return text
+
+    async def retrieve(self, queries: Sequence[str], scope: Scope, corpus: Corpus) -> Retrieval:
+        self.searched.append((list(queries), scope, corpus))
+        return self.retrieval
+
+
+def assistant(
+    model: ChatModel, *, search: Search | None = None, memory: Memory | None = None
+) -> Assistant:
+    return Assistant(memory or Memory(), search or Search(), model, PassingVerifier())
+
+
+async def events_of(made: Assistant) -> list[AnswerEvent]:
+    return [event async for event in made.answer(QUESTION)]
+
+
+def shown(events: Sequence[AnswerEvent]) -> str:
+    """What a reader has before the eyes in the end."""
+    text = ""
+    for event in events:
+        if isinstance(event, TextDelta):
+            text += event.text
+        elif isinstance(event, Replaced):
+            text = event.text
+    return text
+
+
+async def answer_of(made: Assistant) -> Answer:
+    events = await events_of(made)
+    assert isinstance(events[-1], Answered)
+    assert events[-1].answer.text == shown(events)
+    return events[-1].answer
+
+
+async def test_an_answer_streams_in_whole_claims_and_ends_whole() -> None:
+    events = await events_of(assistant(model_saying("Run the in", "staller [2]. It ", "asks [1].")))
+
+    assert events[:4] == [
+        Searching(),
+        PassagesFound(PASSAGES),
+        TextDelta("Run the installer [1]."),
+        TextDelta(" It asks [2]."),
+    ]
+    (answered,) = events[4:]
+    assert isinstance(answered, Answered)
+    assert answered.retrieval is FOUND
+    answer = answered.answer
+    assert (answer.status, answer.text) == (
+        AnswerStatus.ANSWERED,
+        "Run the installer [1]. It asks [2].",
+    )
+    assert [(c.n, c.url) for c in answer.citations] == [(1, PASSAGES[1].url), (2, PASSAGES[0].url)]
+    assert (answer.model, answer.generation) == ("some/model", 7)
+    assert answer.usage == Usage(10, 5, 0.001)
+    assert answer.rungs == ()
+
+
+async def test_the_timings_name_every_step() -> None:
+    ticks = iter(range(1000))
+    made = Assistant(
+        Memory(), Search(), model_saying("Hi."), PassingVerifier(), clock=lambda: next(ticks) / 1000
+    )
+
+    timings = (await answer_of(made)).timings_ms
+
+    assert set(timings) == {"history", "embed", "search", "rerank", "first_token", "total"}
+    assert (timings["search"], timings["rerank"]) == (3.0, 2.0)
+    assert all(ms > 0 for ms in timings.values())
+    assert timings["total"] == max(timings.values())
+
+
+async def test_a_question_is_searched_in_its_scope_and_the_served_corpus() -> None:
+    search = Search()
+
+    await answer_of(assistant(model_saying("Hi."), search=search))
+
+    assert search.searched == [(["How do I install it?"], Scope(frozenset({"docs"})), CORPUS)]
+
+
+async def test_below_the_floor_no_model_is_called_and_the_nearest_sections_are_named() -> None:
+    model = model_saying("Never.")
+    search = Search(replace(FOUND, sufficient=False, rungs=(Rung.BM25_ONLY,)))
+
+    answer = await answer_of(assistant(model, search=search))
+
+    assert model.prompts == []
+    assert answer.status is AnswerStatus.REFUSED
+    assert "- [Install › Removal](https://docs.example/remove)" in answer.text
+    assert (answer.citations, answer.model, answer.rungs) == ((), None, (Rung.BM25_ONLY,))
+
+
+async def test_before_the_first_sync_a_question_is_told_to_sync() -> None:
+    search = Search()
+
+    answer = await answer_of(
+        assistant(model_saying(), search=search, memory=Memory(SessionState((), None)))
+    )
+
+    assert "`docent sync`" in answer.text
+    assert (answer.status, search.searched) == (AnswerStatus.REFUSED, [])
+
+
+@pytest.mark.parametrize(
+    "reply", ["NOT_COVERED", "NOT_COVERED. Really.", "The passages do not mention this.", "", "[9]"]
+)
+async def test_a_model_that_finds_no_answer_makes_a_useful_refusal(reply: str) -> None:
+    answer = await answer_of(assistant(model_saying(reply)))
+
+    assert answer.status is AnswerStatus.REFUSED
+    assert answer.text.startswith("I could not find an answer to this in the docs.")
+    assert "https://docs.example/remove" in answer.text
+    assert answer.citations == ()
+
+
+async def test_a_model_that_says_it_is_not_covered_is_not_listened_to_further() -> None:
+    model = model_saying("NOT_COVERED\n\n", "But I know ", "better. ", "Really.")
+
+    events = await events_of(assistant(model))
+
+    assert "better" not in shown(events)
+    assert model.closed == 1
+
+
+async def test_an_answer_to_a_part_is_no_refusal() -> None:
+    answer = await answer_of(
+        assistant(model_saying("The docs do not cover Windows. On Linux run it [1]."))
+    )
+
+    assert answer.status is AnswerStatus.ANSWERED
+
+
+async def test_a_model_that_broke_off_is_replaced_in_the_same_message() -> None:
+    broken = ScriptedModel([breaking_off("First claim [1]. Second ", error=DOWN)])
+
+    events = await events_of(
+        assistant(FallbackChatModel([broken, model_saying("Whole [2]. Yes.")]))
+    )
+
+    assert events[2:-1] == [
+        TextDelta("First claim [1]."),
+        Replaced("Whole [1]."),
+        TextDelta(" Yes."),
+    ]
+    (answered,) = events[-1:]
+    assert isinstance(answered, Answered)
+    assert answered.answer.text == "Whole [1]. Yes."
+    assert [c.url for c in answered.answer.citations] == [PASSAGES[1].url]
+    assert (answered.answer.model, answered.answer.rungs) == ("some/model", (Rung.NEXT_MODEL,))
+
+
+async def test_a_model_that_broke_off_unheard_leaves_no_trace_in_the_text() -> None:
+    broken = ScriptedModel([breaking_off(error=DOWN)])
+
+    events = await events_of(assistant(FallbackChatModel([broken, model_saying("Whole.")])))
+
+    assert not any(isinstance(event, Replaced) for event in events)
+    assert shown(events) == "Whole."
+
+
+async def test_when_all_models_fail_the_docs_are_quoted() -> None:
+    broken = ScriptedModel([breaking_off("Half [1]. Sec", error=DOWN)])
+
+    answer = await answer_of(assistant(FallbackChatModel([broken, ExtractiveChatModel()])))
+
+    assert answer.status is AnswerStatus.QUOTED
+    assert answer.text.startswith("No model could answer just now")
+    assert "> Run the installer. [1]" in answer.text
+    assert answer.citations[0].url == PASSAGES[0].url
+    assert answer.rungs == (Rung.QUOTES_ONLY,)
+
+
+async def test_without_any_model_the_docs_speak_for_themselves() -> None:
+    answer = await answer_of(assistant(ExtractiveChatModel()))
+
+    assert answer.status is AnswerStatus.QUOTED
+    assert answer.text.startswith("In the docs' own words:\n\n> ")
+    marks = re.findall(r"\[(\d)\]", answer.text)
+    assert marks == sorted(marks)
+    assert {int(m) for m in marks} == {c.n for c in answer.citations}
+
+
+async def test_passages_with_nothing_to_quote_make_a_refusal() -> None:
+    search = Search(replace(FOUND, passages=(section("# Only a heading"),)))
+
+    answer = await answer_of(assistant(ExtractiveChatModel(), search=search))
+
+    assert answer.status is AnswerStatus.REFUSED
+
+
+async def test_where_no_rung_is_left_the_error_comes_through() -> None:
+    with pytest.raises(ServiceUnavailable):
+        await events_of(assistant(ScriptedModel([[DOWN]])))
+
+
+async def test_an_answer_that_was_cut_at_its_limit_says_so() -> None:
+    answer = await answer_of(assistant(ScriptedModel([saying("One. Two and", truncated=True)])))
+
+    assert answer.text == "One. Two and …"
+
+
+async def test_a_follow_up_is_searched_as_the_model_completes_it() -> None:
+    messages = (Message("user", "What is X?"), Message("assistant", "A tool [1]."))
+    search = Search()
+    model = ScriptedModel([saying("How do I install X?"), saying("Run it [1].")])
+
+    answer = await answer_of(
+        assistant(model, search=search, memory=Memory(SessionState(messages, CORPUS)))
+    )
+
+    assert search.searched[0][0] == ["How do I install X?"]
+    assert answer.usage == Usage(20, 10, 0.002)
+    assert [m.text for m in model.prompts[1].messages[:2]] == ["What is X?", "A tool."]
+
+
+async def test_a_follow_up_without_a_model_is_searched_by_rule() -> None:
+    messages = (Message("user", "What is X?"), Message("assistant", "A tool [1]."))
+    search = Search()
+
+    answer = await answer_of(
+        assistant(
+            ExtractiveChatModel(), search=search, memory=Memory(SessionState(messages, CORPUS))
+        )
+    )
+
+    assert search.searched[0][0] == [
+        "What is X? How do I install it? How do I install it?",
+        "A tool. How do I install it?",
+    ]
+    assert answer.usage == Usage()
+
+
+async def test_history_is_read_while_the_question_is_embedded() -> None:
+    """Each waits for the other to have begun: one after the other would never end."""
+    reading, embedding = asyncio.Event(), asyncio.Event()
+
+    class SlowMemory(Memory):
+        async def load(self, question: Question) -> SessionState:
+            reading.set()
+            await embedding.wait()
+            return self.state
+
+    class SlowSearch(Search):
+        async def encode(self, text: str) -> str:
+            embedding.set()
+            await reading.wait()
+            return text
+
+    async with asyncio.timeout(5):
+        await answer_of(assistant(model_saying("Hi."), search=SlowSearch(), memory=SlowMemory()))
+
+
+async def test_when_the_history_cannot_be_read_the_embedding_is_cancelled() -> None:
+    cancelled = asyncio.Event()
+
+    class NoMemory(Memory):
+        async def load(self, question: Question) -> SessionState:
+            await asyncio.sleep(0)
+            raise DOWN
+
+    class EndlessSearch(Search):
+        async def encode(self, text: str) -> str:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                cancelled.set()
+            return text
+
+    with pytest.raises(ServiceUnavailable):
+        await events_of(assistant(model_saying(), search=EndlessSearch(), memory=NoMemory()))
+
+    async with asyncio.timeout(5):
+        await cancelled.wait()
+
+
+async def test_a_reader_who_goes_away_ends_the_generation() -> None:
+    closed = asyncio.Event()
+
+    class Endless:
+        async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
+            try:
+                yield ModelStarted("m")
+                for event in saying("One. Two. ")[1:2]:
+                    yield event
+                await asyncio.Event().wait()
+            finally:
+                closed.set()
+
+    async with aclosing(assistant(Endless()).answer(QUESTION)) as events:
+        async for event in events:
+            if isinstance(event, TextDelta):
+                break
+
+    assert closed.is_set()

@@ -1,0 +1,99 @@
+"""What of a model's text is shown, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.answering.grounding import Draft, PassingVerifier
+from core.model import Passage
+from core.ports import CheckedClaim
+from tests.support.models import section
+
+PASSAGES = [section("One says so."), section("Two says so.", url="https://docs.example/two")]
+
+
+class Censor:
+    """A Verifier that drops the claims with a word, and remembers what it was asked."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.checked: list[str] = []
+
+    def check(self, claim: str, passages: Sequence[Passage]) -> CheckedClaim:
+        self.checked.append(claim)
+        return CheckedClaim("" if self.word in claim else claim)
+
+
+def written(text: str, verifier: PassingVerifier | Censor | None = None) -> tuple[Draft, list[str]]:
+    draft = Draft("q", PASSAGES, verifier or PassingVerifier())
+    return draft, [*draft.feed(text), *draft.finish()]
+
+
+def test_claims_are_shown_whole_with_their_final_marks() -> None:
+    draft, shown = written("It is so [2]. And [1, 2] so 【9】.\n\n- Item [1]\n")
+
+    assert shown == ["It is so [1].", " And [2][1] so.", "\n\n- Item [2]\n"]
+    assert draft.text == "".join(shown)
+    assert [c.url for c in draft.citations()] == [PASSAGES[1].url, PASSAGES[0].url]
+
+
+def test_a_claim_that_fails_its_check_is_not_shown_and_takes_no_number() -> None:
+    censor = Censor("false")
+
+    draft, shown = written("This is false [1]. This is true [2]. Also false.", censor)
+
+    assert shown == ["This is true [1]."]
+    assert [c.n for c in draft.citations()] == [1]
+    assert censor.checked == ["This is false [1].", " This is true [2].", " Also false."]
+
+
+def test_the_check_sees_marks_as_the_places_of_passages() -> None:
+    censor = Censor("nothing")
+
+    written("So 【2】. So [1, 2].", censor)
+
+    assert censor.checked == ["So [2].", " So [1][2]."]
+
+
+def test_links_from_elsewhere_are_gone_before_the_check() -> None:
+    assert written("See [it](https://evil.example/x) [1].")[1] == ["See it [1]."]
+
+
+@pytest.mark.parametrize(
+    ("text", "not_covered", "shown"),
+    [
+        ("NOT_COVERED", True, []),
+        ("\n**NOT_COVERED**. The docs say nothing.", True, ["The docs say nothing."]),
+        ("It is so [1].\nNOT_COVERED", False, ["It is so [1]."]),
+        ("[9]\n\nIt is so.", False, ["It is so."]),
+        ("  \n", False, []),
+        ("", False, []),
+    ],
+)
+def test_the_reply_for_what_is_not_covered_is_never_shown(
+    text: str, not_covered: bool, shown: list[str]
+) -> None:
+    draft, released = written(text)
+
+    assert draft.not_covered is not_covered
+    assert released == shown
+
+
+@given(
+    st.lists(
+        st.sampled_from(["[1]", "[2]", "[9]", ". ", "A b", "`", "\n", "- ", "(", ")"]), max_size=30
+    ),
+    st.integers(1, 5),
+)
+def test_what_is_shown_does_not_depend_on_how_it_streams(pieces: list[str], size: int) -> None:
+    text = "".join(pieces)
+    draft = Draft("q", PASSAGES, PassingVerifier())
+    shown = [c for at in range(0, len(text), size) for c in draft.feed(text[at : at + size])]
+    shown += draft.finish()
+
+    assert shown == written(text)[1]
+    assert "".join(shown) == draft.text
