@@ -88,8 +88,8 @@ class CorpusStore:
         async with self._reading:
             if generation not in self._catalogs:
                 self._catalogs[generation] = await self._read_catalog(generation)
-                while len(self._catalogs) > _CATALOGS_KEPT:
-                    del self._catalogs[min(self._catalogs)]
+                if len(self._catalogs) > _CATALOGS_KEPT:
+                    del self._catalogs[next(iter(self._catalogs))]
             return self._catalogs[generation]
 
     async def _read_catalog(self, generation: int) -> Mapping[tuple[str, str], DocumentRecord]:

@@ -63,7 +63,7 @@ def _record(
         source=profile.name,
         path=entry.path,
         title=printable(document.title),
-        url=printable(document_url(document, profile.address)),
+        url=printable(document_url(document, profile.base_url, profile.slug_rule)),
         fingerprint=fingerprint,
         peer_reviewed=profile.peer_reviewed if said is None else said,
         date=printable(date) if date else None,

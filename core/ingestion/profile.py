@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from core.ingestion.addresses import AddressRule
+from core.ingestion.addresses import SlugRule
 from core.model import digest
 
 RECIPE = "1"
@@ -15,18 +15,19 @@ RECIPE = "1"
 class SourceProfile:
     """The settings of one source, beside those of where it is read from.
 
-    `address` makes the links. `peer_reviewed` holds for documents that do not say. Of two
-    equally relevant passages, the one of higher `priority` goes first. A `private` source
-    answers only where it is named.
+    `base_url` and `slug_rule` make the links. `peer_reviewed` holds for documents that do not
+    say. Of two equally relevant passages, the one of higher `priority` goes first. A `private`
+    source answers only where it is named.
     """
 
     name: str
-    address: AddressRule = field(default_factory=AddressRule)
+    base_url: str = ""
+    slug_rule: SlugRule = SlugRule.PLAIN
     peer_reviewed: bool = False
     priority: int = 0
     private: bool = False
 
     def fingerprint(self, content: str) -> str:
         """Of a document with this content hash: equal when its record and chunks would be."""
-        address = (self.address.base_url or "", self.address.slugs.value)
-        return digest(RECIPE, *address, str(self.peer_reviewed), content)
+        settings = (self.base_url, self.slug_rule.value, str(self.peer_reviewed))
+        return digest(RECIPE, *settings, content)

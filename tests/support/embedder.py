@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -49,6 +50,7 @@ class HashingEmbedder:
         return total / np.linalg.norm(total)
 
 
+@cache
 def _direction(word: str, dimensions: int) -> Vector:
     seed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest(), "big")
     generator = np.random.default_rng(seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -59,9 +59,11 @@ class Library:
         *,
         profiles: Sequence[SourceProfile] | None = None,
         crash_at: int | None = None,
+        faults: Mapping[str, Exception] | None = None,
+        swallow: Collection[str] = (),
         **options: Any,
     ) -> SyncReport:
-        self.watch = Watch(crash_at)
+        self.watch = Watch(crash_at, faults or {}, swallow)
         self.embedder.embedded.clear()
         given = [self.source] if sources is None else sources
         rated = profiles or [SourceProfile(source.name) for source in given]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import DocumentUnreadable, SourceUnavailable
@@ -23,6 +23,7 @@ class MemorySource:
     versions: dict[str, str] = field(default_factory=dict)
     tells_fingerprints: bool = False
     reads: list[str] = field(default_factory=list)
+    before_read: Callable[[], Awaitable[None]] | None = None
 
     async def entries(self) -> Sequence[Entry]:
         if self.broken:
@@ -37,6 +38,8 @@ class MemorySource:
         ]
 
     async def read(self, entry: Entry) -> bytes:
+        if self.before_read is not None:
+            await self.before_read()
         self.reads.append(entry.path)
         if entry.path in self.unreadable:
             raise DocumentUnreadable(entry.path, "it is damaged")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -17,15 +17,22 @@ class Crash(Exception):
 
 @dataclass
 class Watch:
-    """`calls` in order; the one numbered `crash_at`, from 1, raises Crash and is not made."""
+    """`calls` in order; the one numbered `crash_at`, from 1, raises Crash and is not made.
+
+    A call named in `faults` raises that, and a write named in `swallow` is lost without a word.
+    """
 
     crash_at: int | None = None
+    faults: Mapping[str, Exception] = field(default_factory=dict)
+    swallow: Collection[str] = ()
     calls: list[str] = field(default_factory=list)
 
     def see(self, call: str) -> None:
         self.calls.append(call)
         if len(self.calls) == self.crash_at:
             raise Crash(f"call {self.crash_at}: {call}")
+        if call in self.faults:
+            raise self.faults[call]
 
     def of(self, kind: str) -> list[str]:
         """The calls of one collaborator."""
@@ -75,7 +82,8 @@ class WatchedWriter:
 
     async def write(self, points: Sequence[Point]) -> None:
         self.watch.see("writer.write")
-        await self.inner.write(points)
+        if "writer.write" not in self.watch.swallow:
+            await self.inner.write(points)
 
     async def close(self, point_ids: Sequence[UUID], until: int) -> None:
         self.watch.see("writer.close")

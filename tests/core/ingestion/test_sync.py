@@ -19,7 +19,6 @@ from core.errors import (
     SourceUnavailable,
     SyncRunning,
 )
-from core.ingestion.addresses import AddressRule
 from core.ingestion.profile import SourceProfile
 from core.ingestion.report import Phase, SyncProgress
 from core.model import Corpus
@@ -229,8 +228,7 @@ async def test_a_new_version_rewrites_the_record_and_no_chunk(library: Library) 
 
 async def test_another_address_or_flag_in_the_settings_rewrites_no_chunk(library: Library) -> None:
     await library.sync()
-    address = AddressRule("https://docs.example.org/")
-    profile = SourceProfile("docs", address, peer_reviewed=True)
+    profile = SourceProfile("docs", base_url="https://docs.example.org/", peer_reviewed=True)
     report = await library.sync(profiles=[profile])
     assert report.relabelled == ("docs/guide.md", "docs/faq.md")
     assert (report.written, report.closed, report.embedded) == (0, 0, 0)

@@ -1,0 +1,36 @@
+"""A real documentation, with an embedder that costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core.backends.postgres import Postgres
+from core.ingestion.sync import SyncSettings
+from tests.support.library import open_library
+
+DOCS = Path(__file__).parents[4] / "shared" / "corpus" / "fastapi-docs"
+
+
+def _files() -> dict[str, str]:
+    return {str(p.relative_to(DOCS)): p.read_text("utf-8") for p in sorted(DOCS.rglob("*.md"))}
+
+
+@pytest.mark.skipif(not DOCS.exists(), reason="the FastAPI docs are not beside the project")
+async def test_a_real_documentation_is_ingested_fast_and_checked_faster(
+    database: Postgres, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    async with open_library(database, tmp_path / "index") as library:
+        library.settings = SyncSettings()
+        library.source.files = _files()
+        first = await library.sync()
+        assert (first.failed, first.documents) == ({}, len(_files()))
+        assert len(await library.chunks()) == first.chunks > first.documents
+        again = await library.sync()
+        assert (again.written, again.embedded, again.generation) == (0, 0, 1)
+        record_property("documents_per_second", first.documents / first.seconds)
+        record_property("chunks", first.chunks)
+        record_property("unchanged_seconds", again.seconds)
+        assert again.seconds < 1
