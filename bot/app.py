@@ -18,13 +18,15 @@ from bot.sources import configured_sources, public_scope
 from core.answering.assistant import Assistant, AssistantSettings
 from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
 from core.answering.fallback import FallbackChatModel
-from core.answering.grounding import PassThroughVerifier
+from core.answering.grounding import PassingVerifier
+from core.answering.prompting import PromptLimits
 from core.backends.bm25 import Bm25Encoder
 from core.backends.cohere import CohereModels, open_cohere
 from core.backends.embedded_postgres import open_embedded_postgres
 from core.backends.extractive import ExtractiveChatModel
 from core.backends.local_embedder import open_local_embedder
 from core.backends.openrouter import BASE_URL, ModelGroup, open_openrouter
+from core.backends.openrouter_account import Account, read_account
 from core.backends.postgres import open_postgres
 from core.backends.qdrant import open_qdrant
 from core.backends.qdrant_edge import open_edge
@@ -169,6 +171,18 @@ def sparse_encoder() -> SparseEncoder:
     return Bm25Encoder()
 
 
+async def read_openrouter_account(settings: Settings) -> Account | None:
+    """What the key may still spend; None without a key."""
+    openrouter = settings.openrouter
+    if openrouter.api_key is None:
+        return None
+    return await read_account(
+        openrouter.api_key.get_secret_value(),
+        openrouter.models,
+        base_url=str(openrouter.base_url or BASE_URL),
+    )
+
+
 def model_groups(settings: Settings) -> list[ModelGroup]:
     """The configured models, as many in a request as OpenRouter takes."""
     openrouter = settings.openrouter
@@ -216,8 +230,8 @@ async def _assemble(
             History(database, token_budget=answer.history_tokens),
             retriever,
             FallbackChatModel(models),
-            PassThroughVerifier(),
-            settings=AssistantSettings(max_tokens=answer.max_tokens),
+            PassingVerifier(),
+            settings=AssistantSettings(PromptLimits(answer_tokens=answer.max_tokens)),
         ),
         collection=embedding.embedder.model.collection,
     )

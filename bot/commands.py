@@ -6,8 +6,8 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -113,7 +113,7 @@ async def _opened(settings: Settings) -> AsyncIterator[App]:
         yield app
 
 
-def _dispatcher(app: App, chat: ConsoleChat) -> AsyncIterator[Dispatcher]:
+def _dispatcher(app: App, chat: ConsoleChat) -> AbstractAsyncContextManager[Dispatcher]:
     # A person who leaves does not wait for an answer that nobody will read.
     return app.dispatcher({PLATFORM: chat}, DispatcherSettings(drain=0))
 
@@ -148,7 +148,7 @@ def _questions() -> AsyncIterator[str]:
     return typed_lines()
 
 
-def _chosen(sources: list[ConfiguredSource], name: str | None) -> list[ConfiguredSource]:
+def _chosen(sources: Sequence[ConfiguredSource], name: str | None) -> list[ConfiguredSource]:
     chosen = [each for each in sources if name in {None, each[1].name}]
     if not chosen:
         known = ", ".join(profile.name for _, profile in sources)

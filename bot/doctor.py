@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from bot.app import account, open_database, open_embedding, open_index
+from bot.app import open_database, open_embedding, open_index, read_openrouter_account
 from bot.settings import Settings
 from bot.sources import configured_sources
-from core.errors import DataFolderLocked, DocentError
-from core.migrations.runner import pending
+from core.errors import ConfigurationError, DataFolderLocked, DocentError
 
 Check = Callable[[Settings], Awaitable[str]]
 
@@ -38,7 +37,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         "Database": _database,
         "Vector index": _index,
         "Embedding": _embedding,
-        "Models": account,
+        "Models": _models,
         "Sources": _sources,
     }
     for part, check in checks.items():
@@ -57,10 +56,8 @@ async def _examined(part: str, check: Check, settings: Settings) -> Finding:
 async def _database(settings: Settings) -> str:
     async with open_database(settings) as database:
         (row,) = await database.fetch("SELECT current_setting('server_version') AS version")
-        waiting = await pending(database)
     where = "embedded" if settings.database.url is None else "reached"
-    plan = f"; {waiting} migrations will run at the next start" if waiting else ""
-    return f"PostgreSQL {row['version']}, {where}{plan}."
+    return f"PostgreSQL {row['version']}, {where}."
 
 
 async def _index(settings: Settings) -> str:
@@ -75,6 +72,20 @@ async def _embedding(settings: Settings) -> str:
         await embedding.embedder.embed_query("Is anybody there?")
     reranked = "" if embedding.reranker is None else ", with a reranker"
     return f"{model.name} with {model.dimensions} dimensions{reranked}."
+
+
+async def _models(settings: Settings) -> str:
+    account = await read_openrouter_account(settings)
+    if account is None:
+        return "none, so answers are quotes from the docs; OPENROUTER_API_KEY changes that."
+    if account.unknown_models:
+        names = ", ".join(account.unknown_models)
+        raise ConfigurationError(
+            f"OpenRouter does not know {names}.", hint="Correct OPENROUTER_MODELS."
+        )
+    left = "" if account.remaining is None else f", {account.remaining:.2f} dollars left"
+    free = ", free models only" if account.free_tier else ""
+    return f"{', '.join(settings.openrouter.models)}{left}{free}."
 
 
 async def _sources(settings: Settings) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from bot.settings import Settings
 from bot.settings.groups import SourceSettings
-from core.ingestion.addresses import AddressRule, SlugRule
+from core.ingestion.addresses import SlugRule
 from core.ingestion.profile import SourceProfile
-from core.ingestion.sources.folder import FolderSource
+from core.ingestion.sources.folder import READABLE, FolderSource
 from core.ingestion.sync import ConfiguredSource
 from core.model import Scope
 
@@ -43,14 +43,15 @@ def public_scope(settings: Settings) -> Scope:
 
 
 def _source(source: SourceSettings) -> FolderSource:
-    return FolderSource(source.name, source.folder, include=source.include, exclude=source.exclude)
+    include = source.include or READABLE
+    return FolderSource(source.name, source.folder, include=include, exclude=source.exclude)
 
 
 def _profile(source: SourceSettings) -> SourceProfile:
-    base_url = str(source.base_url) if source.base_url else None
     return SourceProfile(
         source.name,
-        AddressRule(base_url, SlugRule(source.slugs)),
+        str(source.base_url or ""),
+        SlugRule(source.slugs),
         peer_reviewed=source.peer_reviewed,
         private=source.private,
     )
