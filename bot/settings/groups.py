@@ -78,16 +78,16 @@ class QdrantSettings(Group):
 
     url: AnyHttpUrl | None = Field(None, description="a Qdrant server or Qdrant Cloud")
     api_key: SecretStr | None = Field(None, description="its key")
-    grpc: bool = Field(default=False, description="gRPC instead of REST")
+    grpc: bool = Field(default=False, description="whether to talk gRPC instead of REST")
 
 
 class CohereSettings(Group):
     """Embedding and reranking; the local model and no reranker when `api_key` is not set."""
 
-    api_key: SecretStr | None = Field(None, description="embeds and reranks with Cohere")
+    api_key: SecretStr | None = Field(None, description="a key of Cohere's; trial keys will do")
     embed_model: str = Field("embed-v4.0", description="the embedding model")
-    dimensions: Literal[256, 512, 1024, 1536] = Field(1024, description="of its vectors")
-    rerank_model: str = Field("rerank-v3.5", description="the reranker; `off` goes without")
+    dimensions: Literal[256, 512, 1024, 1536] = Field(1024, description="the length of its vectors")
+    rerank_model: str = Field("rerank-v4.0-fast", description="the reranker; `off` goes without")
     base_url: AnyHttpUrl | None = Field(None, description="another address of the API")
 
 
@@ -102,21 +102,25 @@ class EmbedderSettings(Group):
 class OpenRouterSettings(Group):
     """Generation; quotes from the docs when `api_key` is not set."""
 
-    api_key: SecretStr | None = Field(None, description="writes answers with OpenRouter's models")
+    api_key: SecretStr | None = Field(None, description="a key of OpenRouter's")
     models: Annotated[tuple[str, ...], NoDecode] = Field(
         (
             "google/gemini-2.5-flash",
             "openai/gpt-5-mini",
             "mistralai/mistral-medium-3.1",
         ),
-        description="asked in this order, comma-separated",
+        description="the models in the order in which they are asked, comma-separated",
     )
     data_collection: Literal["deny", "allow"] = Field(
         "deny", description="whether providers may keep what they are sent"
     )
-    zdr: bool = Field(default=False, description="only providers with zero data retention")
+    zdr: bool = Field(
+        default=False, description="whether to use only providers with zero data retention"
+    )
     max_price: float | None = Field(
-        None, gt=0, description="US dollars a million tokens, for the prompt and for the completion"
+        None,
+        gt=0,
+        description="the highest price in US dollars a million tokens, of prompt and completion",
     )
     base_url: AnyHttpUrl | None = Field(None, description="another address of the API")
 
@@ -129,11 +133,15 @@ class OpenRouterSettings(Group):
 
 
 class AnswerSettings(Group):
-    """The answer's size."""
+    """The size of answers and prompts."""
 
-    max_tokens: int = Field(1024, ge=64, le=16_384, description="the longest answer of a model")
-    context_tokens: int = Field(3000, ge=256, le=100_000, description="of passages in the prompt")
-    history_tokens: int = Field(1500, ge=0, le=100_000, description="of the conversation so far")
+    max_tokens: int = Field(1024, ge=64, le=16_384, description="tokens of the longest answer")
+    context_tokens: int = Field(
+        3000, ge=256, le=100_000, description="tokens of passages in the prompt"
+    )
+    history_tokens: int = Field(
+        1500, ge=0, le=100_000, description="tokens of the conversation so far"
+    )
 
 
 class SourceSettings(Group):
