@@ -18,6 +18,7 @@ from core.backends.cohere_errors import SERVICE, error_for
 from core.backends.vendor_http import header_safe
 from core.errors import MalformedReply, ServiceUnavailable
 from core.model import EmbeddingModel, Vector
+from core.text.unicode import well_formed
 
 if TYPE_CHECKING:
     from cohere import AsyncClientV2, EmbedByTypeResponse
@@ -130,7 +131,8 @@ class CohereEmbedder:
             response = await self._client.embed(
                 model=self._model.name,
                 input_type=input_type,
-                texts=texts,
+                # A text of spaces may be refused, and its whole batch with it.
+                texts=[well_formed(text) if text.strip() else "." for text in texts],
                 output_dimension=self._model.dimensions,
                 # As floats, 96 vectors block the loop for an eighth of a second in validation.
                 embedding_types=["base64"],
@@ -155,7 +157,11 @@ class CohereReranker:
         if not texts:
             return []
         with _translated(self._secret):
-            response = await self._client.rerank(model=self._model, query=query, documents=texts)
+            response = await self._client.rerank(
+                model=self._model,
+                query=well_formed(query),
+                documents=[well_formed(text) for text in texts],
+            )
         try:
             scores = {
                 r.index: min(1.0, max(0.0, float(r.relevance_score))) for r in response.results
@@ -191,7 +197,8 @@ def _translated(secret: str) -> Iterator[None]:
         yield
     except ApiError as exc:
         raise error_for(exc.status_code, exc.body, exc.headers, secret=secret) from exc
-    except (ParsingError, httpx.DecodingError) as exc:
+    except (ParsingError, httpx.DecodingError, TypeError, ValueError, AttributeError) as exc:
+        # The SDK builds its values unchecked: an odd reply fails somewhere inside it.
         raise MalformedReply(SERVICE, "the reply does not have the form that we know.") from exc
     except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
         raise ServiceUnavailable(SERVICE, "could not be reached.") from exc

@@ -15,6 +15,7 @@ from core.backends.openrouter_replies import SERVICE, Reply, error_for, parse, r
 from core.backends.vendor_http import header_safe, retry_after
 from core.errors import ConfigurationError, MalformedReply, ServiceUnavailable
 from core.model import ModelEvent, Prompt
+from core.text.unicode import well_formed
 
 BASE_URL = "https://openrouter.ai/api/v1"
 
@@ -187,8 +188,8 @@ def _body(group: ModelGroup, prompt: Prompt) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": first,
         "messages": [
-            {"role": "system", "content": prompt.system},
-            *({"role": m.role, "content": m.text} for m in prompt.messages),
+            {"role": "system", "content": well_formed(prompt.system)},
+            *({"role": m.role, "content": well_formed(m.text)} for m in prompt.messages),
         ],
         "max_tokens": prompt.max_tokens,
         "temperature": 0,

@@ -131,6 +131,16 @@ async def test_a_group_of_one_without_preferences_sends_neither() -> None:
     assert not {"models", "provider"} & server.exchanges[0].json.keys()
 
 
+async def test_half_a_character_in_a_prompt_does_no_harm() -> None:
+    prompt = Prompt("\ud800 Be brief.", (Message("user", "Hello\ud800?"),), "Hello?", (), 77)
+
+    async with serving(streaming(*WHOLE)) as server, model_at(server.url) as model:
+        events = [event async for event in model.stream(prompt)]
+
+    assert len(events) == 4
+    assert server.exchanges[0].json["messages"][1]["content"] == "Hello??"
+
+
 async def test_comments_and_empty_chunks_are_no_text() -> None:
     async def handle(exchange: Exchange) -> None:
         await exchange.head(content_type="text/event-stream; charset=utf-8")
