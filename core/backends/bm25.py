@@ -7,6 +7,7 @@ from typing import Final
 import qdrant_edge as engine
 
 from core.model import SparseVector
+from core.text.unicode import well_formed
 
 TERM_SATURATION: Final = 1.2
 LENGTH_NORMALISATION: Final = 0.75
@@ -37,17 +38,12 @@ class Bm25Encoder:
 
     def encode_document(self, text: str) -> SparseVector:
         """Saturated term frequencies, normalised by length."""
-        return _sparse(self._bm25.embed_document(_well_formed(text)))
+        return _sparse(self._bm25.embed_document(well_formed(text)))
 
     def encode_query(self, text: str) -> SparseVector:
         """Weight 1 a term."""
-        return _sparse(self._bm25.embed_query(_well_formed(text)))
+        return _sparse(self._bm25.embed_query(well_formed(text)))
 
 
 def _sparse(vector: engine.SparseVector) -> SparseVector:
     return SparseVector(tuple(vector.indices), tuple(vector.values))
-
-
-def _well_formed(text: str) -> str:
-    """The engine accepts no lone surrogates, which JSON and file names can hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")

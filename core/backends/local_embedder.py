@@ -19,6 +19,7 @@ import numpy.typing as npt
 from core.backends.weights import ModelFiles, ModelStore
 from core.errors import ServiceUnavailable
 from core.model import EmbeddingModel, Vector
+from core.text.unicode import well_formed
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -105,7 +106,9 @@ class LocalEmbedder:
         return (await self.embed_documents([text]))[0]
 
     def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
-        encodings = self._tokenizer.encode_batch_fast([_well_formed(text) for text in texts])
+        encodings = self._tokenizer.encode_batch_fast(
+            [well_formed(text[:_LONGEST_TEXT]) for text in texts]
+        )
         return [encoding.ids for encoding in encodings]
 
     def _run(self, batch: Sequence[Sequence[int]]) -> Vector:
@@ -146,8 +149,3 @@ def _batches(tokens: Sequence[Sequence[int]]) -> Iterator[list[int]]:
         batch.append(i)
     if batch:
         yield batch
-
-
-def _well_formed(text: str) -> str:
-    """The tokenizer accepts no lone surrogates, which JSON and file names can hold."""
-    return text[:_LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution
 from pathlib import Path
@@ -18,6 +18,8 @@ from core.errors import ConfigurationError, ServiceUnavailable
 
 if TYPE_CHECKING:
     import httpx  # loading it takes 0.3 s, and only a download needs it
+
+log = logging.getLogger(__name__)
 
 HUB: Final = "https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2/resolve/main"
 
@@ -66,13 +68,11 @@ class ModelStore:
         *,
         configured: Path | None = None,
         site_packages: Path | None = None,
-        hub: str = HUB,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._folder = folder
         self._configured = configured
         self._site_packages = site_packages
-        self._hub = hub
         self._transport = transport
 
     async def files(self) -> ModelFiles:
@@ -99,19 +99,20 @@ class ModelStore:
                     hint="Put the files of all-MiniLM-L6-v2 there, or unset the folder.",
                 )
             return path
-        candidates = (self._folder / pinned.name, *_carried(pinned, self._site_packages))
-        return next((path for path in candidates if path.is_file()), None)
+        path = self._folder / pinned.name
+        return path if path.is_file() else find_installed(pinned, self._site_packages)
 
     async def _fetched(self, pinned: PinnedFile) -> Path:
         import httpx  # noqa: PLC0415  # loading it takes 0.3 s
 
+        log.info("Fetching %s of all-MiniLM-L6-v2 from the model hub.", pinned.name)
         partial = self._folder / f"{pinned.name}.partial"
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             async with httpx.AsyncClient(
                 transport=self._transport, timeout=_DOWNLOAD_TIMEOUT, follow_redirects=True
             ) as client:
-                await _download(client, f"{self._hub}/{pinned.name}", partial)
+                await _download(client, f"{HUB}/{pinned.name}", partial)
         except (httpx.HTTPError, OSError) as exc:
             raise ServiceUnavailable(
                 "Model hub",
@@ -123,13 +124,16 @@ class ModelStore:
         return partial.rename(self._folder / pinned.name)
 
 
-def _carried(pinned: PinnedFile, site_packages: Path | None) -> Iterator[Path]:
+def find_installed(pinned: PinnedFile, site_packages: Path | None = None) -> Path | None:
+    """Where an installed distribution holds the file, its hash unchecked; None where none does."""
     path = sys.path if site_packages is None else [str(site_packages)]
-    for name in CARRIERS:
-        for distribution in Distribution.discover(name=name, path=path):
+    for carrier in CARRIERS:
+        for distribution in Distribution.discover(name=carrier, path=path):
             for file in distribution.files or ():
-                if file.name == pinned.name:
-                    yield Path(str(distribution.locate_file(file)))
+                found = Path(str(distribution.locate_file(file)))
+                if file.name == pinned.name and found.is_file():
+                    return found
+    return None
 
 
 async def _download(client: httpx.AsyncClient, url: str, target: Path) -> None:
@@ -146,5 +150,5 @@ def _check(path: Path, pinned: PinnedFile) -> None:
     if actual != pinned.sha256:
         raise ConfigurationError(
             f"{path} is not the {pinned.name} of all-MiniLM-L6-v2: its sha256 is {actual}.",
-            hint="Delete it; the right one is fetched at the next start.",
+            hint=f"Replace it with {HUB}/{pinned.name}.",
         )
