@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from core.errors import ServiceUnavailable
+from core.model import EVERYTHING_PUBLIC, Corpus, Hit, Rung, Scope, SearchHits
+from core.ports import Reranker
+from core.retrieval.retriever import RetrievalSettings, Retriever
+from tests.support.embedder import HashingEmbedder, WordCounts
+from tests.support.search import (
+    ScriptedCatalog,
+    ScriptedIndex,
+    ScriptedReranker,
+    chunk,
+    hits,
+    record,
+)
+
+EMBEDDER = HashingEmbedder()
+CORPUS = Corpus(EMBEDDER.model.collection, 7)
+QUERY = "install linux"
+FOUND = SearchHits(
+    dense=hits(("install on linux", 0.8), ("linux", 0.6), ("potatoes", 0.1)),
+    sparse=hits(("install on linux", 9.0), ("install", 4.0)),
+)
+
+
+class DownEmbedder(HashingEmbedder):
+    """Embeds no query."""
+
+    async def embed_query(self, text: str) -> Any:
+        self.calls += 1
+        raise ServiceUnavailable("Embedder", "it is down")
+
+
+class CountingEmbedder(HashingEmbedder):
+    """Counts the queries."""
+
+    async def embed_query(self, text: str) -> Any:
+        self.calls += 1
+        return await super().embed_query(text)
+
+
+def retriever(
+    index: ScriptedIndex | None = None,
+    *,
+    embedder: HashingEmbedder = EMBEDDER,
+    catalog: ScriptedCatalog | None = None,
+    reranker: Reranker | None = None,
+    settings: RetrievalSettings | None = None,
+) -> Retriever:
+    return Retriever(
+        index or ScriptedIndex(FOUND),
+        embedder,
+        WordCounts(),
+        catalog or ScriptedCatalog(),
+        reranker=reranker,
+        settings=settings,
+    )
+
+
+async def test_the_passages_are_the_fused_hits() -> None:
+    search = retriever()
+
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+
+    texts = [passage.text for passage in found.passages]
+    assert texts == ["install on linux", "linux", "install", "potatoes"]
+    assert (found.query, found.generation, found.sufficient) == (QUERY, 7, True)
+    assert found.rungs == ()
+
+
+async def test_one_request_searches_the_generation_in_the_sources_of_the_scope() -> None:
+    index = ScriptedIndex(FOUND)
+    search = retriever(index, settings=RetrievalSettings(candidates=33))
+    query = await search.encode(QUERY)
+
+    await search.retrieve([query], Scope(frozenset({"docs"})), CORPUS)
+
+    (request,) = index.requests
+    assert (request.collection, request.generation) == (CORPUS.collection, 7)
+    assert (request.sources, request.limit) == (frozenset({"docs"}), 33)
+    assert request.dense is query.dense
+    assert request.sparse == WordCounts().encode_query(QUERY)
+
+
+async def test_without_the_embedder_bm25_searches_alone() -> None:
+    index = ScriptedIndex(FOUND)
+    search = retriever(index, embedder=DownEmbedder())
+
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+
+    assert [p.text for p in found.passages] == ["install on linux", "install"]
+    assert found.rungs == (Rung.BM25_ONLY,)
+    assert index.requests[0].dense is None
+
+
+async def test_a_corpus_of_another_model_is_searched_by_bm25_alone() -> None:
+    index = ScriptedIndex(FOUND)
+    search = retriever(index)
+    corpus = Corpus("docent-another-model-1024", 7)
+
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, corpus)
+
+    assert found.rungs == (Rung.BM25_ONLY,)
+    assert (index.requests[0].collection, index.requests[0].dense) == (corpus.collection, None)
+
+
+async def test_a_query_is_embedded_once() -> None:
+    embedder = CountingEmbedder()
+    search = retriever(embedder=embedder)
+
+    first, second = await search.encode(QUERY), await search.encode(QUERY)
+
+    assert embedder.calls == 1
+    assert first.dense is second.dense
+
+
+async def test_the_query_that_was_longest_unused_is_forgotten_first() -> None:
+    embedder = CountingEmbedder()
+    search = retriever(embedder=embedder, settings=RetrievalSettings(cached_queries=2))
+
+    for text in ("a", "b", "a", "c", "a"):
+        await search.encode(text)
+    assert embedder.calls == 3
+
+    await search.encode("b")
+    assert embedder.calls == 4
+
+
+async def test_a_failure_to_embed_is_not_remembered() -> None:
+    embedder = DownEmbedder()
+    search = retriever(embedder=embedder)
+
+    await search.encode(QUERY)
+    await search.encode(QUERY)
+
+    assert embedder.calls == 2
+
+
+async def test_the_reranker_has_the_last_word_on_the_best_hits() -> None:
+    reranker = ScriptedReranker({"install on linux": 0.2, "linux": 0.9})
+    search = retriever(reranker=reranker, settings=RetrievalSettings(reranked=2))
+
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+
+    assert [p.text for p in found.passages] == ["linux", "install on linux", "install", "potatoes"]
+    assert [p.scores.rerank for p in found.passages] == [0.9, 0.2, None, None]
+    assert found.confidence == 0.9
+    assert reranker.asked == [
+        (QUERY, ("Title\nStart\ninstall on linux", "Title\nStart\nlinux")),
+    ]
+
+
+async def test_without_the_reranker_the_fused_order_stands() -> None:
+    search = retriever(reranker=ScriptedReranker(None))
+
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+
+    assert [p.text for p in found.passages][:2] == ["install on linux", "linux"]
+    assert found.rungs == (Rung.NO_RERANK,)
+
+
+async def test_all_that_failed_is_told() -> None:
+    search = retriever(embedder=DownEmbedder(), reranker=ScriptedReranker(None))
+
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+
+    assert found.rungs == (Rung.BM25_ONLY, Rung.NO_RERANK)
+
+
+async def test_nothing_found_is_not_reranked_and_never_sufficient() -> None:
+    reranker = ScriptedReranker({})
+    search = retriever(ScriptedIndex(SearchHits((), ())), reranker=reranker)
+
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+
+    assert (found.passages, found.confidence, found.sufficient) == ((), 0.0, False)
+    assert reranker.asked == []
+
+
+async def test_documents_that_are_not_served_suffice_for_nothing() -> None:
+    search = retriever(catalog=ScriptedCatalog(records=(record("other.md"),)))
+
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+
+    assert (found.passages, found.sufficient) == ((), False)
+
+
+@pytest.mark.parametrize(("cosine", "sufficient"), [(0.8, True), (0.1, False)])
+async def test_a_known_model_s_cosine_decides(cosine: float, *, sufficient: bool) -> None:
+    embedder = HashingEmbedder(name="all-MiniLM-L6-v2")
+    index = ScriptedIndex(SearchHits(hits(("linux", cosine)), hits(("linux", 5.0))))
+    search = retriever(index, embedder=embedder)
+    corpus = Corpus(embedder.model.collection, 7)
+
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, corpus)
+
+    assert found.sufficient is sufficient
+
+
+async def test_another_model_s_cosine_is_not_trusted() -> None:
+    index = ScriptedIndex(SearchHits(hits(("potatoes", 0.9)), hits(("potatoes", 5.0))))
+    search = retriever(index)
+
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+
+    assert (found.confidence, found.sufficient) == (0.0, False)
+
+
+async def test_several_queries_are_ranked_together_by_weight() -> None:
+    last_turn, context = WordCounts().encode_query("it"), WordCounts().encode_query("linux")
+    index = ScriptedIndex(
+        FOUND,
+        by_term={
+            last_turn.indices[0]: SearchHits(hits(("it", 0.9)), hits(("it", 5.0))),
+            context.indices[0]: SearchHits(hits(("linux", 0.9)), hits(("linux", 5.0))),
+        },
+    )
+    search = retriever(index)
+    first, second = await search.encode("it"), await search.encode("linux")
+
+    queries = [first, replace(second, weight=3.0)]
+    found = await search.retrieve(queries, EVERYTHING_PUBLIC, CORPUS)
+
+    assert {p.text: p.scores.fused for p in found.passages} == {"linux": 0.75, "it": 0.25}
+    assert found.query == "it"
+
+
+async def test_passages_keep_to_the_token_budget() -> None:
+    found = SearchHits(
+        tuple(Hit(chunk("x" * 400, anchor=str(n)), 1 - n / 10) for n in range(9)), ()
+    )
+    search = retriever(ScriptedIndex(found), settings=RetrievalSettings(context_tokens=250))
+
+    retrieval = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+
+    assert len(retrieval.passages) == 2
+
+
+async def test_the_times_of_search_and_rerank_are_told_in_milliseconds() -> None:
+    search = retriever()
+
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+
+    assert set(found.timings_ms) == {"search", "rerank"}
+    assert all(0 <= value < 10_000 for value in found.timings_ms.values())
