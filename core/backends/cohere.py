@@ -173,12 +173,17 @@ class CohereReranker:
 
 def _decoded(response: EmbedByTypeResponse) -> list[Vector]:
     try:
-        encoded = response.embeddings.base64
-        if encoded is None:
-            return [np.asarray(v, dtype=np.float32) for v in response.embeddings.float_ or ()]
-        return [np.frombuffer(base64.b64decode(v), dtype="<f4") for v in encoded]
+        found = response.embeddings.base64 or response.embeddings.float_ or ()
+        return [_vector(value) for value in found]
     except (AttributeError, TypeError, ValueError, binascii.Error) as exc:
         raise MalformedReply(SERVICE, "the embeddings cannot be decoded.") from exc
+
+
+def _vector(value: str | Sequence[float]) -> Vector:
+    """One embedding: 32-bit floats in base64 as asked for, or numbers from a stand-in."""
+    if isinstance(value, str):
+        return np.frombuffer(base64.b64decode(value), dtype="<f4")
+    return np.asarray(value, dtype=np.float32)
 
 
 def _unit(vector: Vector) -> Vector:

@@ -369,6 +369,15 @@ async def test_every_failure_of_the_connection_is_mapped_and_tried_once(
     assert len(service.requests) == 1
 
 
+async def test_nobody_listening_is_an_error() -> None:
+    async with serving(Exchange.reply) as server:
+        pass
+
+    async with open_cohere(KEY, base_url=server.url) as made:
+        with pytest.raises(ServiceUnavailable, match="could not be reached"):
+            await made.embedder.embed_query("one")
+
+
 @pytest.mark.parametrize(
     ("period", "error"), [("1000 month", QuotaExceeded), ("40 minute", RateLimited)]
 )
