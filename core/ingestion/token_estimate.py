@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_PIECES = re.compile(r"[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{1,7}|\S")
+_PIECES = re.compile(r"[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{1,7}|\S|[ \t]{32}")
 
 
 def estimate_tokens(text: str) -> int:

@@ -18,6 +18,7 @@ _BLOCK = re.compile(
 _SIMPLE_LINE = re.compile(r"^([A-Za-z][\w-]*)[ \t]*[:=][ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 _MAX_CHARACTERS = 64 * 1024
 _MAX_VALUE = 1_000
+_MAX_AUTHORS = 100
 _MAX_INTEGER_BITS = 256  # Python refuses to write out very long integers
 _MERGE_KEY = "<<"  # a few nested merges of aliases grow without bound
 _TRUE = frozenset({"true", "yes", "on", "1"})
@@ -49,7 +50,7 @@ def split_front_matter(text: str) -> tuple[FrontMatter, str]:
     fields = _load(block["source"], toml=block["fence"] == "+++")
     if fields is None:
         return FrontMatter(), text
-    return _known(fields), text[block.end() :]
+    return known_fields(fields), text[block.end() :]
 
 
 def _load(source: str, *, toml: bool) -> Mapping[Any, Any] | None:
@@ -70,7 +71,8 @@ def _simple_lines(source: str) -> Mapping[str, str] | None:
     return fields or None
 
 
-def _known(fields: Mapping[Any, Any]) -> FrontMatter:
+def known_fields(fields: Mapping[Any, Any]) -> FrontMatter:
+    """What can be used of fields of any types."""
     return FrontMatter(
         title=_text(fields.get("title")),
         slug=_text(fields.get("slug")) or _text(fields.get("permalink")),
@@ -96,7 +98,8 @@ def _date(value: Any) -> str | None:
 
 
 def _authors(value: Any) -> Iterable[str]:
-    for author in value[:100] if isinstance(value, list) else [value]:
+    several = value.split(";") if isinstance(value, str) else value
+    for author in several[:_MAX_AUTHORS] if isinstance(several, list) else [several]:
         name = _text(author.get("name") if isinstance(author, dict) else author)
         if name:
             yield name

@@ -8,6 +8,9 @@ _INLINE = (
     "a abbr b bdi bdo big cite code data del dfn em font i ins kbd mark q rp rt ruby s samp small"
     " span strike strong sub sup time tt u var wbr"
 )
+INLINE_TAGS = frozenset(_INLINE.split())
+"""HTML elements that stand within a line of text."""
+
 _BLOCK = (
     "address article aside audio blockquote br button canvas caption center col colgroup dd details"
     " dialog div dl dt embed fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup"

@@ -8,8 +8,10 @@ from pathlib import PurePosixPath
 
 from core.errors import DocumentUnreadable
 from core.ingestion.parsing.decoding import decode
+from core.ingestion.parsing.dialects import to_plain_markdown
 from core.ingestion.parsing.front_matter import FrontMatter, split_front_matter
 from core.ingestion.parsing.markdown import markdown_sections
+from core.ingestion.parsing.mdx import to_markdown
 from core.model import Document, Section
 
 _WORD_BORDERS = re.compile(r"[-_\s]+")
@@ -30,7 +32,19 @@ def parse(path: str, data: bytes) -> Document:
 
 def _read_markdown(path: str, text: str) -> Document:
     front_matter, body = split_front_matter(text)
-    return _document(path, front_matter, markdown_sections(body))
+    return _document(path, front_matter, markdown_sections(to_plain_markdown(body)))
+
+
+def _read_mdx(path: str, text: str) -> Document:
+    front_matter, body = split_front_matter(text)
+    markdown = to_plain_markdown(to_markdown(body))
+    return _document(path, front_matter, markdown_sections(markdown))
+
+
+def _read_rst(path: str, text: str) -> Document:
+    from core.ingestion.parsing.rst import rst_sections  # noqa: PLC0415 - docutils takes 0.2 s
+
+    return _document(path, *rst_sections(path, text))
 
 
 def _read_text(path: str, text: str) -> Document:
@@ -67,6 +81,8 @@ def _title_from(path: str) -> str:
 _READERS: dict[str, Callable[[str, str], Document]] = {
     ".md": _read_markdown,
     ".markdown": _read_markdown,
+    ".mdx": _read_mdx,
+    ".rst": _read_rst,
     ".txt": _read_text,
 }
 SUFFIXES = tuple(_READERS)

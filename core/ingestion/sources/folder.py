@@ -1,0 +1,135 @@
+"""Documents in a folder of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from core.errors import DocumentUnreadable, SourceUnavailable
+from core.ingestion.parsing import MAX_BYTES, SUFFIXES
+from core.ingestion.parsing.decoding import too_large
+from core.ports import Entry
+
+_log = logging.getLogger(__name__)
+
+READABLE = tuple(f"**/*{suffix}" for suffix in SUFFIXES)
+"""Every format that Docent reads."""
+
+_IGNORED_FOLDERS = frozenset({"node_modules"})
+
+
+class FolderSource:
+    """The documents under `root` that match `include` and not `exclude`.
+
+    Patterns are matched against the path below `root`, in any case of letters: `*` and `?` stay
+    within a name, `**/` is any number of folders. Hidden files and folders and `node_modules`
+    are passed over, and so is a symbolic link that leads out of `root`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        root: Path,
+        *,
+        include: Sequence[str] = READABLE,
+        exclude: Sequence[str] = (),
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self._name = name
+        self._root = root
+        self._include = _any_of(include)
+        self._exclude = _any_of(exclude)
+        self._max_bytes = max_bytes
+
+    @property
+    def name(self) -> str:
+        """Unique among the sources."""
+        return self._name
+
+    async def entries(self) -> Sequence[Entry]:
+        """All documents, sorted by path. Raises SourceUnavailable if any folder is unreadable."""
+        return await asyncio.to_thread(self._entries)
+
+    async def read(self, entry: Entry) -> bytes:
+        """The file's bytes. Raises DocumentUnreadable."""
+        return await asyncio.to_thread(self._read, entry.path)
+
+    def _entries(self) -> list[Entry]:
+        try:
+            if not self._root.is_dir():
+                raise SourceUnavailable(
+                    f"The folder {self._root} of source {self._name!r} does not exist.",
+                    hint="Check the path in the source's settings.",
+                )
+            return [Entry(path) for path in sorted(self._paths())]
+        except OSError as exc:
+            raise SourceUnavailable(
+                f"The folder {exc.filename} of source {self._name!r} cannot be read"
+                f" ({exc.strerror}).",
+                hint="Give Docent the right to read it, or exclude it from the source.",
+            ) from exc
+
+    def _paths(self) -> Iterator[str]:
+        for folder, subfolders, files in os.walk(self._root, onerror=_raise):
+            relative = Path(folder).relative_to(self._root)
+            # Pruned before they are opened; a linked folder is not entered, since what it holds
+            # is listed where it stands, or is outside.
+            subfolders[:] = [name for name in subfolders if self._enters(relative / name)]
+            for name in files:
+                path = (relative / name).as_posix()
+                if self._wanted(path) and self._is_inside(path):
+                    yield path
+
+    def _enters(self, folder: Path) -> bool:
+        hidden = folder.name.startswith(".") or folder.name in _IGNORED_FOLDERS
+        return not hidden and not self._exclude.fullmatch(folder.as_posix() + "/")
+
+    def _wanted(self, path: str) -> bool:
+        hidden = path.rpartition("/")[2].startswith(".")
+        included = self._include.fullmatch(path) and not self._exclude.fullmatch(path)
+        return not hidden and bool(included)
+
+    def _is_inside(self, path: str) -> bool:
+        file = self._root / path
+        inside = not file.is_symlink() or self._resolves_inside(file)
+        if not inside:
+            _log.warning("%s of source %s is a link out of its folder", path, self._name)
+        return inside
+
+    def _resolves_inside(self, file: Path) -> bool:
+        return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(self._root))
+
+    def _read(self, path: str) -> bytes:
+        file = self._root / path
+        try:
+            if not self._resolves_inside(file):
+                raise DocumentUnreadable(path, "it lies outside its source's folder")
+            if not file.is_file():  # a pipe would block for ever
+                raise DocumentUnreadable(path, "it is gone, or no regular file")
+            with file.open("rb") as stream:
+                data = stream.read(self._max_bytes + 1)
+        except OSError as exc:
+            raise DocumentUnreadable(path, f"it cannot be read ({exc.strerror})") from exc
+        if len(data) > self._max_bytes:
+            raise DocumentUnreadable(path, too_large(self._max_bytes))
+        return data
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _any_of(patterns: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(_translate, patterns)) or r"(?!)", re.IGNORECASE)
+
+
+def _translate(pattern: str) -> str:
+    return "".join(_GLOB.get(part, re.escape(part)) for part in _GLOB_PARTS.split(pattern))
+
+
+_GLOB_PARTS = re.compile(r"(\*\*/|\*\*|\*|\?)")
+_GLOB = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
