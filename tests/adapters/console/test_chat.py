@@ -1,0 +1,135 @@
+"""A conversation in the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from rich.console import Console
+
+from adapters.console.chat import ConsoleChat, collect
+from adapters.console.lines import read_lines
+from adapters.console.live import show_live
+from core.errors import ServiceUnavailable
+from core.model import (
+    AnswerEvent,
+    PassagesFound,
+    Question,
+    Replaced,
+    Scope,
+    Searching,
+    TextDelta,
+    Turn,
+)
+from tests.support.answers import answer, answered, events_of, stream
+
+SCOPE = Scope(frozenset({"docs"}))
+
+
+class Desk:
+    """Answers what is submitted, through the chat as its Responder."""
+
+    def __init__(self, chat: ConsoleChat) -> None:
+        self._chat = chat
+        self.asked: list[Question] = []
+
+    async def submit(self, question: Question) -> bool:
+        self.asked.append(question)
+        turn = Turn(uuid4(), question, uuid4(), attempt=1)
+        await self._chat.respond(turn, stream(events_of(answer(f"About {question.text}"))))
+        return True
+
+
+async def test_a_question_gets_its_answer() -> None:
+    chat = ConsoleChat(collect, SCOPE)
+    given = await chat.ask("defaults", Desk(chat).submit)
+    assert given.text == "About defaults"
+
+
+async def test_a_chat_is_one_session_within_its_scope() -> None:
+    chat = ConsoleChat(collect, SCOPE)
+    desk = Desk(chat)
+    await chat.ask("one", desk.submit)
+    await chat.ask("two", desk.submit)
+    first, second = desk.asked
+    assert first.session == second.session
+    assert first.message_id != second.message_id
+    assert first.scope == SCOPE
+
+
+async def test_two_chats_are_two_sessions() -> None:
+    desks = [Desk(ConsoleChat(collect, SCOPE)) for _ in range(2)]
+    for desk in desks:
+        await desk._chat.ask("x", desk.submit)
+    assert desks[0].asked[0].session != desks[1].asked[0].session
+
+
+async def test_a_question_that_could_not_be_stored_is_told_at_once() -> None:
+    async def refuse(question: Question) -> bool:
+        raise ServiceUnavailable("PostgreSQL", "could not be reached.")
+
+    chat = ConsoleChat(collect, SCOPE)
+    with pytest.raises(ServiceUnavailable):
+        await chat.ask("x", refuse)
+
+
+async def test_a_turn_that_nobody_waits_for_is_read_to_its_end_and_not_shown() -> None:
+    async def show(events: AsyncIterator[AnswerEvent]) -> None:
+        pytest.fail("shown")
+
+    read: list[AnswerEvent] = []
+
+    async def events() -> AsyncIterator[AnswerEvent]:
+        for event in events_of(answer()):
+            read.append(event)
+            yield event
+
+    chat = ConsoleChat(show, SCOPE)  # type: ignore[arg-type]
+    question = Question(chat._session, "of an earlier chat", "me", "x")
+    await chat.respond(Turn(uuid4(), question, uuid4(), 1), events())
+    assert len(read) == 3
+
+
+async def test_what_is_drawn_in_the_end_is_the_answer() -> None:
+    screen = Console(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
+    given = answer("The second text. [1]")
+    events: list[AnswerEvent] = [
+        Searching(),
+        PassagesFound(()),
+        TextDelta("The first "),
+        TextDelta("text."),
+        Replaced("The second text. [1]"),
+        answered(given),
+    ]
+    assert await show_live(screen, stream(events)) == given
+    shown = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert "The second text. [1]" in shown.rsplit("\x1b[", maxsplit=1)[-1]
+    assert "https://docs.example.com/query/#defaults" in shown
+
+
+async def test_lines_are_questions_and_blank_ones_are_not() -> None:
+    lines = io.StringIO("one\n\n   \n  two \nthree")
+    assert [line async for line in read_lines(lines)] == ["one", "two", "three"]
+
+
+async def test_an_endless_line_is_cut() -> None:
+    lines = read_lines(io.StringIO("x" * 250_000))
+    assert [len(line) async for line in lines] == [100_000, 100_000, 50_000]
+
+
+async def test_waiting_for_a_line_blocks_nobody() -> None:
+    class Silent(io.StringIO):
+        def readline(self, size: int | None = -1, /) -> str:
+            done.wait()
+            return ""
+
+    done = threading.Event()
+    lines = read_lines(Silent())
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await anext(lines)
+    done.set()

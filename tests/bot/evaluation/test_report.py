@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from bot.evaluation.dataset import EvaluationQuestion
+from bot.evaluation.report import Latency, Outcome, Refusals, summarise
+from bot.evaluation.suite import as_table, falls_short
+
+ASKED = EvaluationQuestion(id="1", text="How?", relevant={"a": 1.0})
+OTHER = EvaluationQuestion(id="2", text="Why?", relevant={"a": 1.0}, answerable=False)
+
+
+def outcome(
+    ranked: str, *, question: EvaluationQuestion = ASKED, confidence: float = 0.9, ms: float = 1.0
+) -> Outcome:
+    return Outcome(question, tuple(ranked), confidence, confidence > 0.5, 2 * ms, ms)
+
+
+def test_a_search_is_scored_over_the_answerable_questions() -> None:
+    report = summarise(
+        9, 20, [outcome("a"), outcome("xxxxxa"), outcome("xyz", question=OTHER, confidence=0.2)]
+    )
+
+    assert (report.documents, report.chunks, report.questions) == (9, 20, 3)
+    assert (report.recall_at_5, report.recall_at_10, report.recall_at_20) == (0.5, 1.0, 1.0)
+    assert report.mrr_at_3 == 0.5
+    assert report.ndcg_at_10 == pytest.approx((1 + 1 / 2.807355) / 2)
+
+
+def test_refusals_are_scored_over_all_questions() -> None:
+    sure, unsure = outcome("a"), outcome("a", confidence=0.4)
+    refused, fooled = (outcome("a", question=OTHER, confidence=c) for c in (0.1, 0.6))
+
+    report = summarise(1, 1, [sure, unsure, refused, fooled])
+
+    assert report.refusals == Refusals(auroc=0.75, answerable=0.5, unanswerable=0.5)
+
+
+def test_without_unanswerable_questions_refusals_have_no_score() -> None:
+    report = summarise(1, 1, [outcome("a")])
+
+    assert report.refusals is None
+    assert "AUROC" not in report.as_text()
+
+
+def test_times_are_given_with_and_without_the_embedding() -> None:
+    report = summarise(1, 1, [outcome("a", ms=float(n)) for n in range(1, 101)])
+
+    assert (report.search, report.total) == (Latency(50, 95), Latency(150, 285))
+
+
+def test_the_figures_are_printed_as_json_and_as_text() -> None:
+    report = summarise(2, 3, [outcome("a"), outcome("", question=OTHER, confidence=0.1)])
+
+    printed = json.loads(json.dumps(report.as_json()))
+    assert (printed["ndcg_at_10"], printed["mrr_at_3"]) == (1.0, 1.0)
+    assert printed["search"] == {"p50": 1.0, "p95": 1.0}
+    assert printed["refusals"] == {"auroc": 1.0, "answerable": 0.0, "unanswerable": 1.0}
+    for figure in ("2 documents in 3 chunks", "nDCG@10    1.000", "AUROC 1.000", "p95 1.0 ms"):
+        assert figure in report.as_text()
+
+
+def test_a_set_that_falls_short_is_marked() -> None:
+    report = summarise(1, 1, [outcome("a"), outcome("", question=OTHER, confidence=0.1)])
+    worse = replace(report, ndcg_at_10=0.7, refusals=None)
+
+    table = as_table([("squad2", report), ("mtrag", worse)])
+
+    assert not falls_short("squad2", report)
+    assert falls_short("mtrag", worse)
+    assert list(table.columns[1].cells) == ["1.0000", "0.7000 ✗"]

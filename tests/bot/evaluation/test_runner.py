@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from bot.evaluation.__main__ import main
+from bot.evaluation.runner import evaluate
+from bot.evaluation.suite import REQUIRED_NDCG, evaluate_set
+from bot.settings import Settings
+from bot.settings.groups import EmbedderSettings, QdrantSettings
+from core.errors import ConfigurationError
+from tests.support.local_model import local_files
+
+EVAL = Path(__file__).parents[4] / "shared" / "eval"
+
+needs_sets = pytest.mark.skipif(not EVAL.is_dir(), reason=f"the evaluation sets are not at {EVAL}")
+
+DOCUMENTS = {
+    "install": "Run the installer on Linux, or unpack the archive on Windows.",
+    "potatoes": "Boil the potatoes for twenty minutes, then drain and mash them.",
+    "parking": "Cars may park behind the building between six and ten.",
+}
+QUESTIONS = [
+    {"text": "How do I install it on Windows?", "relevant": {"install": 1}},
+    {"text": "How long do spuds have to cook?", "relevant": {"potatoes": 1}},
+    {"text": "Where can I leave my vehicle?", "relevant": {"parking": 1}},
+    {"text": "Who was the first man on the moon?", "answerable": False},
+]
+
+
+def settings() -> Settings:
+    """The local model as it is installed; the index is the throw-away one whatever is set."""
+    return Settings(
+        _env_file=None,
+        embedder=EmbedderSettings(folder=local_files().weights.parent),
+        qdrant=QdrantSettings(url="http://127.0.0.1:1"),  # type: ignore[arg-type]
+    )
+
+
+def write_set(folder: Path) -> tuple[Path, Path]:
+    corpus = [{"id": key, "title": "", "text": text} for key, text in DOCUMENTS.items()]
+    questions = [{"id": str(n), **question} for n, question in enumerate(QUESTIONS)]
+    paths = folder / "corpus.jsonl", folder / "questions.jsonl"
+    for path, lines in zip(paths, (corpus, questions), strict=True):
+        path.write_text("\n".join(map(json.dumps, lines)))
+    return paths
+
+
+async def test_a_corpus_of_one_s_own_is_measured(tmp_path: Path) -> None:
+    report = await evaluate(settings(), *write_set(tmp_path))
+
+    assert (report.documents, report.chunks, report.questions) == (3, 3, 4)
+    assert report.ndcg_at_10 == 1.0
+    assert report.refusals is not None
+    assert (report.refusals.auroc, report.refusals.unanswerable) == (1.0, 1.0)
+    assert 0 < report.search.p50 <= report.search.p95 < report.total.p95
+
+
+async def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+
+    await evaluate(settings(), *write_set(tmp_path))
+
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+async def test_an_unknown_set_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no evaluation set 'trec'") as caught:
+        await evaluate_set(tmp_path, "trec")
+
+    assert "scifact" in caught.value.hint
+
+
+@needs_sets
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", ["vendor-docs", "clapnq"])
+async def test_the_search_reaches_what_is_required(name: str) -> None:
+    local_files()
+
+    report = await evaluate_set(EVAL, name)
+
+    assert report.ndcg_at_10 >= REQUIRED_NDCG[name]
+    assert report.total.p95 < 100
+
+
+@needs_sets
+@pytest.mark.timeout(600)
+async def test_the_suite_prints_a_table_and_succeeds(capsys: pytest.CaptureFixture[str]) -> None:
+    local_files()
+
+    code = await main(EVAL, ["squad2"])
+
+    assert code == 0
+    assert "squad2" in capsys.readouterr().out

@@ -1,0 +1,55 @@
+"""Which sources a configuration names, and which of them anybody may be answered from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.settings import Settings
+from bot.settings.groups import DocsSettings, SourceSettings
+from bot.sources import OWN_DOCS, configured_sources, public_scope, source_settings
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_without_any_source_docent_answers_about_itself() -> None:
+    (source,) = source_settings(Settings())
+    assert source.folder == OWN_DOCS
+    assert (OWN_DOCS / "quickstart.md").exists()
+
+
+def test_a_folder_in_the_environment_is_a_source_with_its_address() -> None:
+    docs = DocsSettings.model_validate(
+        {"folder": "guide", "base_url": "https://docs.example.com/", "slugs": "mkdocs"}
+    )
+    ((source, profile),) = configured_sources(Settings(docs=docs))
+    assert source.name == "docs"
+    assert (profile.base_url, profile.slug_rule) == ("https://docs.example.com/", "mkdocs")
+
+
+def test_listed_sources_and_the_folder_stand_side_by_side() -> None:
+    listed = SourceSettings(name="faq", folder=Path("faq"))
+    settings = Settings(sources=(listed,), docs=DocsSettings(folder=Path("guide")))
+    assert [profile.name for _, profile in configured_sources(settings)] == ["faq", "docs"]
+
+
+def test_a_private_source_is_not_in_the_scope_of_everybody() -> None:
+    settings = Settings(
+        sources=(
+            SourceSettings(name="public", folder=Path("a")),
+            SourceSettings(name="secret", folder=Path("b"), private=True),
+        )
+    )
+    assert public_scope(settings).sources == {"public"}
+
+
+async def test_the_patterns_of_a_source_choose_its_documents(tmp_path: Path) -> None:
+    for name in ("keep.md", "drop.md", "other.txt"):
+        (tmp_path / name).write_text("# Text", "utf-8")
+    listed = SourceSettings(name="a", folder=tmp_path, include=("*.md",), exclude=("drop*",))
+    ((source, _),) = configured_sources(Settings(sources=(listed,)))
+    assert [entry.path for entry in await source.entries()] == ["keep.md"]

@@ -1,0 +1,39 @@
+"""The `docent` command as a person or a script runs it: a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PATIENCE = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """A folder to work in, and the variables that are set there."""
+
+    folder: Path
+    variables: dict[str, str]
+
+    def run(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Runs `docent` to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "bot", *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """The way to Python, and nothing that would configure Docent."""
+        kept = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_START", "SYSTEMROOT")
+        root = Path(__file__).resolve().parents[2]
+        inherited = {name: os.environ[name] for name in kept if name in os.environ}
+        return {**inherited, "PYTHONPATH": str(root), "PYTHONUTF8": "1", **self.variables}
