@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.errors import DocumentUnreadable
@@ -26,11 +25,10 @@ class Prepared:
 
 
 def prepare(profile: SourceProfile, entry: Entry, data: bytes, fingerprint: str) -> Prepared:
-    """Parses and chunks. Raises DocumentUnreadable."""
+    """Parses and chunks; `entry` is printable. Raises DocumentUnreadable."""
     document = parse(entry.path, data)
-    chunks = chunk(document, profile.name)
-    _check_text(entry.path, chunks)
-    return Prepared(_record(profile, entry, document, fingerprint), chunks)
+    record = _record(profile, entry, document, fingerprint)
+    return Prepared(record, chunk(document, profile.name))
 
 
 def check_path(path: str) -> None:
@@ -46,27 +44,18 @@ def printable(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def _check_text(path: str, chunks: Iterable[Chunk]) -> None:
-    try:
-        for piece in chunks:
-            piece.embedding_text.encode()
-    except UnicodeEncodeError as error:
-        raise DocumentUnreadable(path, "it holds text that is not valid Unicode") from error
-
-
 def _record(
     profile: SourceProfile, entry: Entry, document: Document, fingerprint: str
 ) -> DocumentRecord:
-    date = document.date or entry.date
     said = document.peer_reviewed
     return DocumentRecord(
         source=profile.name,
         path=entry.path,
-        title=printable(document.title),
-        url=printable(document_url(document, profile.base_url, profile.slug_rule)),
+        title=document.title,
+        url=document_url(document, profile.base_url, profile.slug_rule),
         fingerprint=fingerprint,
         peer_reviewed=profile.peer_reviewed if said is None else said,
-        date=printable(date) if date else None,
+        date=document.date or entry.date,
         version=entry.version,
-        authors=tuple(printable(author) for author in document.authors),
+        authors=document.authors,
     )

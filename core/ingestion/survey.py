@@ -47,7 +47,8 @@ async def survey(
 
 def _labelled(entry: Entry) -> Entry:
     """As it will be stored, so that it compares equal with what was."""
-    return replace(entry, version=printable(entry.version) if entry.version else None)
+    version, date = (printable(text) if text else None for text in (entry.version, entry.date))
+    return replace(entry, version=version, date=date)
 
 
 async def look(source: Source, profile: SourceProfile, entry: Entry) -> Reading:

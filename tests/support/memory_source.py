@@ -21,6 +21,7 @@ class MemorySource:
     broken: bool = False
     unreadable: set[str] = field(default_factory=set)
     versions: dict[str, str] = field(default_factory=dict)
+    dates: dict[str, str] = field(default_factory=dict)
     tells_fingerprints: bool = False
     reads: list[str] = field(default_factory=list)
     before_read: Callable[[], Awaitable[None]] | None = None
@@ -33,6 +34,7 @@ class MemorySource:
                 path,
                 fingerprint=text if self.tells_fingerprints else None,
                 version=self.versions.get(path),
+                date=self.dates.get(path),
             )
             for path, text in self.files.items()
         ]

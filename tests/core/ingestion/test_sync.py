@@ -226,6 +226,20 @@ async def test_a_new_version_rewrites_the_record_and_no_chunk(library: Library) 
     assert len(await library.chunks()) == 3
 
 
+async def test_what_a_source_says_of_a_document_is_stored_as_far_as_it_can_be(
+    library: Library,
+) -> None:
+    library.source.versions = {"guide.md": "W/\0\udcff"}
+    library.source.dates = {"guide.md": "2026-01-31", "faq.md": "2026-02-01"}
+    library.source.files["faq.md"] = "---\ndate: 2025-12-24\nauthors: [Ada]\n---\n" + FAQ
+    await library.sync()
+    records = await library.store.at(1)
+    guide, faq = records[("docs", "guide.md")], records[("docs", "faq.md")]
+    assert (guide.version, guide.date, guide.authors) == ("W/\ufffd?", "2026-01-31", ())
+    assert (faq.version, faq.date, faq.authors) == (None, "2025-12-24", ("Ada",))
+    assert (await library.sync()).generation == 1
+
+
 async def test_another_address_or_flag_in_the_settings_rewrites_no_chunk(library: Library) -> None:
     await library.sync()
     profile = SourceProfile("docs", base_url="https://docs.example.org/", peer_reviewed=True)
