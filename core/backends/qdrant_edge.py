@@ -53,8 +53,7 @@ _SCHEMA: Final = {
 async def open_edge(folder: Path) -> AsyncIterator[QdrantEdge]:
     """The collections in `folder`, for this process alone.
 
-    Raises DataFolderLocked, which names the holder, and ConfigurationError when the folder
-    cannot be written.
+    Raises DataFolderLocked, and ConfigurationError for a folder that cannot be written.
     """
     with hold_folder(folder):
         index = QdrantEdge(folder)
@@ -99,8 +98,7 @@ class QdrantEdge:
 
     async def count(self, collection: str, generation: int) -> int:
         """How many points that generation sees, exactly."""
-        shard = self._shard(collection)
-        if shard is None:
+        if (shard := self._shard(collection)) is None:
             return 0
         with _engine_errors():
             return shard.count(engine.CountRequest(filter=_visible(generation)))
@@ -119,7 +117,7 @@ class QdrantEdge:
     def _loaded(self, collection: str) -> engine.EdgeShard:
         path = self._folder / collection
         if collection not in self._shards:
-            hint = f"Move {path} away and run `docent sync`: it is rebuilt from the sources."
+            hint = f"Move {path} away and run `docent sync --rebuild`, which makes it anew."
             with _engine_errors(hint):
                 self._shards[collection] = engine.EdgeShard.load(str(path))
         return self._shards[collection]
@@ -131,6 +129,7 @@ class EdgeWriter:
     def __init__(self, shard: engine.EdgeShard, dimensions: int) -> None:
         self._shard = shard
         self._dimensions = dimensions
+        self._saved = True
 
     async def write(self, points: Sequence[Point]) -> None:
         """Stores points, or none of them when one is malformed: RequestRejected."""
@@ -139,28 +138,27 @@ class EdgeWriter:
             with _engine_errors():
                 stored = [_stored(point) for point in batch]
             await self._update(engine.UpdateOperation.upsert_points(stored))
-        self._flush()
+        self._save()
 
     async def close(self, point_ids: Sequence[UUID], until: int) -> None:
         """Ends the points' interval; an id that is not there is passed over."""
         for batch in batches(point_ids, _BATCH):
             await self._update(_set_until(batch, until))
-        self._flush()
+        self._save()
 
     async def recover(self, generation: int) -> None:
         """Undoes what a dead sync left. Breaking off half-way does no harm: do it again."""
-        closed = [_range("since", lte=generation)]
-        closed += [_range("until", gt=generation, lt=OPEN_ENDED)]
+        closed = [_range("since", lte=generation), _range("until", gt=generation, lt=OPEN_ENDED)]
         written = [_range("since", gt=generation), _range("until", gt=NEVER)]
         await self._drain(closed, lambda ids: _set_until(ids, OPEN_ENDED))
         await self._drain(written, lambda ids: _set_until(ids, NEVER))
-        self._flush()
+        self._save()
 
     async def prune(self, source: str, generation: int) -> None:
         """Deletes the source's points that neither `generation` nor a later one sees."""
         unseen = [_any_of("source", [source]), _range("until", lte=generation)]
         await self._drain(unseen, engine.UpdateOperation.delete_points)
-        self._flush()
+        self._save()
 
     async def _drain(
         self,
@@ -176,11 +174,14 @@ class EdgeWriter:
     async def _update(self, operation: engine.UpdateOperation) -> None:
         with _engine_errors():
             self._shard.update(operation)
+        self._saved = False
         await asyncio.sleep(0)
 
-    def _flush(self) -> None:
+    def _save(self) -> None:
         with _engine_errors():
-            self._shard.flush()
+            if not self._saved:
+                self._shard.flush()
+        self._saved = True
 
 
 def _create(folder: Path, model: EmbeddingModel) -> None:
@@ -201,11 +202,8 @@ def _config(model: EmbeddingModel) -> engine.EdgeConfig:
 
 
 def _stored(point: Point) -> engine.Point:
-    vectors: dict[str, engine.NamedVector] = {
-        DENSE: point.dense.tolist(),
-        SPARSE: _sparse(point.sparse),
-    }
-    return engine.Point(point.id, vectors, to_payload(point))
+    dense, sparse = point.dense.tolist(), _sparse(point.sparse)
+    return engine.Point(point.id, {DENSE: dense, SPARSE: sparse}, to_payload(point))
 
 
 def _set_until(point_ids: Sequence[engine.PointId], until: int) -> engine.UpdateOperation:
@@ -228,8 +226,7 @@ def _queries(request: SearchRequest) -> dict[str, engine.QueryRequest]:
     if request.dense is not None:
         queries[DENSE] = _query(request, DENSE, request.dense.tolist())
     if request.sparse.indices:
-        idf = engine.IdfParams(corpus=_visible(request.generation))
-        params = engine.SearchParams(idf=idf)
+        params = engine.SearchParams(idf=engine.IdfParams(corpus=_visible(request.generation)))
         queries[SPARSE] = _query(request, SPARSE, _sparse(request.sparse), params)
     return queries
 
@@ -294,8 +291,10 @@ def _engine_errors(hint: str = "") -> Iterator[None]:
     """The engine raises bare exceptions; only their text tells its own faults from ours."""
     try:
         yield
-    except Exception as exc:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as exc:  # a panic, as over damaged files, is no Exception
         reason = str(exc).partition("\n")[0]
-        if reason.startswith("Service runtime error"):
-            raise ServiceUnavailable(SERVICE, reason, hint=hint) from exc
-        raise RequestRejected(SERVICE, reason, hint=hint) from exc
+        if isinstance(exc, Exception) and not reason.startswith("Service runtime error"):
+            raise RequestRejected(SERVICE, reason, hint=hint) from exc
+        raise ServiceUnavailable(SERVICE, reason, hint=hint) from exc

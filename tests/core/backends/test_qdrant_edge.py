@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from core.backends.qdrant_edge import open_edge
+from core.backends.qdrant_edge import QdrantEdge, open_edge
 from core.errors import DataFolderLocked, ServiceUnavailable
 from tests.support.points import MODEL, point, request, unit
 
@@ -87,16 +88,36 @@ async def test_a_collection_whose_creation_was_cut_off_is_made_anew(tmp_path: Pa
         assert await index.count(MODEL.collection, 1) == 1
 
 
-async def test_a_damaged_collection_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damaged",
+    ["edge_config.json", "**/segment.json", "**/vector_storage-dense/deleted/status.dat"],
+)
+async def test_a_damaged_collection_is_an_error_that_says_what_to_do(
+    tmp_path: Path, damaged: str
+) -> None:
     async with open_edge(tmp_path) as index:
-        await index.writer(MODEL)
-    (tmp_path / MODEL.collection / "edge_config.json").write_text("{")
+        await (await index.writer(MODEL)).write([point("a")])
+    for file in (tmp_path / MODEL.collection).glob(damaged):
+        os.truncate(file, file.stat().st_size // 2)
 
     async with open_edge(tmp_path) as index:
-        with pytest.raises(ServiceUnavailable, match="edge_config") as caught:
+        with pytest.raises(ServiceUnavailable) as caught:
             await index.search(request(1, dense=unit(1)))
 
     assert f"Move {tmp_path / MODEL.collection} away" in caught.value.hint
+
+
+async def test_an_interrupt_is_not_taken_for_a_fault_of_the_engine() -> None:
+    interrupting = QdrantEdge(Path())
+    interrupting._shards[MODEL.collection] = Interrupted()  # type: ignore[assignment]
+
+    with pytest.raises(KeyboardInterrupt):
+        await interrupting.count(MODEL.collection, 1)
+
+
+class Interrupted:
+    def count(self, _: object) -> int:
+        raise KeyboardInterrupt
 
 
 async def test_the_loop_turns_while_many_points_are_written(tmp_path: Path) -> None:
