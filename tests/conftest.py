@@ -11,17 +11,18 @@ import pytest_asyncio
 from core.backends.embedded_postgres import open_embedded_postgres
 from core.backends.postgres import Postgres, open_postgres
 from core.migrations.runner import migrate
-from tests.support.postgres import administer, named
+from tests.support.postgres import administer, named, server_folder
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+async def postgres_server() -> AsyncIterator[str]:
     """The address of a server that lives as long as the test session, and outlives no crash."""
-    async with open_embedded_postgres(tmp_path_factory.mktemp("postgres")) as dsn:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            await administer(dsn, f"ALTER SYSTEM SET {setting} = off")
-        await administer(dsn, "SELECT pg_reload_conf()")
-        yield dsn
+    with server_folder() as folder:
+        async with open_embedded_postgres(folder) as dsn:
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                await administer(dsn, f"ALTER SYSTEM SET {setting} = off")
+            await administer(dsn, "SELECT pg_reload_conf()")
+            yield dsn
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -100,6 +100,7 @@ def _start(data: Path) -> str:
             _initialise(data)
         _forget_dead_server(data)
         server = _server(data)
+        server.ensure_pgdata_inited()
         server.ensure_postgres_running()
     except PermissionError as exc:
         raise _unusable(data.parent, exc) from exc
@@ -163,7 +164,9 @@ def _pg_ctl(data: Path, *arguments: str) -> None:
         [server.bin_path / "pg_ctl", "-D", data, *arguments],
         user=server.system_user,
         check=True,
-        capture_output=True,
+        # Not pipes: a server that is started by it would keep them open.
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
 
 

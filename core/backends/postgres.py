@@ -25,22 +25,16 @@ from core.errors import (
     ServiceError,
     ServiceUnavailable,
 )
-
-Row = Mapping[str, Any]
+from core.ports import Row
 
 _SERVICE = "PostgreSQL"
 _BEGIN_TIMEOUT = 5.0
 _CLOSE_TIMEOUT = 5.0
 _CACHED_STATEMENTS = 100
 
-# asyncpg.PostgresError and asyncpg.InterfaceError do not cover InternalClientError; a refused or
-# broken socket is an OSError, and so is TimeoutError.
-_DRIVER_ERRORS = (
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-)
+# The driver has three roots; a refused or broken socket is an OSError, and so is TimeoutError.
+_ASYNCPG_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+_DRIVER_ERRORS = (*_ASYNCPG_ERRORS, OSError)
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html; the longest prefix decides, and
 # what is not listed was a statement that the server understood and refused.
@@ -65,6 +59,10 @@ _HINTS: Mapping[type[DocentError], str] = {
     QuotaExceeded: "Make room in the database, or choose a larger plan.",
 }
 
+# A prepared statement that is not there, or there already: PgBouncer changed the server.
+_LOST_STATEMENTS = frozenset({"26000", "42P05"})
+_POOLER_HINT = "A pooler stands before this database: set DATABASE_POOLED=true."
+
 _BY_DRIVER: Mapping[type[Exception], type[ServiceError]] = {
     asyncpg.DataError: RequestRejected,
     asyncpg.UnsupportedClientFeatureError: RequestRejected,
@@ -78,7 +76,9 @@ _BY_DRIVER: Mapping[type[Exception], type[ServiceError]] = {
 def translate(exc: BaseException) -> ServiceError:
     """What an exception of asyncpg or of the socket means, without its detail: that holds data."""
     kind = _kind(exc)
-    return kind(_SERVICE, _sentence(exc), hint=_HINTS.get(kind, ""))
+    lost_statement = getattr(exc, "sqlstate", None) in _LOST_STATEMENTS
+    hint = _POOLER_HINT if lost_statement else _HINTS.get(kind, "")
+    return kind(_SERVICE, _sentence(exc), hint=hint)
 
 
 def _kind(exc: BaseException) -> type[ServiceError]:
@@ -183,7 +183,7 @@ class Postgres:
             async with asyncio.timeout(_BEGIN_TIMEOUT):
                 await transaction.start()
         except BaseException:
-            connection.terminate()
+            _cut(connection)
             await self._release(connection)
             raise
         return connection, transaction
@@ -206,9 +206,15 @@ async def _end(connection: Any, step: Callable[[], Awaitable[None]]) -> Exceptio
     try:
         await step()
     except _DRIVER_ERRORS as exc:
-        connection.terminate()
+        _cut(connection)
         return exc
     return None
+
+
+def _cut(connection: Any) -> None:
+    # One that the server cut first has left the pool already.
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 @asynccontextmanager

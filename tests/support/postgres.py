@@ -1,7 +1,11 @@
-"""What a test needs of a PostgreSQL server beside the port: statements outside a transaction."""
+"""What a test needs of a PostgreSQL server beside the port."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -19,3 +23,14 @@ async def administer(dsn: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
+
+
+@contextmanager
+def server_folder() -> Iterator[Path]:
+    """A folder for a server's files.
+
+    Not one of pytest's: under root the server runs as another user, whom each pytest that starts
+    locks out of all of those.
+    """
+    with TemporaryDirectory(prefix="docent-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)

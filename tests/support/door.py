@@ -1,0 +1,72 @@
+"""A door before a PostgreSQL server, to be slammed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import parse_qs, urlsplit
+
+
+class Door:
+    """Forwards connections to a server's Unix socket, until it is told to cut them."""
+
+    def __init__(self, socket_path: str) -> None:
+        self._socket_path = socket_path
+        self._old: set[asyncio.StreamWriter] = set()
+        self._open: set[asyncio.StreamWriter] = set()
+        self._always = False
+        self.opened = 0
+        self.dsn = ""
+
+    def cut_on_next_use(self) -> None:
+        """Connections that are open now die when the client next sends something."""
+        self._old = set(self._open)
+        self.opened = 0
+
+    def cut_always(self) -> None:
+        """Every connection dies once it is set up and used."""
+        self.cut_on_next_use()
+        self._always = True
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
+        self.opened += 1
+        self._open.add(writer)
+        answers, upstream = await asyncio.open_unix_connection(self._socket_path)
+        with suppress(ConnectionError):
+            await asyncio.gather(
+                self._requests(reader, upstream, writer), self._answers(answers, writer)
+            )
+        for each in (upstream, writer):
+            each.close()
+
+    async def _requests(
+        self,
+        reader: asyncio.StreamReader,
+        upstream: asyncio.StreamWriter,
+        client: asyncio.StreamWriter,
+    ) -> None:
+        while data := await reader.read(65536):
+            if client in self._old or (self._always and b"BEGIN" in data):
+                client.transport.abort()
+                break
+            upstream.write(data)
+        upstream.close()
+
+    async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+
+@asynccontextmanager
+async def open_door(dsn: str) -> AsyncIterator[Door]:
+    """A door on a TCP port; `dsn` must lead to a Unix socket."""
+    parts = urlsplit(dsn)
+    door = Door(f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.5432")
+    server = await asyncio.start_server(door.serve, "127.0.0.1")
+    port = server.sockets[0].getsockname()[1]
+    door.dsn = f"postgresql://postgres@127.0.0.1:{port}{parts.path}"
+    async with server:
+        yield door
