@@ -22,13 +22,26 @@ _SENTENCES = re.compile(r".+?(?:[.!?…][\"')\]*_]*\s+|[。！？]|\n|\Z)", re.D
 _WORDS = re.compile(r"\S+\s*|\s+")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """What goes around lines of a fence or table, in every piece that has some of them."""
+
+    opening: str
+    closing: str
+    tokens: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A text, its estimated size, and what stands between it and the piece before it."""
+    """A text, its estimated size, and what stands between it and the piece before it.
+
+    Neighbours with the same frame stand in it together.
+    """
 
     text: str
     tokens: int
     gap: str = "\n\n"
+    frame: _Frame | None = None
 
 
 def split(markdown: str, limit: int) -> list[str]:
@@ -42,32 +55,47 @@ def split(markdown: str, limit: int) -> list[str]:
 
 def _pack(pieces: Sequence[_Piece], limit: int) -> list[str]:
     """Joins neighbours into texts of about one size, none over the limit."""
-    total = sum(piece.tokens for piece in pieces)
+    total = sum(map(_cost, pieces, [None, *pieces]))
     target = total / max(1, ceil(total / limit))
-    groups: list[list[_Piece]] = []
+    groups: list[list[_Piece]] = [[]]
     size = 0
     for piece in pieces:
-        if groups and size + piece.tokens <= limit and size + piece.tokens / 2 <= target:
+        cost = _cost(piece, groups[-1][-1] if groups[-1] else None)
+        if size + cost <= limit and size + cost / 2 <= target:
             groups[-1].append(piece)
-            size += piece.tokens
+            size += cost
         else:
-            group = [*_introduction(groups, piece, limit), piece]
-            groups.append(group)
-            size = sum(member.tokens for member in group)
-    return [_join(group) for group in groups]
+            groups.append([*_introduction(groups[-1], piece, limit), piece])
+            size = sum(map(_cost, groups[-1], [None, *groups[-1]]))
+    return [text for text in map(_join, groups) if text.strip()]
 
 
-def _introduction(groups: Sequence[list[_Piece]], piece: _Piece, limit: int) -> list[_Piece]:
-    """Takes "For example:" out of the last group, when it introduces the piece that follows."""
-    if not groups or len(groups[-1]) == 1 or not groups[-1][-1].text.endswith(":"):
+def _cost(piece: _Piece, previous: _Piece | None) -> int:
+    """The tokens that a piece adds to a group which ends with `previous`."""
+    if piece.frame is None or (previous is not None and previous.frame is piece.frame):
+        return piece.tokens
+    return piece.tokens + piece.frame.tokens
+
+
+def _introduction(group: list[_Piece], piece: _Piece, limit: int) -> list[_Piece]:
+    """Takes "For example:" out of a group, when it introduces the piece that follows."""
+    if not group or not group[-1].text.endswith(":"):
         return []
-    fits = groups[-1][-1].tokens + piece.tokens <= limit
-    return [groups[-1].pop()] if fits else []
+    fits = _cost(group[-1], None) + _cost(piece, group[-1]) <= limit
+    return [group.pop()] if fits else []
 
 
 def _join(pieces: Sequence[_Piece]) -> str:
-    first, *others = pieces
-    return first.text + "".join(piece.gap + piece.text for piece in others)
+    """One text; what has the same frame is framed once."""
+    joined = ""
+    for frame, run in groupby(pieces, lambda piece: piece.frame):
+        first, *others = run
+        text = first.text + "".join(piece.gap + piece.text for piece in others)
+        if frame:
+            text = "\n".join(filter(None, [frame.opening, text.strip("\n"), frame.closing]))
+        gap = "\n\n" if frame else first.gap
+        joined += gap + text if joined else text
+    return joined.strip("\n")
 
 
 def _piece(text: str, gap: str = "\n\n") -> _Piece:
@@ -139,6 +167,8 @@ def _split_item(item: _Block, limit: int, depth: int) -> list[_Piece]:
     body = "\n".join([first, *(_dedent(line, width) for line in rest)])
     room = limit - estimate_tokens(mark[0])
     pieces = _pieces(body.lstrip("\n"), room, depth + 1)
+    if pieces[0].frame:
+        return pieces
     marked = mark["mark"].ljust(width) + pieces[0].text.replace("\n", "\n" + " " * width)
     return [_piece(marked, item.gap), *pieces[1:]]
 
@@ -149,19 +179,24 @@ def _dedent(line: str, width: int) -> str:
 
 
 def _split_fence(text: str, limit: int) -> list[_Piece]:
-    """Every piece is a fence of its own, with the language of the whole."""
+    """Lines, to be framed as fences of the language of the whole."""
     opening, *lines = text.split("\n")
     marker = _marker(opening)
     if lines and _closes(lines[-1], marker):
         lines.pop()
-    body = "\n".join(lines)
-    safe_marker = _longer_than_any(marker, body)
+    safe_marker = _longer_than_any(marker, "\n".join(lines))
     opening = opening.replace(marker, safe_marker, 1)
-    frame = estimate_tokens(opening) + len(safe_marker)
-    if 2 * frame > limit:
+    return _framed(text, lines, opening, safe_marker, limit)
+
+
+def _framed(
+    text: str, lines: Sequence[str], opening: str, closing: str, limit: int
+) -> list[_Piece]:
+    """The lines of a block, each with the frame; prose, if the frame fills half of a piece."""
+    frame = _Frame(opening, closing, estimate_tokens(f"{opening}\n{closing}"))
+    if 2 * frame.tokens > limit:
         return _split_prose(text, limit)
-    groups = _line_groups(body, limit - frame)
-    return [_piece(f"{opening}\n{group}\n{safe_marker}") for group in groups]
+    return [replace(part, frame=frame) for part in _split_lines(lines, limit - frame.tokens)]
 
 
 def _marker(line: str) -> str:
@@ -192,33 +227,23 @@ def _close_fence(text: str) -> str:
 
 
 def _split_table(text: str, limit: int) -> list[_Piece]:
-    """Every piece is a table with the header of the whole; a row too long for that is prose."""
-    lines = text.split("\n")
-    header = "\n".join(lines[:2])
-    room = limit - estimate_tokens(header)
-    if 2 * room < limit:
-        return _split_prose(text, limit)
+    """Rows, to be framed with the header of the whole."""
+    head, delimiters, *rows = text.split("\n")
+    return _framed(text, rows, f"{head}\n{delimiters}", "", limit)
+
+
+def _split_lines(lines: Sequence[str], limit: int) -> list[_Piece]:
+    """Whole lines; one over the limit is cut into several."""
     pieces: list[_Piece] = []
-    for too_long, rows in groupby(lines[2:], lambda row: estimate_tokens(row) > room):
-        if too_long:
-            pieces += [piece for row in rows for piece in _split_prose(row, limit)]
-        else:
-            groups = _line_groups("\n".join(rows), room)
-            pieces += [_piece(f"{header}\n{group}") for group in groups]
+    for line in lines:
+        first, *others = _slices(line, limit)
+        pieces += [replace(first, gap="\n"), *others]
     return pieces
 
 
-def _line_groups(text: str, limit: int) -> list[str]:
-    """Runs of whole lines; a line over the limit is cut into several."""
-    parts: list[_Piece] = []
-    for line in text.split("\n"):
-        first, *others = _slices(line, limit)
-        parts += [replace(first, gap="\n"), *others]
-    return [group.strip("\n") for group in _pack(parts, limit) if group.strip()]
-
-
 def _split_code(text: str, limit: int) -> list[_Piece]:
-    return [_piece(group) for group in _line_groups(text, limit)]
+    first, *others = _split_lines(text.split("\n"), limit)
+    return [replace(first, gap="\n\n"), *others]
 
 
 def _split_prose(text: str, limit: int) -> list[_Piece]:

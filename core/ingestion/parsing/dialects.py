@@ -1,19 +1,23 @@
 """Turns what site generators add to Markdown into plain Markdown.
 
 Admonitions and tabs (`/// note`, `!!! note`, `:::note`, `=== "Tab"`, `> [!NOTE]`) become a bold
-line before their text; what includes another file, which is not at hand, is left out.
+line before their text. Includes and template statements are left out, since what they stand for
+is not at hand. Terminal output that was coloured with HTML loses its colours.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from html import unescape
 
-_TRIGGERS = ("///", ":::", "!!!", "???", "===", "{*", "{!", "8<", "[!")
+from core.ingestion.parsing.markup import strip_markup
+
+_TRIGGERS = ("///", ":::", "!!!", "???", "===", "{*", "{!", "{%", "8<", "[!", "</font>", "</span>")
 _FENCE = re.compile(
     r"(?:[ \t]*+(?:[-*+>]|\d{1,9}[.)])(?=[ \t]))*+[ \t]*+(?P<marker>`{3,}|~{3,})(?P<info>.*)"
 )
-_INCLUDE = re.compile(r"\s*(?:\{\*.*\*\}|\{!.*!\}|-+8<-+(?:\s*[\"'].*[\"'])?)\s*")
+_INCLUDE = re.compile(r"\s*(?:\{\*.*\*\}|\{!.*!\}|\{%.*%\}|-+8<-+(?:\s*[\"'].*[\"'])?)\s*")
 _SLASHES = re.compile(
     r"(?P<indent>\s*)(?P<marker>/{3,})\s*(?P<kind>[A-Za-z][\w-]*)\s*(?:\|(?P<title>.*))?"
 )
@@ -28,6 +32,7 @@ _INDENTED = re.compile(
 _TAB = re.compile(r"(?P<indent>\s*)===[+!]?\s+\"(?P<title>.*)\"\s*")
 _ALERT = re.compile(r"(\s*>\s*)\[!([A-Za-z]+)\]")
 _UNNAMED = frozenset({"tab", "details", "html", "caption", "figure-caption", "code-group"})
+_COLOURED = re.compile(r"</(?:font|span)>")
 _STEP = 4
 
 
@@ -87,12 +92,14 @@ class _Rewriter:
         text = line.strip().lstrip("> ")
         if text.startswith(self.fence) and not text.strip(self.fence[0]):
             self.fence = ""
-            self._drop_fence_of_includes()
+            self._tidy_fence()
 
-    def _drop_fence_of_includes(self) -> None:
-        body = [line for line in self.lines[self.fence_start + 1 : -1] if line.strip()]
-        if body and all(_INCLUDE.fullmatch(line) for line in body):
+    def _tidy_fence(self) -> None:
+        opening, *body = self.lines[self.fence_start : -1]
+        if any(body) and all(_INCLUDE.fullmatch(line) for line in body if line):
             del self.lines[self.fence_start :]
+        elif _COLOURED.search("\n".join(body)) and opening.strip("`~ \t").startswith("console"):
+            self.lines[self.fence_start + 1 : -1] = [unescape(strip_markup(line)) for line in body]
 
     def _is_option(self, line: str) -> bool:
         """Whether the line is one of the settings that follow a block's opening, indented."""
