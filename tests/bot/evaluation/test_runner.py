@@ -23,7 +23,7 @@ DOCUMENTS = {
     "potatoes": "Boil the potatoes for twenty minutes, then drain and mash them.",
     "parking": "Cars may park behind the building between six and ten.",
 }
-QUESTIONS = [
+QUESTIONS: list[dict[str, object]] = [
     {"text": "How do I install it on Windows?", "relevant": {"install": 1}},
     {"text": "How long do spuds have to cook?", "relevant": {"potatoes": 1}},
     {"text": "Where can I leave my vehicle?", "relevant": {"parking": 1}},
@@ -36,17 +36,17 @@ def settings() -> Settings:
     return Settings(
         _env_file=None,
         embedder=EmbedderSettings(folder=local_files().weights.parent),
-        qdrant=QdrantSettings(url="http://127.0.0.1:1"),  # type: ignore[arg-type]
+        qdrant=QdrantSettings(url="http://127.0.0.1:1"),
     )
 
 
 def write_set(folder: Path) -> tuple[Path, Path]:
-    corpus = [{"id": key, "title": "", "text": text} for key, text in DOCUMENTS.items()]
-    questions = [{"id": str(n), **question} for n, question in enumerate(QUESTIONS)]
-    paths = folder / "corpus.jsonl", folder / "questions.jsonl"
-    for path, lines in zip(paths, (corpus, questions), strict=True):
-        path.write_text("\n".join(map(json.dumps, lines)))
-    return paths
+    corpus, questions = folder / "corpus.jsonl", folder / "questions.jsonl"
+    documents = [{"id": key, "title": "", "text": text} for key, text in DOCUMENTS.items()]
+    corpus.write_text("\n".join(json.dumps(each) for each in documents))
+    asked = [{"id": str(n)} | question for n, question in enumerate(QUESTIONS)]
+    questions.write_text("\n".join(json.dumps(each) for each in asked))
+    return corpus, questions
 
 
 async def test_a_corpus_of_one_s_own_is_measured(tmp_path: Path) -> None:
@@ -84,7 +84,6 @@ async def test_the_search_reaches_what_is_required(name: str) -> None:
     report = await evaluate_set(EVAL, name)
 
     assert report.ndcg_at_10 >= REQUIRED_NDCG[name]
-    assert report.total.p95 < 100
 
 
 @needs_sets
@@ -95,4 +94,6 @@ async def test_the_suite_prints_a_table_and_succeeds(capsys: pytest.CaptureFixtu
     code = await main(EVAL, ["squad2"])
 
     assert code == 0
-    assert "squad2" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "squad2" in printed
+    assert "✗" not in printed

@@ -1,0 +1,31 @@
+"""Evaluates the search on the known sets: `python -m bot.evaluation FOLDER [SET ...]`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.evaluation.report import EvaluationReport
+from bot.evaluation.suite import REQUIRED_NDCG, as_table, evaluate_set, falls_short
+
+WIDTH = 100  # of the table; a pipe has no width of its own
+
+
+async def main(folder: Path, names: list[str]) -> int:
+    """Prints a table; the exit code is 1 when a set falls short of what it must reach."""
+    console = Console(width=WIDTH)
+    reports: list[tuple[str, EvaluationReport]] = []
+    for name in names or list(REQUIRED_NDCG):
+        with console.status(f"{name}…"):
+            reports.append((name, await evaluate_set(folder, name)))
+    console.print(as_table(reports))
+    return int(any(falls_short(name, report) for name, report in reports))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        sys.exit("usage: python -m bot.evaluation FOLDER [SET ...]")
+    sys.exit(asyncio.run(main(Path(sys.argv[1]), sys.argv[2:])))

@@ -1,0 +1,72 @@
+"""The sets that the search was tuned on, and what it must reach on each with the local model.
+
+Run as `python -m bot.evaluation FOLDER [SET ...]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from rich.table import Table
+
+from bot.evaluation.report import EvaluationReport
+from bot.evaluation.runner import evaluate
+from bot.settings import Settings
+from core.errors import ConfigurationError
+
+REQUIRED_NDCG: Final[Mapping[str, float]] = {
+    "vendor-docs": 0.785,
+    "scifact": 0.75,
+    "squad2": 0.90,
+    "covidqa": 0.65,
+    "clapnq": 0.975,
+    "mtrag": 0.83,
+}
+"""nDCG@10 over the answerable questions. Of a conversation only the last turn is asked."""
+
+_COLUMNS = ("nDCG@10", "required", "recall@5", "@10", "@20", "MRR@3", "AUROC", "p50 ms", "p95 ms")
+
+
+async def evaluate_set(folder: Path, name: str) -> EvaluationReport:
+    """The figures of one set, with the local model and every setting at its default."""
+    if name not in REQUIRED_NDCG:
+        raise ConfigurationError(
+            f"There is no evaluation set {name!r}.", hint=f"There is: {', '.join(REQUIRED_NDCG)}."
+        )
+    return await evaluate(
+        Settings(_env_file=None),
+        folder / f"{name}.corpus.jsonl",
+        folder / f"{name}.questions.jsonl",
+    )
+
+
+def falls_short(name: str, report: EvaluationReport) -> bool:
+    """Whether the set's requirement is missed."""
+    return report.ndcg_at_10 < REQUIRED_NDCG[name]
+
+
+def as_table(reports: Iterable[tuple[str, EvaluationReport]]) -> Table:
+    """A row a set. Times are of a query, embedded and searched."""
+    table = Table("set")
+    for column in _COLUMNS:
+        table.add_column(column, justify="right")
+    for name, report in reports:
+        table.add_row(name, *_row(name, report))
+    return table
+
+
+def _row(name: str, report: EvaluationReport) -> list[str]:
+    mark = " ✗" if falls_short(name, report) else ""
+    return [
+        f"{report.ndcg_at_10:.4f}{mark}",
+        f"{REQUIRED_NDCG[name]:.3f}",
+        f"{report.recall_at_5:.3f}",
+        f"{report.recall_at_10:.3f}",
+        f"{report.recall_at_20:.3f}",
+        f"{report.mrr_at_3:.3f}",
+        f"{report.refusals.auroc:.3f}" if report.refusals else "",
+        f"{report.total.p50:.1f}",
+        f"{report.total.p95:.1f}",
+    ]
