@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from core.backends.postgres import Postgres
 from core.errors import CorpusError, ServiceUnavailable, SyncRunning
 from core.ingestion.documents import prepare
+from core.ingestion.indexing import Engines, NextGeneration
+from core.ingestion.lease import SyncLease
 from core.ingestion.profile import SourceProfile
+from core.ingestion.report import Tally
 from core.ingestion.sync import SyncSettings
 from core.model import Chunk, Corpus
 from core.ports import Entry
-from tests.support.embedder import HashingEmbedder
+from tests.support.embedder import HashingEmbedder, WordCounts
 from tests.support.library import Library, open_library
-from tests.support.watched import Crash
+from tests.support.watched import Crash, WatchedWriter
 
 BLOCK = 2
 IN_FLIGHT = 3 * BLOCK  # one block being embedded, one waiting, one being written
@@ -170,6 +174,23 @@ async def test_a_sync_that_lost_its_lease_serves_nothing(library: Library) -> No
         with pytest.raises(SyncRunning, match="took over"):
             await library.sync()
     assert await library.store.current() is None
+
+
+async def test_a_sync_whose_lease_was_taken_over_writes_no_more(library: Library) -> None:
+    async def late() -> AsyncGenerator[tuple[Chunk, ...], None]:
+        await SyncLease(library.database, uuid4(), 30).acquire("quick")
+        yield tuple(_chunks(_edition(0)))
+
+    slow = SyncLease(library.database, uuid4(), 0)
+    await slow.acquire("slow")
+    writer = WatchedWriter(await library.index.writer(library.embedder.model), library.watch)
+    engines = Engines(library.index, writer, library.embedder, WordCounts())
+    coming = NextGeneration(engines, slow, Tally(lambda _: None), base=0, generation=1, block=BLOCK)
+    with pytest.raises(SyncRunning, match="quick"):
+        await coming.write(late())
+    with pytest.raises(SyncRunning, match="quick"):
+        await coming.close([uuid4()])
+    assert library.watch.calls == []
 
 
 async def test_old_generations_that_cannot_be_deleted_yet_do_not_fail_the_sync(
