@@ -7,15 +7,15 @@ from collections.abc import AsyncGenerator, Sequence
 
 from core.model import ModelEvent, ModelFinished, ModelStarted, ModelText, Passage, Prompt
 from core.text.claims import split_claims
-from core.text.relevance import Ranked, rank_sentences
+from core.text.relevance import Group, rank_sentences
 
 _NAME = "quotes"
 _PASSAGES = 8
 _LONGEST = 1500
 _HEADING = re.compile(r"#{1,6}\s")
-_ITEM = re.compile(r"(?:[-*+]|\d{1,3}[.)])\s+")
+_ITEM = re.compile(r"^(?:[-*+]|\d{1,3}[.)])\s+")
 _QUOTE = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
-_CODE = re.compile(r"\s*(?:```|~~~)")
+_BLOCKS = ("```", "~~~", "|")
 _LINE_BREAK = re.compile(r"\s*\n\s*")
 
 
@@ -39,16 +39,32 @@ class ExtractiveChatModel:
 
 def quote(question: str, passages: Sequence[Passage], count: int) -> list[str]:
     """The quotes as Markdown blocks: passages in the order of their best quote, text in its own."""
-    groups = [_quotable(passage.text) for passage in passages]
-    ranked = rank_sentences(question, groups, _priors(passages))[:count]
+    groups = [
+        Group(_quotable(p.text), prior, " ".join((p.title, *p.heading_path)))
+        for p, prior in zip(passages, _priors(passages), strict=True)
+    ]
+    ranked = rank_sentences(question, groups)[:count]
     order = list(dict.fromkeys(r.group for r in ranked))
     chosen = sorted(ranked, key=lambda r: (order.index(r.group), r.index))
-    return [_block(groups, r) for r in chosen]
+    return [_block(groups[r.group].sentences[r.index], f"[{r.group + 1}]") for r in chosen]
 
 
 def _quotable(text: str) -> list[str]:
-    claims = (claim.strip() for claim in split_claims(text))
-    return [c for c in claims if c and len(c) <= _LONGEST and not _HEADING.match(c)]
+    """The claims that make sense by themselves; an announced code block or table with its lead."""
+    quotable: list[str] = []
+    for claim in (claim.strip() for claim in split_claims(text)):
+        if not claim or _HEADING.match(claim):
+            continue
+        announced = bool(quotable) and quotable[-1].endswith(":") and _is_block(claim)
+        if announced and len(quotable[-1]) + len(claim) <= _LONGEST:
+            quotable[-1] += f"\n\n{claim}"
+        elif len(claim) <= _LONGEST:
+            quotable.append(claim)
+    return quotable
+
+
+def _is_block(claim: str) -> bool:
+    return claim.startswith(_BLOCKS)
 
 
 def _priors(passages: Sequence[Passage]) -> list[float]:
@@ -57,10 +73,9 @@ def _priors(passages: Sequence[Passage]) -> list[float]:
     return [score / best if best > 0 else 1.0 for score in scores]
 
 
-def _block(groups: Sequence[Sequence[str]], ranked: Ranked) -> str:
-    text = groups[ranked.group][ranked.index]
-    mark = f"[{ranked.group + 1}]"
-    if _CODE.match(text) or text.startswith("|"):
-        return f"{text}\n\n{mark}\n\n"
-    text = _LINE_BREAK.sub(" ", _ITEM.sub("", _QUOTE.sub("", text), count=1))
-    return f"> {text} {mark}\n\n"
+def _block(claim: str, mark: str) -> str:
+    lead, _, block = claim.partition("\n\n")
+    if _is_block(claim):
+        return f"{claim}\n\n{mark}\n\n"
+    quoted = _LINE_BREAK.sub(" ", _ITEM.sub("", _QUOTE.sub("", lead)))
+    return f"> {quoted} {mark}\n\n" + (f"{block}\n\n" if block else "")

@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 _FROM_BEFORE = 0.5
 _FROM_AFTER = 0.2
+_FROM_HEADING = 0.3
 _HINTED = 0.05
 _LENGTH = 0.5
 _LONG = 60
@@ -58,8 +59,20 @@ _HINTS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Sentences that stand together, in the order of their text.
+
+    `prior` says how good the group is as a whole, the best near 1; `heading` what stands over it.
+    """
+
+    sentences: Sequence[str]
+    prior: float = 1.0
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
-    """The sentence `sentences[group][index]`, and how well it answers."""
+    """The sentence `groups[group].sentences[index]`, and how well it answers."""
 
     group: int
     index: int
@@ -72,21 +85,13 @@ class _Row:
     index: int
     text: str
     terms: frozenset[str]
+    heading: frozenset[str]
     prior: float
 
 
-def rank_sentences(
-    question: str, groups: Sequence[Sequence[str]], priors: Sequence[float]
-) -> list[Ranked]:
-    """All sentences, the best answer first. A group holds neighbours, in the order of their text.
-
-    `priors` says how good each group is as a whole, the best near 1.
-    """
-    rows = [
-        _Row(g, i, text, frozenset(terms(text)), prior)
-        for g, (texts, prior) in enumerate(zip(groups, priors, strict=True))
-        for i, text in enumerate(texts)
-    ]
+def rank_sentences(question: str, groups: Sequence[Group]) -> list[Ranked]:
+    """All sentences, the best answer first."""
+    rows = [row for number, group in enumerate(groups) for row in _rows(number, group)]
     weights = _weights(question, rows)
     hint = _hint(question)
     ranked = [
@@ -97,7 +102,13 @@ def rank_sentences(
 
 def best_sentence(question: str, sentences: Sequence[str]) -> int:
     """The index of the sentence that answers best; there must be one."""
-    return rank_sentences(question, [sentences], [1.0])[0].index
+    return rank_sentences(question, [Group(sentences)])[0].index
+
+
+def _rows(number: int, group: Group) -> Iterator[_Row]:
+    heading = frozenset(terms(group.heading))
+    for index, text in enumerate(group.sentences):
+        yield _Row(number, index, text, frozenset(terms(text)), heading, group.prior)
 
 
 def terms(text: str) -> list[str]:
@@ -144,6 +155,8 @@ def _score(
             covered += weight
         elif term in before:
             covered += weight * _FROM_BEFORE
+        elif term in row.heading:
+            covered += weight * _FROM_HEADING
         elif term in after:
             covered += weight * _FROM_AFTER
     covered *= 1 + _LENGTH * min(len(row.terms), _LONG) / _LONG

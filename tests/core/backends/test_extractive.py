@@ -53,6 +53,26 @@ async def test_the_answer_is_quoted_with_the_mark_of_its_passage(question: str, 
     assert await quotes(question, INSTALL, REMOVE, count=1) == [best]
 
 
+async def test_what_a_sentence_announces_comes_with_it() -> None:
+    passage = section("Nothing. To upgrade, run:\n\n```sh\nsetup --upgrade\n```\n\nDone.")
+
+    assert await quotes("How do I upgrade?", passage, count=1) == [
+        "> To upgrade, run: [1]\n\n```sh\nsetup --upgrade\n```"
+    ]
+
+
+async def test_a_code_block_that_is_too_long_is_left_out() -> None:
+    passage = section("To upgrade, run:\n\n```sh\n" + "upgrade\n" * 500 + "```")
+
+    assert await quotes("How do I upgrade?", passage) == ["> To upgrade, run: [1]"]
+
+
+async def test_emphasis_in_a_quote_is_kept() -> None:
+    assert await quotes("errors", section('All the **"Not Found"** errors.'), count=1) == [
+        '> All the **"Not Found"** errors. [1]'
+    ]
+
+
 async def test_at_most_three_are_quoted_in_the_order_of_their_text() -> None:
     passage = section("Setup one is here. Setup two is here. Nothing. Setup three is here. Odd.")
 

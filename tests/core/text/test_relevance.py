@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.text.relevance import best_sentence, rank_sentences, stem, terms
+from core.text.relevance import Group, best_sentence, rank_sentences, stem, terms
 
 SENTENCES = [
     "The Normans were named after the Norse raiders.",
@@ -39,15 +39,23 @@ def test_what_the_sentence_before_says_counts_in_part() -> None:
 
 
 def test_a_neighbour_in_another_passage_does_not_count() -> None:
-    ranked = rank_sentences(
-        "redis items", [["Redis."], ["It holds items."], ["Redis.", "It holds items."]], [0, 0, 0]
-    )
+    groups = [Group(["Redis."]), Group(["It holds items."]), Group(["Redis.", "It holds items."])]
+    ranked = rank_sentences("redis items", groups)
 
     assert (ranked[0].group, ranked[0].index) == (2, 1)
 
 
 def test_a_better_passage_wins_between_equal_sentences() -> None:
-    ranked = rank_sentences("apples", [["Apples are red."], ["Apples are red."]], [0.4, 1.0])
+    groups = [Group(["Apples are red."], 0.4), Group(["Apples are red."], 1.0)]
+    ranked = rank_sentences("apples", groups)
+
+    assert [r.group for r in ranked] == [1, 0]
+
+
+def test_what_stands_over_a_passage_counts_in_part() -> None:
+    sentence = ["It holds ten items."]
+
+    ranked = rank_sentences("redis items", [Group(sentence), Group(sentence, heading="Redis")])
 
     assert [r.group for r in ranked] == [1, 0]
 
