@@ -148,7 +148,7 @@ class EdgeWriter:
 
     async def recover(self, generation: int) -> None:
         """Undoes what a dead sync left. Breaking off half-way does no harm: do it again."""
-        closed = [_range("since", lte=generation), _range("until", gt=generation, lt=OPEN_ENDED)]
+        closed = [_range("until", gt=generation, lt=OPEN_ENDED)]
         written = [_range("since", gt=generation), _range("until", gt=NEVER)]
         await self._drain(closed, lambda ids: _set_until(ids, OPEN_ENDED))
         await self._drain(written, lambda ids: _set_until(ids, NEVER))

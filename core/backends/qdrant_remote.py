@@ -179,10 +179,7 @@ class RemoteWriter:
 
     async def recover(self, generation: int) -> None:
         """Undoes what a dead sync left. Breaking off half-way does no harm: do it again."""
-        closed = [
-            _range("since", lte=generation),
-            _range("until", gt=generation, lt=OPEN_ENDED),
-        ]
+        closed = [_range("until", gt=generation, lt=OPEN_ENDED)]
         written = [_range("since", gt=generation), _range("until", gt=NEVER)]
         await self._set_until(closed, OPEN_ENDED)
         await self._set_until(written, NEVER)

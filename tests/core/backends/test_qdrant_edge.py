@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -78,14 +79,26 @@ async def test_a_writer_killed_in_mid_write_loses_nothing_that_was_acknowledged(
 
 
 async def test_a_collection_whose_creation_was_cut_off_is_made_anew(tmp_path: Path) -> None:
-    unfinished = tmp_path / f".{MODEL.collection}" / "segments"
-    unfinished.mkdir(parents=True)
-    (unfinished / "half").write_bytes(b"\x00")
+    async with open_edge(tmp_path) as index:
+        await index.writer(MODEL)
+    (tmp_path / MODEL.collection).rename(tmp_path / f".{MODEL.collection}")
 
     async with open_edge(tmp_path) as index:
+        assert await index.count(MODEL.collection, 1) == 0
         await (await index.writer(MODEL)).write([point("a")])
-
         assert await index.count(MODEL.collection, 1) == 1
+
+
+async def test_what_was_written_is_in_the_collection_and_not_only_in_its_log(
+    tmp_path: Path,
+) -> None:
+    async with open_edge(tmp_path / "one") as index:
+        await (await index.writer(MODEL)).write([point(str(n)) for n in range(100)])
+        shutil.copytree(tmp_path / "one", tmp_path / "two")
+    shutil.rmtree(tmp_path / "two" / MODEL.collection / "wal")
+
+    async with open_edge(tmp_path / "two") as index:
+        assert await index.count(MODEL.collection, 1) == 100
 
 
 @pytest.mark.parametrize(
