@@ -78,8 +78,8 @@ class TurnRunner:
             await self._under_lease(turn, self._answer(turn))
         except LeaseLost:
             raise
-        except Exception as exc:
-            log.exception("Attempt %d at turn %s failed.", turn.attempt, turn.id)
+        except Exception as exc:  # noqa: BLE001 - one question must not end the others
+            _report(f"Attempt {turn.attempt} at turn {turn.id} failed.", exc)
             return await self._after_failure(turn, exc)
         return None
 
@@ -96,8 +96,8 @@ class TurnRunner:
             await self._under_lease(turn, self._show(turn, _apology(turn.question, exc)))
         except LeaseLost:
             raise
-        except Exception:
-            log.exception("Could not tell the author that turn %s was given up.", turn.id)
+        except Exception as unsaid:  # noqa: BLE001 - the turn ends all the same
+            _report(f"The author of turn {turn.id} was not told that it was given up.", unsaid)
         await self._inbox.fail(turn, "The worker died." if exc is None else repr(exc))
 
     async def _put_back(self, turn: Turn) -> None:
@@ -156,6 +156,14 @@ class TurnRunner:
                     raise LeaseLost("The lease could not be renewed in time.") from exc
 
 
+def _report(what: str, exc: Exception) -> None:
+    """With a traceback where the fault may be ours."""
+    if isinstance(exc, DocentError):
+        log.warning("%s %s", what, exc)
+    else:
+        log.error(what, exc_info=exc)
+
+
 async def _watched(
     events: AsyncIterator[AnswerEvent], seen: list[Answered]
 ) -> AsyncGenerator[AnswerEvent, None]:
@@ -175,7 +183,7 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 async def _apology(question: Question, exc: Exception | None) -> AsyncIterator[AnswerEvent]:
-    reason = f"{exc} " if isinstance(exc, DocentError) else ""
+    reason = f"{str(exc).removesuffix('.')}. " if isinstance(exc, DocentError) else ""
     text = f"Sorry, I could not answer this, and have stopped trying. {reason}Please ask again."
     answer = Answer(AnswerStatus.REFUSED, text, (), None, 0, Usage(), {})
     yield Answered(answer, Retrieval(question.text, 0, (), confidence=0.0, sufficient=False))

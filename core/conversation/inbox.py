@@ -73,42 +73,47 @@ class Inbox:
 
         Each claim counts as an attempt.
         """
-        async with self._database.transaction() as statements:
-            session_id = await _locked(statements, session)
-            if session_id is None:
-                return None
-            return await self._lease_oldest(statements, session, session_id) or await _holder(
-                statements, session_id
-            )
-
-    async def _lease_oldest(
-        self, statements: Queries, session: SessionKey, session_id: int
-    ) -> Turn | None:
-        # The conditions on the turn itself are checked again when another worker changed it
-        # after this statement began; those of the inner SELECT are not.
-        rows = await statements.fetch(
+        key = (session.platform, session.workspace, session.channel, session.thread)
+        # A worker that waited here for another sees the conditions on the row that it waited for
+        # checked again, but not the inner SELECT: the row may have ended, and then it gets none.
+        rows = await self._database.fetch(
             """
             UPDATE turns
             SET lease_token = gen_random_uuid(),
-                lease_owner = $2,
-                lease_until = clock_timestamp() + make_interval(secs => $3),
+                lease_owner = $5,
+                lease_until = clock_timestamp() + make_interval(secs => $6),
                 attempt = attempt + 1
             WHERE id = (
-                    SELECT id FROM turns WHERE session_id = $1 AND status = 'accepted'
-                    ORDER BY sequence LIMIT 1
+                    SELECT t.id FROM sessions AS s JOIN turns AS t ON t.session_id = s.id
+                    WHERE (s.platform, s.workspace, s.channel, s.thread) = ($1, $2, $3, $4)
+                        AND t.status = 'accepted'
+                    ORDER BY t.sequence LIMIT 1
                 )
                 AND status = 'accepted'
-                AND (lease_until IS NULL OR lease_until <= clock_timestamp() OR lease_owner = $2)
+                AND (lease_until IS NULL OR lease_until <= clock_timestamp() OR lease_owner = $5)
             RETURNING id, lease_token, attempt, message_id, author, text, scope, context
             """,
-            session_id,
+            *key,
             self._worker,
             self.lease_seconds,
         )
         for row in rows:
             question = question_of(session, row)
             return Turn(row["id"], question, row["lease_token"], row["attempt"])
-        return None
+        return await self._holder(key)
+
+    async def _holder(self, key: tuple[str, str, str, str]) -> Held | None:
+        rows = await self._database.fetch(
+            """
+            SELECT extract(epoch FROM t.lease_until - clock_timestamp())::float8 AS seconds
+            FROM sessions AS s JOIN turns AS t ON t.session_id = s.id
+            WHERE (s.platform, s.workspace, s.channel, s.thread) = ($1, $2, $3, $4)
+                AND t.status = 'accepted'
+            ORDER BY t.sequence LIMIT 1
+            """,
+            *key,
+        )
+        return Held(max(rows[0]["seconds"] or 0.0, 0.0)) if rows else None
 
     async def renew(self, turn: Turn) -> None:
         """Prolongs the lease to its full length from now. Raises LeaseLost."""
@@ -186,34 +191,6 @@ class Inbox:
             """
         )
         return [SessionKey(**row) for row in rows]
-
-
-async def _locked(statements: Queries, session: SessionKey) -> int | None:
-    """The session's id; until the transaction ends, nobody else claims or adds a turn in it."""
-    rows = await statements.fetch(
-        """
-        SELECT id FROM sessions
-        WHERE platform = $1 AND workspace = $2 AND channel = $3 AND thread = $4
-        FOR NO KEY UPDATE
-        """,
-        session.platform,
-        session.workspace,
-        session.channel,
-        session.thread,
-    )
-    return rows[0]["id"] if rows else None
-
-
-async def _holder(statements: Queries, session_id: int) -> Held | None:
-    rows = await statements.fetch(
-        """
-        SELECT extract(epoch FROM lease_until - clock_timestamp())::float8 AS seconds
-        FROM turns WHERE session_id = $1 AND status = 'accepted'
-        ORDER BY sequence LIMIT 1
-        """,
-        session_id,
-    )
-    return Held(max(rows[0]["seconds"] or 0.0, 0.0)) if rows else None
 
 
 async def _store_passages(statements: Queries, passages: tuple[Passage, ...]) -> None:

@@ -1,5 +1,5 @@
--- A conversation. Its row is locked by whoever adds a turn to it or claims one, which makes the
--- order of arrival the order of the sequence.
+-- A conversation. Whoever adds a turn to it updates its row and so waits for whoever does the same:
+-- within a session, no later turn is seen before an earlier one.
 CREATE TABLE sessions (
     id          BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     platform    TEXT NOT NULL,

@@ -1,0 +1,327 @@
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from core.backends.postgres import Postgres
+from core.conversation.inbox import Held, Inbox
+from core.errors import LeaseLost, MalformedReply, ServiceUnavailable
+from core.model import AnswerStatus, SessionKey, Turn
+from tests.support.conversations import (
+    OTHER_THREAD,
+    THREAD,
+    question,
+    taken,
+)
+from tests.support.desk import QUICK, Desk, until
+
+UNANSWERED = "Sorry, I could not answer this, and have stopped trying."
+
+
+@pytest.fixture
+async def desk(database: Postgres) -> Desk:
+    return Desk(database)
+
+
+@pytest.fixture
+def other(database: Postgres) -> Inbox:
+    return Inbox(database, worker="another")
+
+
+async def test_a_question_is_answered_where_it_was_asked(desk: Desk) -> None:
+    async with desk.open() as dispatcher:
+        assert await dispatcher.submit(question("why?"))
+        await desk.settled()
+    assert desk.reader.read == ["why?"]
+    assert await desk.ends() == [("why?", "finished", 1)]
+
+
+async def test_a_message_that_is_delivered_again_is_answered_once(desk: Desk) -> None:
+    asked = question("why?")
+    async with desk.open() as dispatcher:
+        accepted = await asyncio.gather(*(dispatcher.submit(asked) for _ in range(10)))
+        await desk.settled()
+    assert sorted(accepted) == [False] * 9 + [True]
+    assert desk.reader.read == ["why?"]
+
+
+async def test_a_second_delivery_revives_a_question_whose_first_died_after_it_was_stored(
+    desk: Desk,
+) -> None:
+    asked = question("why?")
+    await desk.inbox.accept(asked)
+    async with desk.open() as dispatcher:
+        assert not await dispatcher.submit(asked)
+        await desk.settled()
+    assert desk.reader.read == ["why?"]
+
+
+async def test_a_question_that_cannot_be_stored_is_not_accepted(desk: Desk) -> None:
+    desk.database.broken.add("INSERT INTO turns")
+    async with desk.open() as dispatcher:
+        with pytest.raises(ServiceUnavailable):
+            await dispatcher.submit(question())
+    assert desk.answers.asked == []
+
+
+async def test_a_session_is_answered_in_order_one_at_a_time(desk: Desk) -> None:
+    texts = [f"{n}" for n in range(8)]
+    async with desk.open() as dispatcher:
+        for text in texts:
+            await dispatcher.submit(question(text))
+        await desk.settled()
+    assert desk.reader.read == texts
+    assert desk.answers.most_running == 1
+
+
+async def test_a_slow_session_holds_up_no_other(desk: Desk) -> None:
+    desk.answers.go.clear()
+    async with desk.open() as dispatcher:
+        for session in (THREAD, OTHER_THREAD):
+            await dispatcher.submit(question(session=session))
+        await until(lambda: desk.answers.running == 2)
+        desk.answers.go.set()
+
+
+async def test_no_more_answers_run_at_once_than_are_allowed(desk: Desk) -> None:
+    desk.answers.go.clear()
+    async with desk.open(replace(QUICK, running=2)) as dispatcher:
+        for n in range(8):
+            await dispatcher.submit(question(session=replace(THREAD, thread=f"{n}")))
+        await until(lambda: desk.answers.running == 2)
+        desk.answers.go.set()
+        await desk.settled()
+    assert len(desk.reader.read) == 8
+    assert desk.answers.most_running == 2
+
+
+async def test_a_question_that_comes_while_the_session_ends_is_seen(desk: Desk) -> None:
+    async with desk.open() as dispatcher:
+        for n in range(30):
+            await dispatcher.submit(question(f"{n}"))
+            await until(lambda: len(desk.reader.read) == n + 1)  # noqa: B023 - awaited at once
+    assert len(desk.reader.read) == 30
+
+
+async def test_an_attempt_that_fails_is_made_again(desk: Desk) -> None:
+    desk.answers.faults = [ValueError("a bug"), MalformedReply("Qdrant", "garbled")]
+    async with desk.open() as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await desk.settled()
+    assert desk.reader.read == ["why?"]
+    assert await desk.ends() == [("why?", "finished", 3)]
+
+
+async def test_after_three_attempts_the_author_is_told_and_the_next_question_comes(
+    desk: Desk,
+) -> None:
+    desk.answers.faults = [ServiceUnavailable("Qdrant", "it is away")] * 3
+    async with desk.open() as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await dispatcher.submit(question("next"))
+        await desk.settled()
+    assert desk.reader.read == [f"{UNANSWERED} Qdrant: it is away. Please ask again.", "next"]
+    assert desk.reader.statuses == [AnswerStatus.REFUSED, AnswerStatus.ANSWERED]
+    assert await desk.ends() == [("why?", "failed", 3), ("next", "finished", 1)]
+
+
+async def test_what_a_bug_says_is_not_shown_to_the_author(desk: Desk) -> None:
+    desk.answers.faults = [ValueError("internals")] * 3
+    async with desk.open() as dispatcher:
+        await dispatcher.submit(question())
+        await desk.settled()
+    assert desk.reader.read == [f"{UNANSWERED} Please ask again."]
+
+
+async def test_a_platform_that_fails_throughout_does_not_stop_the_session(desk: Desk) -> None:
+    desk.reader.faults = [ConnectionError("gone")] * 4
+    async with desk.open() as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await dispatcher.submit(question("next"))
+        await desk.settled()
+    assert desk.reader.read == ["next"]
+    assert await desk.ends() == [("why?", "failed", 3), ("next", "finished", 1)]
+
+
+async def test_an_answer_that_was_not_read_to_its_end_is_no_answer(desk: Desk) -> None:
+    desk.reader.leaves_early = True
+    async with desk.open() as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await desk.settled()
+    assert desk.answers.cancelled == ["why?"] * 3
+    assert await desk.ends() == [("why?", "failed", 3)]
+
+
+@pytest.mark.parametrize(("earlier", "told"), [(3, True), (4, False)])
+async def test_a_question_that_kills_its_worker_is_given_up(
+    desk: Desk, earlier: int, told: bool
+) -> None:
+    await desk.inbox.accept(question("poison"))
+    for _ in range(earlier):
+        await taken(desk.inbox)
+    async with desk.open() as dispatcher:
+        await dispatcher.resume()
+        await desk.settled()
+    assert desk.answers.asked == []
+    assert desk.reader.read == ([f"{UNANSWERED} Please ask again."] if told else [])
+    assert await desk.ends() == [("poison", "failed", earlier + 1)]
+
+
+async def test_what_an_earlier_process_left_is_taken_up_at_start(desk: Desk) -> None:
+    for session in (THREAD, OTHER_THREAD, THREAD):
+        await desk.inbox.accept(question(session=session))
+    async with desk.open() as dispatcher:
+        assert await dispatcher.resume() == 2
+        await desk.settled()
+    assert len(desk.reader.read) == 3
+
+
+async def test_what_a_dead_worker_held_is_taken_up_when_its_lease_runs_out(
+    desk: Desk, database: Postgres
+) -> None:
+    await desk.inbox.accept(question("why?"))
+    await taken(Inbox(database, worker="dead", lease_seconds=0.5))
+    async with desk.open() as dispatcher:
+        await dispatcher.resume()
+        await desk.settled()
+    assert await desk.ends() == [("why?", "finished", 2)]
+
+
+async def test_a_platform_that_is_not_there_keeps_its_questions(desk: Desk) -> None:
+    elsewhere = SessionKey("discord", "G1", "C1", "1")
+    await desk.inbox.accept(question("why?", session=elsewhere))
+    async with desk.open() as dispatcher:
+        assert await dispatcher.resume() == 0
+        await dispatcher.submit(question("and?", session=elsewhere))
+    assert await desk.ends() == [("why?", "accepted", 0), ("and?", "accepted", 0)]
+
+
+async def test_a_lease_is_renewed_while_its_turn_runs(desk: Desk, other: Inbox) -> None:
+    desk.answers.go.clear()
+    async with desk.open() as dispatcher:
+        await dispatcher.submit(question())
+        await desk.answers.begun.wait()
+        await _until_sent(desk, "UPDATE turns SET lease_until")
+        held = await other.claim(THREAD)
+        assert isinstance(held, Held)
+        desk.answers.go.set()
+        await desk.settled()
+    assert len(desk.answers.asked) == 1
+
+
+async def test_a_lease_that_was_lost_cancels_its_turn(
+    desk: Desk, database: Postgres, other: Inbox
+) -> None:
+    desk.answers.go.clear()
+    async with desk.open() as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await desk.answers.begun.wait()
+        successor = await _stolen(database, other)
+        await until(lambda: bool(desk.answers.cancelled))
+        await other.fail(successor, "enough")
+    assert desk.reader.read == []
+    assert desk.answers.asked == ["why?"]
+
+
+async def test_a_lease_that_cannot_be_renewed_is_as_good_as_lost(desk: Desk) -> None:
+    desk.answers.go.clear()
+    desk.database.broken.add("UPDATE turns SET lease_until")
+    async with desk.open() as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await until(lambda: bool(desk.answers.cancelled))
+        desk.database.broken.clear()
+        desk.answers.go.set()
+        await desk.settled()
+    assert desk.reader.read == ["why?"]
+
+
+async def test_a_responder_that_finds_the_lease_lost_ends_the_turn_for_this_worker(
+    desk: Desk,
+) -> None:
+    desk.reader.faults = [LeaseLost("It ran out.")]
+    async with desk.open() as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await desk.settled()
+    assert await desk.ends() == [("why?", "finished", 2)]
+
+
+async def test_an_answer_that_was_read_is_stored_though_the_database_was_away(
+    desk: Desk,
+) -> None:
+    desk.database.broken.add("SET status = 'finished'")
+    async with desk.open() as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await until(lambda: desk.database.failed > 0)
+        desk.database.broken.clear()
+        await desk.settled()
+    assert desk.reader.read == ["why?"]
+    assert await desk.ends() == [("why?", "finished", 1)]
+
+
+async def test_an_outage_of_the_database_is_waited_out(desk: Desk) -> None:
+    desk.database.broken.add("FROM sessions")
+    async with desk.open() as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await until(lambda: desk.database.failed >= 3)
+        desk.database.broken.clear()
+        await desk.settled()
+    assert desk.reader.read == ["why?"]
+
+
+async def test_an_idle_dispatcher_asks_the_database_nothing(desk: Desk) -> None:
+    async with desk.open() as dispatcher:
+        await dispatcher.submit(question())
+        await desk.settled()
+        # The session is left when a last look finds nothing more to claim.
+        await _until_sent(desk, "extract(epoch")
+        before = len(desk.database.statements)
+        await asyncio.sleep(desk.inbox.lease_seconds / 2)
+        assert len(desk.database.statements) == before
+
+
+async def test_a_running_turn_ends_before_the_dispatcher_does(desk: Desk) -> None:
+    desk.answers.go.clear()
+    async with desk.open() as dispatcher:
+        await dispatcher.submit(question("running"))
+        await dispatcher.submit(question("waiting"))
+        await desk.answers.begun.wait()
+        asyncio.get_running_loop().call_later(0.05, desk.answers.go.set)
+    assert await desk.ends() == [("running", "finished", 1), ("waiting", "accepted", 0)]
+
+
+async def test_a_turn_that_takes_too_long_to_end_is_put_back_unblamed(
+    desk: Desk, other: Inbox
+) -> None:
+    desk.answers.go.clear()
+    async with desk.open(replace(QUICK, drain=0.05)) as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await desk.answers.begun.wait()
+    assert desk.answers.cancelled == ["why?"]
+    assert (await taken(other)).attempt == 1
+
+
+async def test_stopping_does_not_wait_for_a_retry(desk: Desk) -> None:
+    desk.answers.faults = [ValueError("a bug")]
+    async with asyncio.timeout(20), desk.open(replace(QUICK, retry_pauses=(60.0,))) as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await _until_sent(desk, "lease_owner = NULL")
+    assert await desk.ends() == [("why?", "accepted", 1)]
+
+
+async def test_a_question_that_comes_while_it_stops_is_stored_for_the_next_process(
+    desk: Desk,
+) -> None:
+    async with desk.open() as dispatcher:
+        await dispatcher.stop()
+        assert await dispatcher.submit(question("late"))
+    assert await desk.ends() == [("late", "accepted", 0)]
+
+
+async def _until_sent(desk: Desk, part: str) -> None:
+    await until(lambda: any(part in sql for sql in desk.database.statements))
+
+
+async def _stolen(database: Postgres, thief: Inbox) -> Turn:
+    """The running turn, as another worker takes it over."""
+    await database.execute("UPDATE turns SET lease_until = clock_timestamp() - INTERVAL '1 second'")
+    return await taken(thief)

@@ -1,0 +1,107 @@
+"""A dispatcher on a real database, with an answerer and a platform that do as they are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+
+from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
+from core.conversation.inbox import Inbox
+from core.model import Answered, AnswerEvent, AnswerStatus, Question, TextDelta, Turn
+from core.ports import Database, Responder
+from tests.support.conversations import answered
+from tests.support.faulty_database import FaultyDatabase
+
+QUICK = DispatcherSettings(retry_pauses=(0.0, 0.0), outage_pause=0.01, drain=10.0)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Returns when it holds, and fails when it does not within ten seconds."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
+            await asyncio.sleep(0.001)
+
+
+class Answers:
+    """Answers with the question's text, once `go` is set; raises what is in `faults` first."""
+
+    def __init__(self) -> None:
+        self.faults: list[Exception] = []
+        self.asked: list[str] = []
+        self.cancelled: list[str] = []
+        self.running = 0
+        self.most_running = 0
+        self.begun = asyncio.Event()
+        self.go = asyncio.Event()
+        self.go.set()
+
+    async def answer(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
+        self.asked.append(question.text)
+        self.running += 1
+        self.most_running = max(self.running, self.most_running)
+        self.begun.set()
+        try:
+            await self.go.wait()
+            if self.faults:
+                raise self.faults.pop(0)
+            yield TextDelta(question.text)
+            yield answered(question.text)
+        except (asyncio.CancelledError, GeneratorExit):
+            self.cancelled.append(question.text)
+            raise
+        finally:
+            self.running -= 1
+
+
+class Reader:
+    """A platform that keeps what was read; raises what is in `faults` first."""
+
+    def __init__(self) -> None:
+        self.faults: list[Exception] = []
+        self.leaves_early = False
+        self.read: list[str] = []
+        self.statuses: list[AnswerStatus] = []
+
+    async def respond(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> None:
+        async for event in events:
+            if self.leaves_early:
+                return
+            if isinstance(event, Answered):
+                if self.faults:
+                    raise self.faults.pop(0)
+                self.read.append(event.answer.text)
+                self.statuses.append(event.answer.status)
+
+
+class Desk:
+    """Everything around a dispatcher."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = FaultyDatabase(database)
+        self.answers = Answers()
+        self.reader = Reader()
+        self.inbox = Inbox(self.database, worker="ours", lease_seconds=3.0)
+
+    def open(
+        self,
+        settings: DispatcherSettings = QUICK,
+        responders: Mapping[str, Responder] | None = None,
+    ) -> AbstractAsyncContextManager[Dispatcher]:
+        """A dispatcher at work."""
+        responders = {"slack": self.reader} if responders is None else responders
+        return open_dispatcher(self.inbox, self.answers, responders, settings)
+
+    async def settled(self) -> None:
+        """Returns when no turn is unfinished any more."""
+        query = "SELECT FROM turns WHERE status = 'accepted'"
+        async with asyncio.timeout(30):
+            while await self.database.unchecked.fetch(query):  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
+
+    async def ends(self) -> list[tuple[str, str, int]]:
+        """Text, status and attempts of every turn, in order of arrival."""
+        rows = await self.database.unchecked.fetch(
+            "SELECT text, status, attempt FROM turns ORDER BY sequence"
+        )
+        return [(row["text"], row["status"], row["attempt"]) for row in rows]
