@@ -16,6 +16,9 @@ from core.ingestion.token_estimate import estimate_tokens
 _MAX_DEPTH = 6
 _FENCE = re.compile(r"[ \t]*(?P<marker>`{3,}|~{3,})")
 _FENCE_LINE = re.compile(r"^([ \t>]*)(?=```|~~~)", re.MULTILINE)
+_BLOCK_START = re.compile(
+    r"\A(?:\d{1,9}(?=[.)](?:\s|\Z))|(?=[-*+](?:\s|\Z)|#{1,6}(?:\s|\Z)|>|<[A-Za-z/!?]|```|~~~))"
+)
 _QUOTE_MARK = re.compile(r"^ {0,3}> ?", re.MULTILINE)
 _LIST_MARK = re.compile(r"(?P<mark> {0,3}(?:[-*+]|\d{1,9}[.)]))(?P<space>[ \t]{1,4}(?!\s)|[ \t]|$)")
 _SENTENCES = re.compile(r".+?(?:[.!?…][\"')\]*_]*\s+|[。！？]|\n|\Z)", re.DOTALL)  # noqa: RUF001 - full stops of CJK
@@ -50,13 +53,12 @@ def split(markdown: str, limit: int) -> list[str]:
     Cut between blocks where possible, else between list items, lines of a fence or table (whose
     frame is repeated), sentences, words and, in a word that is too long, characters.
     """
-    return _pack(_pieces(_close_fence(markdown), limit, 0), limit)
+    return _pack(_pieces(markdown, limit, 0), limit)
 
 
 def _pack(pieces: Sequence[_Piece], limit: int) -> list[str]:
     """Joins neighbours into texts of about one size, none over the limit."""
-    total = sum(map(_cost, pieces, [None, *pieces]))
-    target = total / max(1, ceil(total / limit))
+    target = _even_size(pieces, limit)
     groups: list[list[_Piece]] = [[]]
     size = 0
     for piece in pieces:
@@ -68,6 +70,13 @@ def _pack(pieces: Sequence[_Piece], limit: int) -> list[str]:
             groups.append([*_introduction(groups[-1], piece, limit), piece])
             size = sum(map(_cost, groups[-1], [None, *groups[-1]]))
     return [text for text in map(_join, groups) if text.strip()]
+
+
+def _even_size(pieces: Sequence[_Piece], limit: int) -> float:
+    """The size at which the fewest texts are alike, when each may have to repeat a frame."""
+    frame = max((piece.frame.tokens for piece in pieces if piece.frame), default=0)
+    total = sum(map(_cost, pieces, [None, *pieces])) - frame
+    return total / max(1, ceil(total / (limit - frame))) + frame
 
 
 def _cost(piece: _Piece, previous: _Piece | None) -> int:
@@ -104,12 +113,9 @@ def _piece(text: str, gap: str = "\n\n") -> _Piece:
 
 @cache
 def _block_parser() -> MarkdownIt:
-    """Blocks without headings, which a section's own text has none of.
-
-    Reference definitions are paragraphs here: they have to stand in some piece, too.
-    """
+    """Reference definitions are paragraphs here: they have to stand in some piece, too."""
     parser = MarkdownIt("commonmark", {"maxNesting": 60}).enable("table")
-    parser.disable(["reference", "heading", "lheading"])
+    parser.disable("reference")
     parser.core.ruler.enableOnly(["normalize", "block"])
     return parser
 
@@ -137,6 +143,7 @@ def _blocks(text: str, level: int = 0) -> Iterator[_Block]:
 
 
 def _pieces(markdown: str, limit: int, depth: int) -> list[_Piece]:
+    markdown = _close_fence(markdown)
     if estimate_tokens(markdown) <= limit:
         return [_piece(markdown)]
     if depth == _MAX_DEPTH:
@@ -150,11 +157,21 @@ def _split_block(block: _Block, limit: int, depth: int) -> list[_Piece]:
     if block.kind == "list_item_open":
         return _split_item(block, limit, depth)
     if block.kind in {"bullet_list_open", "ordered_list_open"}:
-        items = list(_blocks(block.text, level=1))
-        return [p for item in items for p in _split_block(item, limit, depth)]
+        return _split_list(block.text, limit, depth)
     if block.kind == "blockquote_open":
         return _pieces(_QUOTE_MARK.sub("", block.text), limit, depth + 1)
     return _SPLITTERS.get(block.kind, _split_prose)(block.text, limit)
+
+
+def _split_list(text: str, limit: int, depth: int) -> list[_Piece]:
+    pieces: list[_Piece] = []
+    after_split_item = False
+    for item in _blocks(text, level=1):
+        first, *others = _split_block(item, limit, depth)
+        # The text before it stands on the margin now, and would take the item in.
+        pieces += [replace(first, gap="\n\n") if after_split_item else first, *others]
+        after_split_item = bool(others)
+    return pieces
 
 
 def _split_item(item: _Block, limit: int, depth: int) -> list[_Piece]:
@@ -205,7 +222,7 @@ def _marker(line: str) -> str:
 
 
 def _closes(line: str, marker: str) -> bool:
-    return line.strip().startswith(marker) and not line.strip().strip(marker[0])
+    return re.fullmatch(rf" {{0,3}}{marker}{marker[0]}*[ \t]*", line) is not None
 
 
 def _longer_than_any(marker: str, body: str) -> str:
@@ -247,14 +264,11 @@ def _split_code(text: str, limit: int) -> list[_Piece]:
 
 
 def _split_prose(text: str, limit: int) -> list[_Piece]:
-    """Cuts at sentences. What looks like a fence's border is escaped: half a fence is none."""
+    """Cuts at sentences. What the cut makes look like the start of another block is escaped."""
     escaped = _FENCE_LINE.sub(r"\1\\", text)
     sentences = [part for s in _SENTENCES.findall(escaped) for part in _slices(s, limit - 1)]
-    return [
-        _piece("\\" + prose if _FENCE.match(prose) else prose)
-        for group in _pack(sentences, limit - 1)
-        if (prose := group.strip())
-    ]
+    first, *others = (group.strip() for group in _pack(sentences, limit - 1))
+    return [_piece(first), *(_piece(_BLOCK_START.sub(r"\g<0>\\", other)) for other in others)]
 
 
 def _slices(text: str, limit: int) -> Iterator[_Piece]:

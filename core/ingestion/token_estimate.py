@@ -12,7 +12,7 @@ def estimate_tokens(text: str) -> int:
 
     A word counts once for every seven letters begun, any other character once, white space by
     the 32. Measured against the tokenizer: 0 to 7 % too high on prose, 11 % too low on technical
-    Markdown, where at an estimate of 200 the true number is below 256 in 98 of 100 texts. Never
+    Markdown, of which 1 chunk in 1,700 that is estimated at up to 200 has more than 256. Never
     more for a text than for its parts together.
     """
     return len(_PIECES.findall(text))

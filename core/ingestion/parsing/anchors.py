@@ -36,8 +36,9 @@ class Anchors:
     """
 
     def __init__(self, explicit: Iterable[str] = ()) -> None:
-        self._seen: dict[str, int] = {}
         self._reserved = set(explicit)
+        self._taken: set[str] = set()
+        self._repeats: dict[str, int] = {}
 
     def derive(self, heading: str) -> str:
         """The anchor of the next heading; never empty, since a link needs one."""
@@ -50,8 +51,8 @@ class Anchors:
 
     def _unique(self, anchor: str) -> str:
         unique = anchor
-        while unique in self._seen or unique in self._reserved:
-            self._seen[anchor] = self._seen.get(anchor, 0) + 1
-            unique = f"{anchor}-{self._seen[anchor]}"
-        self._seen[unique] = 0
+        while unique in self._taken or unique in self._reserved:
+            self._repeats[anchor] = self._repeats.get(anchor, 0) + 1
+            unique = f"{anchor}-{self._repeats[anchor]}"
+        self._taken.add(unique)
         return unique

@@ -17,7 +17,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _NEWLINES = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1f\x7f]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 def decode(path: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> str:
@@ -36,6 +36,15 @@ def decode(path: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> str:
         raise DocumentUnreadable(path, reason) from exc
     if "\0" in text:
         raise DocumentUnreadable(path, "it is a binary file, not text")
+    return clean(text)
+
+
+def clean(text: str) -> str:
+    r"""The text with `\n` for every line break, and without what is no character.
+
+    To be used again where a format has its own way to write any character.
+    """
+    text = text.encode("utf-8", "ignore").decode()
     return _CONTROLS.sub("", _NEWLINES.sub("\n", text))
 
 

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from html import unescape
 
+from core.ingestion.parsing.decoding import clean
 from core.ingestion.parsing.markup import strip_markup
 
 _TRIGGERS = ("///", ":::", "!!!", "???", "===", "{*", "{!", "{%", "8<", "[!", "</font>", "</span>")
@@ -78,7 +79,9 @@ class _Rewriter:
         spaces = line[: len(line) - len(text)].expandtabs(_STEP)
         while self.indents and len(spaces) < self.indents[-1]:
             self.indents.pop()
-            self.fence = ""
+            if self.fence:
+                self.lines.append(self.fence)
+                self.fence = ""
         return spaces[_STEP * len(self.indents) :] + text
 
     def _open_fence(self, line: str, fence: re.Match[str]) -> None:
@@ -99,7 +102,9 @@ class _Rewriter:
         if any(body) and all(_INCLUDE.fullmatch(line) for line in body if line):
             del self.lines[self.fence_start :]
         elif _COLOURED.search("\n".join(body)) and opening.strip("`~ \t").startswith("console"):
-            self.lines[self.fence_start + 1 : -1] = [unescape(strip_markup(line)) for line in body]
+            self.lines[self.fence_start + 1 : -1] = [
+                clean(unescape(strip_markup(line))) for line in body
+            ]
 
     def _is_option(self, line: str) -> bool:
         """Whether the line is one of the settings that follow a block's opening, indented."""

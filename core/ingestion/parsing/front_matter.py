@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from core.ingestion.parsing.decoding import clean
+
 _BLOCK = re.compile(
     r"\A(?P<fence>---|\+\+\+)[ \t]*\n(?P<source>.*?)^(?P=fence)[ \t]*(?:\n|\Z)",
     re.DOTALL | re.MULTILINE,
@@ -89,8 +91,7 @@ def _text(value: Any) -> str | None:
         return None
     if isinstance(value, int) and value.bit_length() > _MAX_INTEGER_BITS:
         return None
-    clean = str(value)[:_MAX_VALUE].encode("utf-8", "ignore").decode().replace("\0", "")
-    return " ".join(clean.split()) or None
+    return " ".join(clean(str(value)[:_MAX_VALUE]).split()) or None
 
 
 def _date(value: Any) -> str | None:

@@ -18,17 +18,15 @@ _BLOCK = (
     " option p param picture section select source summary svg path table tbody td template tfoot"
     " th thead tr track ul video"
 )
-# No part of a tag runs past the next `<`, so that a page of unclosed tags takes linear time.
+# Nothing runs past the next `<` or `<!--`, so that a page of unclosed ones takes linear time.
 _TAGS = (
     r"(?:</?(?:(?:" + "|".join(_INLINE.split()) + r")|(?P<block>" + "|".join(_BLOCK.split()) + r"))"
     r"(?=[\s/>])(?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*+>)+"
 )
 _CODE_SPAN = r"(?P<code>(?<!`)(?P<ticks>`++).{1,1000}?(?<!`)(?P=ticks)(?!`))"
+_COMMENT = r"<!--(?:(?!<!--|-->).)*+-->"
 _HIDDEN = r"<(?P<hidden>script|style)\b.*?(?:</(?P=hidden)\s*>|\Z)"
-_COMMENT = r"<!--.*?-->"
-_FLAGS = re.IGNORECASE | re.DOTALL
-_MARKUP = re.compile(f"{_CODE_SPAN}|{_HIDDEN}|{_TAGS}", _FLAGS)
-_MARKUP_AND_COMMENTS = re.compile(f"{_CODE_SPAN}|{_COMMENT}|{_HIDDEN}|{_TAGS}", _FLAGS)
+_MARKUP = re.compile(f"{_CODE_SPAN}|{_COMMENT}|{_HIDDEN}|{_TAGS}", re.IGNORECASE | re.DOTALL)
 
 
 def strip_markup(text: str) -> str:
@@ -36,11 +34,7 @@ def strip_markup(text: str) -> str:
 
     A tag that sets things apart leaves a space, so that no words run together.
     """
-    if "<" not in text:
-        return text
-    # Past the last `-->` no comment ends, and looking for one from each `<!--` would be quadratic.
-    end = text.rfind("-->") + 3 if "-->" in text else 0
-    return _MARKUP_AND_COMMENTS.sub(_visible, text[:end]) + _MARKUP.sub(_visible, text[end:])
+    return _MARKUP.sub(_visible, text) if "<" in text else text
 
 
 def _visible(markup: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ from docutils.parsers.rst import Parser
 from docutils.utils import new_document
 
 from core.errors import DocumentUnreadable
+from core.ingestion.parsing.decoding import clean
 from core.ingestion.parsing.front_matter import FrontMatter, known_fields
 from core.ingestion.parsing.outline import nest
 from core.ingestion.parsing.rst_writer import RstWriter
@@ -79,13 +80,13 @@ def _content(node: nodes.Element) -> Iterator[nodes.Node]:
 
 def _sections(document: nodes.document) -> Iterator[Section]:
     writer = RstWriter(document, parse_rst, omit=_field_list(document))
-    preface = writer.text_of(document)
+    preface = clean(writer.text_of(document))
     if preface:
         yield Section("", "", 0, preface)
     for section in document.findall(nodes.section):
-        heading = " ".join(section[0].astext().split())
+        heading = " ".join(clean(section[0].astext()).split())
         level = 1 + sum(isinstance(node, nodes.section) for node in _ancestors(section))
-        yield Section(heading, section["ids"][0], level, writer.text_of(section))
+        yield Section(heading, section["ids"][0], level, clean(writer.text_of(section)))
 
 
 def _ancestors(node: nodes.Node) -> Iterator[nodes.Node]:
