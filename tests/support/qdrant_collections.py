@@ -93,6 +93,7 @@ class Collections:
                 )
                 for key, params in body["sparse_vectors"].items()
             },
+            wal_enabled=False,
         )
         self._shards[name] = engine.EdgeShard.create(str(self._folder / name), config)
         return True
