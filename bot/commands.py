@@ -26,7 +26,7 @@ from core.answering.dispatcher import Dispatcher, DispatcherSettings
 from core.errors import ConfigurationError
 from core.ingestion.sync import ConfiguredSource
 
-out = Console(soft_wrap=True)
+out = Console()
 notes = Console(stderr=True, highlight=False)
 
 WELCOME = "Ask about the docs. Ctrl-D ends the chat."
@@ -90,7 +90,7 @@ async def doctor(settings: Settings) -> int:
     """Prints a line for each part; the exit code is 1 when one is not well."""
     well = True
     async for finding in examine(settings):
-        out.print(finding.as_rich())
+        out.print(finding.as_rich(), soft_wrap=True)
         well = well and finding.well
     return 0 if well else 1
 
@@ -128,7 +128,7 @@ async def _first_sync(app: App) -> None:
     notes.print(f"Indexing {names} for the first time…")
     with show_progress(notes) as progress:
         report = await app.syncer.sync(missing, progress=progress)
-    notes.print(report_as_text(report))
+    notes.print(report_as_text(report), soft_wrap=True)
 
 
 async def _converse(app: App) -> None:

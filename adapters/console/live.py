@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.markdown import Markdown
 from rich.spinner import Spinner
 
-from adapters.console.rendering import answer_as_rich
+from adapters.console.rendering import print_answer
 from core.model import Answer, Answered, AnswerEvent, PassagesFound, Replaced, TextDelta
 
 
@@ -18,7 +18,7 @@ async def show_live(console: Console, events: AsyncIterator[AnswerEvent]) -> Ans
     waiting = Spinner("dots", "Searching the docs…")
     with Live(waiting, console=console, transient=True, vertical_overflow="visible") as live:
         answer = await _draw(live, waiting, events)
-    console.print(answer_as_rich(answer))
+    print_answer(console, answer)
     return answer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
@@ -41,10 +41,14 @@ def answer_as_text(answer: Answer) -> str:
     return "\n\n".join(filter(None, [answer.text, "\n".join(lines)]))
 
 
-def answer_as_rich(answer: Answer) -> RenderableType:
+def print_answer(console: Console, answer: Answer) -> None:
     """The same for a person at a terminal."""
-    sources = [_source_as_rich(citation) for citation in answer.citations]
-    return Group(Markdown(answer.text), *([Text()] if sources else []), *sources)
+    console.print(Markdown(answer.text))
+    if answer.citations:
+        console.print()
+    for citation in answer.citations:
+        # An address that is broken over two lines cannot be clicked.
+        console.print(_source_as_rich(citation), soft_wrap=True)
 
 
 def _source_as_rich(citation: Citation) -> Text:

@@ -10,25 +10,24 @@ from rich.console import Console
 
 from adapters.console.rendering import (
     answer_as_json,
-    answer_as_rich,
     answer_as_text,
+    print_answer,
     source_line,
 )
-from core.model import Rung
+from core.model import Answer, Citation, Rung
 from tests.support.answers import CITATION, answer
 
 
-def rendered(given: object, *, width: int = 80) -> str:
+def printed(given: Answer, *, width: int = 80) -> str:
     console = Console(width=width, force_terminal=True, color_system=None)
     with console.capture() as capture:
-        console.print(given)
+        print_answer(console, given)
     return capture.get()
 
 
 def test_a_program_gets_every_field() -> None:
     given = replace(answer(), rungs=(Rung.BM25_ONLY,))
-    printed = json.loads(json.dumps(answer_as_json(given)))
-    assert printed == {
+    assert json.loads(json.dumps(answer_as_json(given))) == {
         "status": "answered",
         "text": "They can have defaults. [1]",
         "citations": [
@@ -64,9 +63,9 @@ def test_a_program_gets_every_field() -> None:
     ],
 )
 def test_a_source_names_its_section_and_whether_it_is_peer_reviewed(
-    citation: object, line: str
+    citation: Citation, line: str
 ) -> None:
-    assert source_line(citation) == line  # type: ignore[arg-type]
+    assert source_line(citation) == line
 
 
 def test_a_pipe_gets_the_text_and_its_sources() -> None:
@@ -77,15 +76,15 @@ def test_a_pipe_gets_the_text_and_its_sources() -> None:
 def test_an_answer_without_sources_is_its_text_alone() -> None:
     given = replace(answer("The docs do not say."), citations=())
     assert answer_as_text(given) == "The docs do not say."
-    assert rendered(answer_as_rich(given)).strip() == "The docs do not say."
+    assert printed(given).strip() == "The docs do not say."
 
 
 def test_a_terminal_shows_markdown_and_links() -> None:
-    shown = rendered(answer_as_rich(answer("**Defaults** are `fine`. [1]")), width=200)
+    shown = printed(answer("**Defaults** are `fine`. [1]"), width=40)
     assert "Defaults are fine. [1]" in shown
     assert "https://docs.example.com/query/#defaults" in shown
 
 
 def test_only_a_web_address_becomes_a_link() -> None:
     hostile = replace(CITATION, url="javascript:alert(1)")
-    assert "\x1b]8;" not in rendered(answer_as_rich(answer("x", hostile)))
+    assert "\x1b]8;" not in printed(answer("x", hostile))
