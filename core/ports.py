@@ -101,10 +101,16 @@ class VectorWriter(Protocol):
     """
 
     async def write(self, points: Sequence[Point]) -> None:
-        """Stores points; one that is there already is overwritten with the same."""
+        """Stores points; one that is there already is overwritten with the same.
 
-    async def close(self, point_ids: Sequence[UUID], until: int) -> None:
-        """Ends the points' interval: generation `until` no longer sees them."""
+        They outlive the process, but a power cut only once `close` has returned.
+        """
+
+    async def close(self, point_ids: Sequence[UUID] | None, until: int) -> None:
+        """Ends the points' interval: generation `until` no longer sees them.
+
+        None ends whatever an earlier generation began and nobody ended yet.
+        """
 
     async def recover(self, generation: int) -> None:
         """Undoes what a dead sync left beyond `generation`.

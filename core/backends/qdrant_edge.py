@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -18,6 +18,7 @@ from uuid import UUID
 import qdrant_edge as engine
 
 from core.backends.folder_lock import hold_folder
+from core.backends.qdrant_edge_errors import SERVICE, engine_errors
 from core.backends.qdrant_payload import (
     DENSE,
     INDEXED,
@@ -29,7 +30,6 @@ from core.backends.qdrant_payload import (
     to_search_hits,
     to_vectors,
 )
-from core.errors import RequestRejected, ServiceUnavailable
 from core.model import (
     OPEN_ENDED,
     EmbeddingModel,
@@ -39,8 +39,6 @@ from core.model import (
     SparseVector,
     Vector,
 )
-
-SERVICE: Final = "Qdrant Edge"
 
 _BATCH: Final = 32
 _SCHEMA: Final = {
@@ -73,7 +71,7 @@ class QdrantEdge:
     async def writer(self, model: EmbeddingModel) -> EdgeWriter:
         """A VectorWriter for the model's collection, which is created where there is none."""
         if not (self._folder / model.collection).exists():
-            with _engine_errors():
+            with engine_errors():
                 _create(self._folder, model)
         return EdgeWriter(self._loaded(model.collection), model.dimensions)
 
@@ -82,7 +80,7 @@ class QdrantEdge:
         shard, queries = self._shard(request.collection), _queries(request)
         if shard is None or not queries:
             return SearchHits(dense=(), sparse=())
-        with _engine_errors():
+        with engine_errors():
             answers = shard.query_batch(engine.QueryBatchRequest(list(queries.values())))
         return to_search_hits(dict(zip(queries, answers, strict=True)))
 
@@ -100,12 +98,12 @@ class QdrantEdge:
         """How many points that generation sees, exactly."""
         if (shard := self._shard(collection)) is None:
             return 0
-        with _engine_errors():
+        with engine_errors():
             return shard.count(engine.CountRequest(filter=_visible(generation)))
 
     def release(self) -> None:
         """Flushes and closes all shards."""
-        with _engine_errors():
+        with engine_errors():
             while self._shards:
                 self._shards.popitem()[1].close()
 
@@ -118,13 +116,13 @@ class QdrantEdge:
         path = self._folder / collection
         if collection not in self._shards:
             hint = f"Move {path} away and run `docent sync --rebuild`, which makes it anew."
-            with _engine_errors(hint):
+            with engine_errors(hint):
                 self._shards[collection] = engine.EdgeShard.load(str(path))
         return self._shards[collection]
 
 
 class EdgeWriter:
-    """A VectorWriter over one shard. What a method did is on disk when it returns."""
+    """A VectorWriter over one shard; all but `write` also put what they did on disk."""
 
     def __init__(self, shard: engine.EdgeShard, dimensions: int) -> None:
         self._shard = shard
@@ -135,15 +133,18 @@ class EdgeWriter:
         """Stores points, or none of them when one is malformed: RequestRejected."""
         check_points(SERVICE, points, self._dimensions)
         for batch in batches(points, _BATCH):
-            with _engine_errors():
+            with engine_errors():
                 stored = [_stored(point) for point in batch]
             await self._update(engine.UpdateOperation.upsert_points(stored))
-        self._save()
 
-    async def close(self, point_ids: Sequence[UUID], until: int) -> None:
+    async def close(self, point_ids: Sequence[UUID] | None, until: int) -> None:
         """Ends the points' interval; an id that is not there is passed over."""
-        for batch in batches(point_ids, _BATCH):
-            await self._update(_set_until(batch, until))
+        if point_ids is None:
+            still_open = [_range("since", lt=until), _range("until", gt=until)]
+            await self._drain(still_open, lambda ids: _set_until(ids, until))
+        else:
+            for batch in batches(point_ids, _BATCH):
+                await self._update(_set_until(batch, until))
         self._save()
 
     async def recover(self, generation: int) -> None:
@@ -172,13 +173,13 @@ class EdgeWriter:
             await self._update(change([record.id for record in records]))
 
     async def _update(self, operation: engine.UpdateOperation) -> None:
-        with _engine_errors():
+        with engine_errors():
             self._shard.update(operation)
         self._saved = False
         await asyncio.sleep(0)
 
     def _save(self) -> None:
-        with _engine_errors():
+        with engine_errors():
             if not self._saved:
                 self._shard.flush()
         self._saved = True
@@ -258,16 +259,15 @@ def _stored_vectors(shard: engine.EdgeShard, wanted: set[str]) -> dict[str, Vect
 
 
 def _holding(content_hashes: set[str]) -> engine.ScrollRequest:
+    chosen = engine.Filter(must=[_any_of("content_hash", content_hashes)])
+    shown = ["content_hash"]
     return engine.ScrollRequest(
-        filter=engine.Filter(must=[_any_of("content_hash", content_hashes)]),
-        limit=_BATCH,
-        with_payload=["content_hash"],
-        with_vector=[DENSE],
+        filter=chosen, limit=_BATCH, with_payload=shown, with_vector=[DENSE]
     )
 
 
 def _scroll(shard: engine.EdgeShard, request: engine.ScrollRequest) -> list[engine.Record]:
-    with _engine_errors():
+    with engine_errors():
         return shard.scroll(request)[0]
 
 
@@ -284,17 +284,3 @@ def _range(field: str, **bounds: float) -> engine.ConditionType:
 
 def _any_of(field: str, values: Iterable[str]) -> engine.ConditionType:
     return engine.FieldCondition(field, match=engine.MatchAny(sorted(values)))
-
-
-@contextmanager
-def _engine_errors(hint: str = "") -> Iterator[None]:
-    """The engine raises bare exceptions; only their text tells its own faults from ours."""
-    try:
-        yield
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as exc:  # a panic, as over damaged files, is no Exception
-        reason = str(exc).partition("\n")[0]
-        if isinstance(exc, Exception) and not reason.startswith("Service runtime error"):
-            raise RequestRejected(SERVICE, reason, hint=hint) from exc
-        raise ServiceUnavailable(SERVICE, reason, hint=hint) from exc

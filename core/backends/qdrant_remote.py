@@ -171,8 +171,11 @@ class RemoteWriter:
                 stored = [_stored(point) for point in batch]
                 await self._client.upsert(self._model.collection, stored, wait=True)
 
-    async def close(self, point_ids: Sequence[UUID], until: int) -> None:
+    async def close(self, point_ids: Sequence[UUID] | None, until: int) -> None:
         """Ends the points' interval; an id that is not there is passed over."""
+        if point_ids is None:
+            await self._set_until([_range("since", lt=until), _range("until", gt=until)], until)
+            return
         for batch in batches(point_ids, _IDS_A_REQUEST):
             # by filter, because an id that is not there would fail the whole request
             await self._set_until([models.HasIdCondition(has_id=list(batch))], until)

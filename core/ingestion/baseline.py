@@ -34,11 +34,6 @@ class Baseline:
         return self.generation + 1
 
     @property
-    def recovered_to(self) -> int:
-        """What was written to the collection after this generation is undone."""
-        return 0 if self.afresh else self.generation
-
-    @property
     def chunks(self) -> int:
         """How many points are kept unless they are closed."""
         return 0 if self.afresh else sum(part.chunks for part in self.served.values())

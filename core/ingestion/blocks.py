@@ -44,11 +44,6 @@ def fence_marker(line: str) -> str:
     return str(fence["marker"]) if fence else ""
 
 
-def closes_fence(line: str, marker: str) -> bool:
-    """Whether the line is the end of a fence that began with the marker."""
-    return re.fullmatch(rf" {{0,3}}{marker}{marker[0]}*[ \t]*", line) is not None
-
-
 @cache
 def _parser() -> MarkdownIt:
     """Reference definitions are paragraphs here: they have to stand in some block, too."""
@@ -67,6 +62,7 @@ def _block(kind: str, span: Sequence[int], lines: Sequence[str]) -> Block:
 def _closed(block: Block) -> Block:
     opening, *lines = block.text.split("\n")
     marker = fence_marker(opening) if block.kind == "fence" else ""
-    if not marker or (lines and closes_fence(lines[-1], marker)):
+    end = rf" {{0,3}}{marker}{marker[:1]}*[ \t]*"
+    if not marker or (lines and re.fullmatch(end, lines[-1])):
         return block
     return replace(block, text=f"{block.text}\n{marker}")

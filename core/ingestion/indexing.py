@@ -18,8 +18,6 @@ from core.ingestion.report import Tally
 from core.model import Chunk, Point, SparseVector, Vector
 from core.ports import Embedder, SparseEncoder, VectorIndex, VectorWriter
 
-_CLOSED_AT_ONCE = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class _Block:
@@ -91,19 +89,16 @@ class NextGeneration:
             first = failures.exceptions[0]
             raise first from first.__cause__
 
-    async def close(self, point_ids: Sequence[UUID]) -> None:
-        """The points end with this generation."""
-        for start in range(0, len(point_ids), _CLOSED_AT_ONCE):
-            await self.begin()
-            ids = point_ids[start : start + _CLOSED_AT_ONCE]
-            await self._engines.writer.close(ids, self._generation)
-            self._tally.closed += len(ids)
+    async def seal(self, closed: Sequence[UUID] | None) -> None:
+        """The points that end with this generation, None for all of before; then it is whole."""
+        await self._begin()
+        await self._engines.writer.close(closed, self._generation)
+        self._tally.closed += len(closed or ())
 
-    async def begin(self) -> None:
-        """Before each write, and before the flip at the latest.
+    async def _begin(self) -> None:
+        """Clears what a dead sync left, which would show with this generation otherwise.
 
-        Clears what a dead sync left, which would show with this generation otherwise; late,
-        so that a sync that finds nothing to do writes nothing.
+        Late, so that a sync that finds nothing to do writes nothing.
         """
         await self._lease.confirm()
         if not self._begun:
@@ -155,7 +150,7 @@ class NextGeneration:
 
     async def _store(self, embedded: _EmbeddedBlocks) -> None:
         while (block := await embedded.get()) is not None:
-            await self.begin()
+            await self._begin()
             await self._engines.writer.write(block.points)
             self._tally.store(embedded=block.fresh, reused=len(block.points) - block.fresh)
             self._tally.finish_documents(block.documents)

@@ -6,17 +6,18 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from core.ingestion.blocks import Block, blocks_of, closes_fence, fence_marker
+from core.ingestion.blocks import Block, blocks_of, fence_marker
 from core.ingestion.packing import Frame, Piece, pack, piece_of
 from core.ingestion.token_estimate import estimate_tokens
 
 _MAX_DEPTH = 6
+_CODE_INDENT = 4
 _FENCE_LINE = re.compile(r"^([ \t>]*)(?=```|~~~)", re.MULTILINE)
 _BLOCK_START = re.compile(
     r"\A(?:\d{1,9}(?=[.)](?:\s|\Z))|(?=[-*+](?:\s|\Z)|#{1,6}(?:\s|\Z)|>|<[A-Za-z/!?]|```|~~~))"
 )
 _QUOTE_MARK = re.compile(r"^ {0,3}> ?", re.MULTILINE)
-_LIST_MARK = re.compile(r"(?P<mark> {0,3}(?:[-*+]|\d{1,9}[.)]))(?P<space>[ \t]{1,4}(?!\s)|[ \t]|$)")
+_LIST_MARK = re.compile(r"\A(\s*(?:[-*+]|\d{1,9}[.)])(?:[ \t]{1,4}(?![ \t])|[ \t]?))")
 _SENTENCES = re.compile(r".+?(?:[.!?…][\"')\]*_]*\s+|[。！？]|\n|\Z)", re.DOTALL)  # noqa: RUF001 - full stops of CJK
 _WORDS = re.compile(r"\S+\s*|\s+")
 
@@ -67,17 +68,14 @@ def _split_list(items: Sequence[Block], limit: int, depth: int) -> list[Piece]:
 
 def _split_item(item: Block, limit: int, depth: int) -> list[Piece]:
     """The first piece keeps the item's mark; the others stand on the margin."""
-    mark = _LIST_MARK.match(item.text)
-    if mark is None:
-        return _split_prose(item.text, limit)
-    width = len(mark[0].expandtabs(4))
-    first, *rest = item.text[mark.end() :].split("\n")
+    _, mark, text = _LIST_MARK.split(item.text, maxsplit=1)
+    first, *rest = text.split("\n")
+    width = len(mark.expandtabs(4)) if first else len(mark.rstrip()) + 1
     body = "\n".join([first, *(_dedent(line, width) for line in rest)])
-    room = limit - estimate_tokens(mark[0])
-    pieces = _pieces(body.lstrip("\n"), room, depth + 1)
+    pieces = _pieces(body.lstrip("\n"), limit - estimate_tokens(mark), depth + 1)
     if pieces[0].frame:
         return pieces
-    marked = mark["mark"].ljust(width) + pieces[0].text.replace("\n", "\n" + " " * width)
+    marked = mark.rstrip().ljust(width) + pieces[0].text.replace("\n", "\n" + " " * width)
     return [piece_of(marked, item.gap), *pieces[1:]]
 
 
@@ -88,21 +86,34 @@ def _dedent(line: str, width: int) -> str:
 
 def _split_fence(text: str, limit: int) -> list[Piece]:
     """Lines, to be framed as fences of the language of the whole."""
-    opening, *lines = text.split("\n")
-    marker = fence_marker(opening)
-    if lines and closes_fence(lines[-1], marker):
-        lines.pop()
+    opening, *lines, _ = text.split("\n")
+    return _fenced(text, lines, opening, fence_marker(opening), limit)
+
+
+def _split_code(text: str, limit: int) -> list[Piece]:
+    """Indented code becomes fences, in which a line can be cut."""
+    lines = [_dedent(line, _CODE_INDENT) for line in text.split("\n")]
+    return _fenced(text, lines, "```", "```", limit)
+
+
+def _fenced(text: str, lines: Sequence[str], opening: str, marker: str, limit: int) -> list[Piece]:
     safe_marker = _longer_than_any(marker, "\n".join(lines))
-    opening = opening.replace(marker, safe_marker, 1)
-    return _framed(text, lines, opening, safe_marker, limit)
-
-
-def _framed(text: str, lines: Sequence[str], opening: str, closing: str, limit: int) -> list[Piece]:
-    """The lines of a block, each with the frame; prose, if the frame fills half of a piece."""
-    frame = Frame(opening, closing, estimate_tokens(f"{opening}\n{closing}"))
+    frame = _frame(opening.replace(marker, safe_marker, 1), safe_marker)
     if 2 * frame.tokens > limit:
         return _split_prose(text, limit)
-    return [replace(part, frame=frame) for part in _split_lines(lines, limit - frame.tokens)]
+    room = limit - frame.tokens
+    parts = [part for line in lines for part in _line_parts(line, room)]
+    return [replace(part, frame=frame) for part in parts]
+
+
+def _frame(opening: str, closing: str) -> Frame:
+    return Frame(opening, closing, estimate_tokens(f"{opening}\n{closing}"))
+
+
+def _line_parts(line: str, limit: int) -> list[Piece]:
+    """A line, in several parts if it is over the limit."""
+    first, *others = _slices(line, limit)
+    return [replace(first, gap="\n"), *others]
 
 
 def _longer_than_any(marker: str, body: str) -> str:
@@ -112,30 +123,24 @@ def _longer_than_any(marker: str, body: str) -> str:
 
 
 def _split_table(text: str, limit: int) -> list[Piece]:
-    """Rows, to be framed with the header of the whole."""
+    """Rows, to be framed with the header of the whole; a row too long for that is prose."""
     head, delimiters, *rows = text.split("\n")
-    return _framed(text, rows, f"{head}\n{delimiters}", "", limit)
-
-
-def _split_lines(lines: Sequence[str], limit: int) -> list[Piece]:
-    """Whole lines; one over the limit is cut into several."""
+    frame = _frame(f"{head}\n{delimiters}", "")
+    if 2 * frame.tokens > limit:
+        return _split_prose(text, limit)
     pieces: list[Piece] = []
-    for line in lines:
-        first, *others = _slices(line, limit)
-        pieces += [replace(first, gap="\n"), *others]
+    for row in rows:
+        whole = piece_of(row, "\n")
+        fits = whole.tokens <= limit - frame.tokens
+        pieces += [replace(whole, frame=frame)] if fits else _split_prose(row, limit)
     return pieces
-
-
-def _split_code(text: str, limit: int) -> list[Piece]:
-    first, *others = _split_lines(text.split("\n"), limit)
-    return [replace(first, gap="\n\n"), *others]
 
 
 def _split_prose(text: str, limit: int) -> list[Piece]:
     """Cuts at sentences. What the cut makes look like the start of another block is escaped."""
     escaped = _FENCE_LINE.sub(r"\1\\", text)
     sentences = [part for s in _SENTENCES.findall(escaped) for part in _slices(s, limit - 1)]
-    first, *others = (group.strip() for group in pack(sentences, limit - 1))
+    first, *others = (group.strip(" \t\n") for group in pack(sentences, limit - 1))
     return [piece_of(first), *(piece_of(_BLOCK_START.sub(r"\g<0>\\", other)) for other in others)]
 
 

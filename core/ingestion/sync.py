@@ -170,7 +170,7 @@ class Syncer:
             self._engines,
             lease,
             tally,
-            base=plan.baseline.recovered_to,
+            base=plan.baseline.generation,
             generation=plan.baseline.next_generation,
             block=self._settings.block,
         )
@@ -178,9 +178,8 @@ class Syncer:
         await coming.write(_additions(plan, staged, tally))
         if not (staged.written or staged.removed):
             return _report(plan, staged, tally, plan.baseline.generation)
-        await coming.close(staged.closed)
+        await coming.seal(None if plan.baseline.afresh else staged.closed)
         tally.enter(Phase.FLIPPING)
-        await coming.begin()
         await self._check(plan.baseline, staged)
         await self._flip(plan.baseline, staged, lease)
         tally.enter(Phase.PRUNING)

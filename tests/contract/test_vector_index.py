@@ -324,6 +324,21 @@ async def test_closing_a_point_that_is_gone_is_no_error(index: Store, writer: Ve
     assert await seen(index, 2) == {"b"}
 
 
+async def test_everything_that_earlier_generations_began_can_be_closed_at_once(
+    index: Store, writer: VectorWriter
+) -> None:
+    old = [point(str(n)) for n in range(100)]
+    await writer.write([*old, point("new", since=2), point("gone", until=1)])
+
+    await writer.close(None, until=2)
+
+    assert await index.count(MODEL.collection, 1) == 100
+    assert await seen(index, 2) == {"new"}
+    await writer.recover(1)
+    assert await index.count(MODEL.collection, 1) == 100
+    assert await index.count(MODEL.collection, 2) == 100
+
+
 async def dead_sync(writer: VectorWriter) -> None:
     """Leaves generation 3 behind, unfinished: "new" was written, "kept" was closed."""
     await writer.write([point("kept"), point("gone", until=2)])

@@ -85,7 +85,7 @@ class WatchedWriter:
         if "writer.write" not in self.watch.swallow:
             await self.inner.write(points)
 
-    async def close(self, point_ids: Sequence[UUID], until: int) -> None:
+    async def close(self, point_ids: Sequence[UUID] | None, until: int) -> None:
         self.watch.see("writer.close")
         await self.inner.close(point_ids, until)
 

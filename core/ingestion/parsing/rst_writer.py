@@ -54,16 +54,13 @@ class RstWriter:
     def _block(self, node: nodes.Node) -> str:
         if node is self._omit or isinstance(node, nodes.Invisible):
             return ""
-        if not isinstance(node, nodes.Element):
-            return node.astext()
-        write = _BLOCKS.get(type(node).__name__)
-        if write:
+        if isinstance(node, nodes.Element) and (write := _BLOCKS.get(type(node).__name__)):
             return write(self, node)
         if isinstance(node, nodes.Admonition):
-            return f"**{type(node).__name__.capitalize()}**\n\n{self.blocks(node)}"
-        if isinstance(node, nodes.TextElement):
-            return self._inline(node)
-        return self.blocks(node)
+            return f"**{type(node).__name__.capitalize()}**\n\n{self.blocks(node.children)}"
+        if isinstance(node, nodes.Element) and not isinstance(node, nodes.TextElement):
+            return self.blocks(node.children)
+        return self._inline(node)
 
     def _inline(self, node: nodes.Node) -> str:
         if not isinstance(node, nodes.Element):

@@ -89,11 +89,13 @@ async def test_a_collection_whose_creation_was_cut_off_is_made_anew(tmp_path: Pa
         assert await index.count(MODEL.collection, 1) == 1
 
 
-async def test_what_was_written_is_in_the_collection_and_not_only_in_its_log(
+async def test_what_was_sealed_is_in_the_collection_and_not_only_in_its_log(
     tmp_path: Path,
 ) -> None:
     async with open_edge(tmp_path / "one") as index:
-        await (await index.writer(MODEL)).write([point(str(n)) for n in range(100)])
+        writer = await index.writer(MODEL)
+        await writer.write([point(str(n)) for n in range(100)])
+        await writer.close([], until=2)
         shutil.copytree(tmp_path / "one", tmp_path / "two")
     shutil.rmtree(tmp_path / "two" / MODEL.collection / "wal")
 

@@ -140,7 +140,8 @@ def test_the_end_of_an_open_fence_is_added() -> None:
             ["-   " + words(6), "- " + words(6) + "\n- " + words(6)],
         ),
         ("> " + words(15) + "\n>\n> " + words(15), [words(15)] * 2),
-        ("    a b c" + "\n    a b c" * 9, ["    a b c" + "\n    a b c" * 4] * 2),
+        ("    a b c\n" * 8, ["```\n" + "a b c\n" * 4 + "```"] * 2),
+        ("-\n  " + words(9) + "\n\n  " + words(9), ["- " + words(9), words(9)]),
         (
             "- ```\n" + "  a b c\n" * 8 + "  ```",
             ["```\n" + "a b c\n" * 4 + "```"] * 2,
@@ -227,7 +228,7 @@ def is_in_order(part: str, whole: str) -> bool:
 @example("```\n" + "```py x\n" * 30, 12)
 @example("- ```\n  " + "code " * 40 + "\n  ```", 12)
 @example("> ```\n> " + "code " * 40, 12)
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=10000, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_chunks_hold_all_the_text_are_valid_and_within_the_limit(text: str, limit: int) -> None:
     document = a_document(Section("", "", 0, text), title="T")
     chunks = chunk(document, "docs", ChunkSettings(max_tokens=limit + 1))

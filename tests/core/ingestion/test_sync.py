@@ -219,7 +219,7 @@ async def test_a_new_version_rewrites_the_record_and_no_chunk(library: Library) 
     report = await library.sync()
     assert report.relabelled == ("docs/guide.md",)
     assert report.generation == 2
-    assert library.watch.of("writer") == ["writer.recover"]
+    assert library.watch.of("writer") == ["writer.recover", "writer.close"]
     assert library.watch.of("embedder") == []
     record = (await library.store.at(2))[("docs", "guide.md")]
     assert record.version == "commit-2"

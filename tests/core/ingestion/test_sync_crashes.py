@@ -114,6 +114,25 @@ async def test_a_crash_at_any_call_changes_nothing_and_costs_the_blocks_in_fligh
     assert {"index.vectors", "index.count", "embedder.embed_documents"} <= seen
 
 
+async def test_a_rebuild_that_crashes_never_leaves_a_gap_in_what_is_served(
+    library: Library,
+) -> None:
+    library.source.files = _edition(0)
+    await library.sync()
+    served = _texts(library.source.files)
+    crashes = 0
+    while True:
+        try:
+            await library.sync(rebuild=True, crash_at=crashes + 1)
+            break
+        except Crash:
+            crashes += 1
+            assert await _found(library, await library.store.current()) == served
+            await library.let_leases_expire()
+    assert crashes > 10
+    assert await _found(library, await library.store.current()) == served
+
+
 async def test_a_crash_while_the_model_changes_leaves_the_old_model_served(
     library: Library,
 ) -> None:
@@ -189,7 +208,7 @@ async def test_a_sync_whose_lease_was_taken_over_writes_no_more(library: Library
     with pytest.raises(SyncRunning, match="quick"):
         await coming.write(late())
     with pytest.raises(SyncRunning, match="quick"):
-        await coming.close([uuid4()])
+        await coming.seal([uuid4()])
     assert library.watch.calls == []
 
 

@@ -62,6 +62,7 @@ def test_an_include_is_dropped_with_the_fence_that_holds_nothing_else(include: s
         ":::",
         "!!! 1",
         "a ``` b\n\n{{ x }}",
+        "``` not ` a fence\n:::",
         "```\n!!! never closed",
         "```python\n{!a.py!}\nx = 1\n```",
     ],

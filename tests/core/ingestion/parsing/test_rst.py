@@ -139,10 +139,11 @@ def test_mistakes_in_a_document_are_not_fatal_and_not_printed(
     ("rst", "reason"),
     [
         ("\n\n".join(" " * i + "a" for i in range(1_000)), "nested too deeply"),
+        ('.. csv-table::\n   :escape:\n\n   "a', "cannot be read as reStructuredText"),
         ("a" * 1_000_001, "longer than 1,000,000 characters"),
     ],
 )
-def test_what_would_take_too_long_is_refused_with_a_reason(rst: str, reason: str) -> None:
+def test_what_docutils_cannot_take_is_refused_with_a_reason(rst: str, reason: str) -> None:
     with pytest.raises(DocumentUnreadable, match=reason):
         read(rst)
 
