@@ -228,7 +228,7 @@ def is_in_order(part: str, whole: str) -> bool:
 @example("```\n" + "```py x\n" * 30, 12)
 @example("- ```\n  " + "code " * 40 + "\n  ```", 12)
 @example("> ```\n> " + "code " * 40, 12)
-@settings(max_examples=10000, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_chunks_hold_all_the_text_are_valid_and_within_the_limit(text: str, limit: int) -> None:
     document = a_document(Section("", "", 0, text), title="T")
     chunks = chunk(document, "docs", ChunkSettings(max_tokens=limit + 1))
