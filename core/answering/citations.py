@@ -5,21 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from core.answering.prose import map_prose
+from core.answering.prose import map_prose, settled
 from core.model import Citation, Passage
 from core.text.claims import split_claims
 from core.text.relevance import best_sentence
+from core.text.unicode import visible
 
 _LONGEST_QUOTE = 300
 _MARK = re.compile(
-    r"[ \t]*(?:"
-    r"\\?\[{1,2}\^?(?P<numbers>\d[\d\s,;–-]*)\\?\]{1,2}(?:\([^()\s]*\))?"
-    r"|【\s*(?P<wide>\d[^】\n]{0,60})】)"
+    r"(?<![ \t])[ \t]*+(?:"
+    r"\\?\[(?P<twice>\[)?\^?(?P<numbers>\d[\d\s,;–-]*)\\?\](?(twice)\])"
+    r"(?:\([^()\s]*(?:\s+[\"'][^()\n]*)?\))?"
+    r"|[【［]\s*(?P<wide>\d[^】］\n]{0,60})[】］])"  # noqa: RUF001 - models write both
 )
 _FINAL = re.compile(r"\[(\d+)\]")
 _REPEATED = re.compile(r"(\[\d+\])(?:\s*\1)+")
 _RANGE = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")
-_HEADING = re.compile(r"\s*#{1,6}\s")
+_NO_SENTENCE = re.compile(r"\s*(?:#{1,6}\s|```|~~~|\|)")
+_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
 _DECORATION = re.compile(r"^(?:\s*(?:[-*+>]|\d{1,3}[.)])\s+)+")
 _MOST_DIGITS = 4
 
@@ -37,14 +40,16 @@ class Citations:
 
     def resolved(self, claim: str) -> str:
         """The claim with every mark as `[n]` for `passages[n - 1]`; the others are removed."""
-        while (resolved := map_prose(claim, self._resolve)) != claim:
-            # What stood around a removed mark may be one itself now.
-            claim = resolved
-        return claim
+        return settled(claim, lambda text: map_prose(text, self._resolve))
 
     def numbered(self, claim: str) -> str:
         """A resolved claim with its final marks, which count as used from here on."""
         return map_prose(claim, lambda prose: _FINAL.sub(lambda m: self._use(m, claim), prose))
+
+    @property
+    def empty(self) -> bool:
+        """Whether no mark was used so far."""
+        return not self._claims
 
     def used(self) -> tuple[Citation, ...]:
         """The sources of the claims so far, in the order of their numbers."""
@@ -58,7 +63,7 @@ class Citations:
 
     def _marks(self, found: re.Match[str]) -> str:
         numbers = found["numbers"] or found["wide"].partition("†")[0]
-        known = dict.fromkeys(n for n in _numbers(numbers, len(self._passages)))
+        known = dict.fromkeys(_numbers(numbers, len(self._passages)))
         space = found.group()[: len(found.group()) - len(found.group().lstrip())]
         return (space if known else "") + "".join(f"[{n}]" for n in known)
 
@@ -86,10 +91,11 @@ def without_marks(text: str) -> str:
 
 
 def quoted(claim: str, text: str) -> str:
-    """The sentence of `text` that says best what `claim` says, on one line."""
-    sentences = [s for s in split_claims(text) if s.strip() and not _HEADING.match(s)] or [text]
+    """The sentence of `text` that says best what `claim` says, on one line and without links."""
+    claims = [c for c in split_claims(visible(text)) if c.strip()]
+    sentences = [c for c in claims if not _NO_SENTENCE.match(c)] or claims or [""]
     best = sentences[best_sentence(claim, sentences)]
-    line = " ".join(_DECORATION.sub("", best).split())
+    line = " ".join(_LINK.sub(r"\1", _DECORATION.sub("", best)).split())
     return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 1].rstrip() + "…"
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from core.answering.citations import Citations
 from core.answering.links import KnownLinks
+from core.answering.prose import closing_fence, settled
 from core.answering.refusal import says_not_covered
 from core.model import Citation, Passage
 from core.ports import CheckedClaim, Verifier
 from core.text.claims import ClaimSplitter
+from core.text.unicode import visible
 
 
 class PassingVerifier:
@@ -23,8 +25,8 @@ class PassingVerifier:
 class Draft:
     """What one model has written so far, as its reader may see it.
 
-    `text` is what was released. `not_covered` says that the model began by saying that the
-    passages do not answer.
+    `text` is what was released. `not_covered` says that the model, before it cited anything, said
+    that the passages do not answer.
     """
 
     def __init__(self, question: str, passages: Sequence[Passage], verifier: Verifier) -> None:
@@ -38,11 +40,20 @@ class Draft:
 
     def feed(self, text: str) -> list[str]:
         """The claims that `text` completes, ready to be shown."""
-        return self._released(self._splitter.feed(text))
+        return self._released(self._splitter.feed(visible(text)))
 
     def finish(self) -> list[str]:
-        """The last claims, once the model's text is whole."""
-        return self._released(self._splitter.finish())
+        """The last claims, once the model's text is whole. A code block left open is closed."""
+        released = self._released(self._splitter.finish())
+        if closing := closing_fence(self.text):
+            self.text += closing
+            released.append(closing)
+        return released
+
+    @property
+    def cites(self) -> bool:
+        """Whether there is a mark in `text`."""
+        return not self._citations.empty
 
     def citations(self) -> tuple[Citation, ...]:
         """The sources of `text`, one for each mark in it."""
@@ -59,9 +70,10 @@ class Draft:
 
     def _shown(self, claim: str) -> str:
         if says_not_covered(claim):
-            self.not_covered |= not self.text
+            self.not_covered |= not self.cites
             return ""
-        resolved = self._citations.resolved(self._links.reduced(claim))
+        # A mark can be a link as well, and what is left of a link can be a mark.
+        resolved = settled(claim, lambda c: self._links.reduced(self._citations.resolved(c)))
         checked = self._verifier.check(resolved, self._passages).text
         shown = self._citations.numbered(checked) if checked.strip() else ""
         return shown if self.text else shown.lstrip()

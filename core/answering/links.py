@@ -5,24 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from core.answering.prose import map_prose
+from core.answering.prose import map_prose, settled
 from core.model import Passage
+from core.text.unicode import visible
 
-_URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'`\])}|\\]+", re.IGNORECASE)
+_URL = re.compile(r"(?<![a-z0-9+.-])(?:[a-z0-9+.-]++://|www\.)[^\s<>\"'`\])}|\\]+", re.IGNORECASE)
 _LINK = re.compile(
-    r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]"
-    r"\(\s*<?(?P<target>[^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*)>?(?:\s[^()]*)?\)"
-    rf"|<(?P<auto>[a-zA-Z][a-zA-Z0-9+.-]{{1,31}}:[^\s<>]*)>|(?P<bare>{_URL.pattern})",
+    r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*+\])*+)\]"
+    r"\(\s*+<?(?P<target>[^\s()<>]*+(?:\([^\s()<>]*+\)[^\s()<>]*+)*+)>?(?:\s[^()]*+)?\)"
+    rf"|<(?P<auto>[a-z][a-z0-9+.-]{{1,31}}:[^\s<>]*)>|(?P<bare>{_URL.pattern})"
+    r"|(?P<stray>\]\()",
+    re.IGNORECASE,
+)
+_IN_CODE = re.compile(
+    r"\](?P<rest>[(:]\s*+<?(?P<target>(?:(?:[a-z][a-z0-9+.-]*:)?[\\/]{2,}\w|&#?\w+;)[^\s()<>]*))",
     re.IGNORECASE,
 )
 _DEFINITION = re.compile(r"^[ \t]{0,3}\[[^\]\n]+\]:[ \t]*\S.*$", re.MULTILINE)
+_NESTED_DEFINITION = re.compile(
+    r"^((?:[ \t>*+-]|\d{1,9}[.)])*+\[(?:[^\[\]\\]|\\.){1,999}+\]):", re.MULTILINE | re.DOTALL
+)
 _TAG = re.compile(
     r"</?(?:a|img|iframe|script|object|embed|video|audio|source|link|style|form|svg)\b[^<>]*>",
     re.IGNORECASE,
 )
-_SCHEME = re.compile(r"^(?:https?://|www\.)+", re.IGNORECASE)
+_SCHEME = re.compile(r"^(?:[a-z0-9+.-]+://|www\.)+", re.IGNORECASE)
 _TRAILING = ".,;:!?*_~"
-_ESCAPES = {" ": "%20", "(": "%28", ")": "%29", "<": "%3C", ">": "%3E", "\n": "%0A"}
+_ESCAPES = {c: f"%{ord(c):02X}" for c in " ()<>\n\t\\"}
 
 
 class KnownLinks:
@@ -37,25 +46,43 @@ class KnownLinks:
         self._known = frozenset(_page(u) for u in [*(p.url for p in passages), *found] if u)
 
     def reduced(self, claim: str) -> str:
-        """The claim with every other link as its text, other bare addresses without a scheme."""
-        while (changed := map_prose(claim, self._once)) != claim:
-            # What stood around a removed link may be one itself now.
-            claim = changed
-        return claim
+        """The claim with every other link as its text, other bare addresses without a scheme.
 
-    def _once(self, prose: str) -> str:
-        prose = _TAG.sub("", _DEFINITION.sub("", prose))
-        return _LINK.sub(self._link, prose)
+        Code keeps its addresses, but a link in it is broken up: readers of Markdown do not agree
+        on where code ends.
+        """
+        reduced = settled(claim, lambda text: map_prose(text, self._in_prose, self._in_code))
+        return map_prose(reduced, _without_strays)
+
+    def _in_prose(self, prose: str) -> str:
+        prose = _NESTED_DEFINITION.sub(r"\1 :", _DEFINITION.sub("", prose))
+        return _LINK.sub(self._link, _TAG.sub("", prose))
+
+    def _in_code(self, code: str) -> str:
+        return _IN_CODE.sub(
+            lambda found: found.group() if self._knows(found["target"]) else f"] {found['rest']}",
+            code,
+        )
 
     def _link(self, found: re.Match[str]) -> str:
         if found["text"] is not None:
             return self._inline(found)
+        if found["stray"]:
+            return found.group()
         address = found["auto"] or found["bare"]
-        return found.group() if _page(address) in self._known else _SCHEME.sub("", address)
+        return found.group() if self._knows(address) else _SCHEME.sub("", address)
 
     def _inline(self, found: re.Match[str]) -> str:
-        known = _page(found["target"]) in self._known
+        known = self._knows(found["target"])
         return found.group() if known and not found["image"] else found["text"]
+
+    def _knows(self, address: str) -> bool:
+        return _page(address) in self._known
+
+
+def _without_strays(prose: str) -> str:
+    """With what could still be read as a link, nested more deeply than we look, broken up."""
+    return _LINK.sub(lambda found: "] (" if found["stray"] else found.group(), prose)
 
 
 def _page(address: str) -> str:
@@ -65,6 +92,6 @@ def _page(address: str) -> str:
 
 def escaped_link(text: str, url: str) -> str:
     """A Markdown link whose text and address cannot break out of it; no link without a `url`."""
-    text = re.sub(r"([\\\[\]`*_<>])", r"\\\1", " ".join(text.split()))
+    text = re.sub(r"([\\\[\]`*_<>])", r"\\\1", " ".join(visible(text).split()))
     address = "".join(_ESCAPES.get(c, c) for c in url)
     return f"[{text}]({address})" if url else text

@@ -5,20 +5,50 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_FENCE = re.compile(r"[ \t>]*(`{3,}(?=[^`]*$)|~{3,})")
+_FENCE = re.compile(r"(?P<margin>[ \t>]*)(?P<fence>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
-_SPAN = re.compile(r"((?<!`)(`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)\2(?!`))", re.DOTALL)
+_SPAN = re.compile(
+    r"\\.|(?P<span>(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))|`+", re.DOTALL
+)
+_MOST_PASSES = 10
 
 
-def map_prose(text: str, change: Callable[[str], str]) -> str:
-    """The text with `change` applied to what is neither in a fence nor in a code span."""
-    return "".join(part if code else _outside_spans(part, change) for code, part in _fences(text))
+def map_prose(
+    text: str, change: Callable[[str], str], in_code: Callable[[str], str] = lambda code: code
+) -> str:
+    """The text with `change` applied to what is neither in a fence nor in a code span.
+
+    `in_code` is applied to the rest, the fences and ticks included.
+    """
+    return "".join(
+        in_code(part) if code else _outside_spans(part, change, in_code)
+        for code, part in _fences(text)[0]
+    )
 
 
-def _fences(text: str) -> list[tuple[bool, str]]:
-    """The text in stretches of whole lines: fenced code, with its fence, or not."""
+def closing_fence(text: str) -> str:
+    """What closes the code block that the text leaves open; empty where it leaves none."""
+    opening = _fences(text)[1]
+    return f"\n{opening}" if opening and not text.endswith("\n") else opening
+
+
+def settled(text: str, change: Callable[[str], str]) -> str:
+    """The text once `change` finds nothing more to do.
+
+    What stood around a removed piece may be one itself now. Empty for a text that was made to go
+    on like that for long.
+    """
+    for _ in range(_MOST_PASSES):
+        if (changed := change(text)) == text:
+            return text
+        text = changed
+    return ""
+
+
+def _fences(text: str) -> tuple[list[tuple[bool, str]], str]:
+    """Stretches of whole lines, in fenced code with its fences or not; and the fence left open."""
     parts: list[tuple[bool, str]] = []
-    fence = ""
+    margin = fence = ""
     for line in _LINES.findall(text):
         found = _FENCE.match(line.rstrip("\r\n"))
         opens = bool(found) and not fence
@@ -27,14 +57,17 @@ def _fences(text: str) -> list[tuple[bool, str]]:
             parts[-1] = (inside, parts[-1][1] + line)
         else:
             parts.append((inside, line))
-        if found and (opens or found[1].startswith(fence)):
-            fence = found[1] if opens else ""
-    return parts
+        if found and opens:
+            margin, fence = found["margin"], found["fence"]
+        elif found and found["fence"].startswith(fence) and not found["info"].strip():
+            margin = fence = ""
+    return parts, margin + fence
 
 
-def _outside_spans(text: str, change: Callable[[str], str]) -> str:
+def _outside_spans(text: str, change: Callable[[str], str], in_code: Callable[[str], str]) -> str:
     pieces, start = [], 0
-    for span in _SPAN.finditer(text):
-        pieces += [change(text[start : span.start()]), span.group()]
-        start = span.end()
+    for found in _SPAN.finditer(text):
+        if found["span"]:
+            pieces += [change(text[start : found.start()]), in_code(found.group())]
+            start = found.end()
     return "".join([*pieces, change(text[start:])])

@@ -24,6 +24,10 @@ from core.ports import Verifier
 _QUOTES = "In the docs' own words:\n\n"
 _QUOTES_INSTEAD = "No model could answer just now; these are the docs' own words:\n\n"
 _CUT = " …"
+_CUT_BELOW_CODE = "\n\n…"
+_FENCES = ("```", "~~~")
+_CHARACTERS_PER_TOKEN = 16
+"""More than a token of text ever has: a model that goes on beyond it ignores its limit."""
 
 
 class Writing:
@@ -37,6 +41,7 @@ class Writing:
         self.prompt = prompt
         self._verifier = verifier
         self._draft = self._new_draft()
+        self._room = 0
         self._void = False
         self._truncated = False
         self._started: ModelStarted | None = None
@@ -47,7 +52,7 @@ class Writing:
     @property
     def settled(self) -> bool:
         """Whether what the model goes on to write no longer matters."""
-        return self._draft.not_covered
+        return self._draft.not_covered or self._room < 0
 
     def take(self, event: ModelEvent) -> list[TextDelta | Replaced]:
         """What the reader is to be shown now."""
@@ -55,10 +60,10 @@ class Writing:
             case ModelStarted():
                 return self._begin(event)
             case ModelText():
-                return self._show(self._draft.feed(event.text))
+                return self._write(event.text)
             case ModelFinished():
                 self.model, self.usage = event.model, event.usage
-                self._truncated = event.truncated
+                self._truncated |= event.truncated
                 return []
 
     def finish(self) -> list[TextDelta | Replaced]:
@@ -67,7 +72,10 @@ class Writing:
         if self.status is AnswerStatus.REFUSED:
             self._void = bool(self.text)
             return self._show([refusal(self.prompt.passages)])
-        return shown + (self._show([_CUT]) if self._truncated else [])
+        if self._truncated:
+            below_code = self.text.endswith(_FENCES)
+            shown += self._show([_CUT_BELOW_CODE if below_code else _CUT])
+        return shown
 
     @property
     def status(self) -> AnswerStatus:
@@ -77,7 +85,7 @@ class Writing:
             return AnswerStatus.REFUSED
         if self._started and self._started.quoting:
             return AnswerStatus.QUOTED
-        silent = not draft.citations() and denies(draft.text)
+        silent = not draft.cites and denies(draft.text)
         return AnswerStatus.REFUSED if silent else AnswerStatus.ANSWERED
 
     @property
@@ -97,10 +105,18 @@ class Writing:
 
     def _begin(self, event: ModelStarted) -> list[TextDelta | Replaced]:
         self._draft, self._started, self.model = self._new_draft(), event, event.model
+        self._room = self.prompt.max_tokens * _CHARACTERS_PER_TOKEN
+        self._truncated = False
         self._void = bool(self.text)
         if not event.quoting:
             return []
         return self._show([_QUOTES_INSTEAD if event.fallback else _QUOTES])
+
+    def _write(self, text: str) -> list[TextDelta | Replaced]:
+        within = text[: max(0, self._room)]
+        self._room -= len(text)
+        self._truncated |= self._room < 0
+        return self._show(self._draft.feed(within))
 
     def _show(self, pieces: Iterable[str]) -> list[TextDelta | Replaced]:
         shown: list[TextDelta | Replaced] = []

@@ -41,7 +41,7 @@ class ClaimSplitter:
             return []
         claims = self._cut(whole=False)
         # Looking again at every character would make a long code block quadratic.
-        self._look_again_at = len(self._text) + len(self._text) // 32
+        self._look_again_at = len(self._text) + len(self._text) // 16
         return claims
 
     def finish(self) -> list[str]:

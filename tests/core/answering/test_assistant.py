@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from core.answering.assistant import Assistant
+from core.answering.assistant import Assistant, AssistantSettings
 from core.answering.fallback import FallbackChatModel
 from core.answering.grounding import PassingVerifier
+from core.answering.prompting import PromptLimits
 from core.backends.extractive import ExtractiveChatModel
 from core.errors import ServiceUnavailable
 from core.model import (
@@ -176,7 +177,15 @@ async def test_before_the_first_sync_a_question_is_told_to_sync() -> None:
 
 
 @pytest.mark.parametrize(
-    "reply", ["NOT_COVERED", "NOT_COVERED. Really.", "The passages do not mention this.", "", "[9]"]
+    "reply",
+    [
+        "NOT_COVERED",
+        "NOT_COVERED. Really.",
+        "I am sorry. Really.\n\nNOT_COVERED",
+        "The passages do not mention this.",
+        "",
+        "[9]",
+    ],
 )
 async def test_a_model_that_finds_no_answer_makes_a_useful_refusal(reply: str) -> None:
     answer = await answer_of(assistant(model_saying(reply)))
@@ -271,6 +280,26 @@ async def test_an_answer_that_was_cut_at_its_limit_says_so() -> None:
     answer = await answer_of(assistant(ScriptedModel([saying("One. Two and", truncated=True)])))
 
     assert answer.text == "One. Two and …"
+
+
+async def test_a_code_block_that_was_cut_is_closed_before_it_says_so() -> None:
+    answer = await answer_of(assistant(ScriptedModel([saying("Do:\n```\nx", truncated=True)])))
+
+    assert answer.text == "Do:\n```\nx\n```\n\n…"
+
+
+@pytest.mark.parametrize("size", [5, 100, 10**6])
+async def test_a_model_that_ignores_its_limit_is_not_listened_to_further(size: int) -> None:
+    limits = PromptLimits(answer_tokens=10)
+    model = model_saying(*["x" * size] * (10**6 // size))
+    made = Assistant(
+        Memory(), Search(), model, PassingVerifier(), settings=AssistantSettings(limits)
+    )
+
+    answer = await answer_of(made)
+
+    assert answer.text == "x" * 160 + " …"
+    assert model.closed == 1
 
 
 async def test_a_follow_up_is_searched_as_the_model_completes_it() -> None:

@@ -31,6 +31,9 @@ def citations() -> Citations:
         ("So 【1】 and 【2†install.md】.", "So [1] and [2]."),
         ("So [[1]] and [^2].", "So [1] and [2]."),
         ("So [1](https://evil.example/a).", "So [1]."),
+        ("So [1](https://evil.example/a 'a title').", "So [1]."),
+        ("So ［1］ and ［2†a］.", "So [1] and [2]."),  # noqa: RUF001 - models write these
+        ("So\t \t[1] [9] [2].", "So\t \t[1] [2]."),
         ("So \\[1\\].", "So [1]."),
         ("Twice [1][1], [1, 1].", "Twice [1], [1]."),
         # No such passage.
@@ -84,6 +87,10 @@ def test_a_citation_carries_the_section_and_its_best_sentence() -> None:
         ("> 1. Go on.", "Go on."),
         ("", ""),
         ("# go on", "# go on"),
+        ("```\ngo on\n```\n\n| go on |\n\nGo.", "Go."),
+        ("```\ngo on\n```", "``` go on ```"),
+        ("To [go on](../on.md), see ![a](b.png 'c').", "To go on, see a."),
+        ("Go\u202e on.", "Go on."),
         ("go on " * 100, "go on " * 49 + "go on…"),
     ],
 )

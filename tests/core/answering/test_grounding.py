@@ -59,8 +59,33 @@ def test_the_check_sees_marks_as_the_places_of_passages() -> None:
     assert censor.checked == ["So [2].", " So [1][2]."]
 
 
-def test_links_from_elsewhere_are_gone_before_the_check() -> None:
-    assert written("See [it](https://evil.example/x) [1].")[1] == ["See it [1]."]
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("See [it](https://evil.example/x) [1].", "See it [1]."),
+        # A mark that is a link is still a mark, and a link around a mark still a link.
+        ("See [1](https://evil.example/x).", "See [1]."),
+        ("See [[1](https://evil.example/x)](https://evil.example/y).", "See [1]."),
+        ("See [it [9]](https://evil.example/x).", "See it."),
+        # What cannot be seen cannot keep a link or a mark from being recognised.
+        ("See ht\u200btps://evil.example [\u20601].", "See evil.example [1]."),
+        ("```\rcode\r```\r[it](https://evil.example)", "```code```it"),
+        ("So\u202e it is.\0", "So it is."),
+    ],
+)
+def test_hostile_text_is_disarmed_before_the_check(text: str, shown: str) -> None:
+    censor = Censor("nothing")
+
+    assert written(text, censor)[1] == [shown]
+    assert censor.checked == [shown]
+
+
+def test_a_code_block_that_the_model_left_open_is_closed() -> None:
+    """What an adapter puts below the answer would be code as well."""
+    draft, shown = written("Do:\n\n```py\nx = 1")
+
+    assert shown == ["Do:", "\n\n```py\nx = 1", "\n```"]
+    assert draft.text == "".join(shown)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +94,7 @@ def test_links_from_elsewhere_are_gone_before_the_check() -> None:
         ("NOT_COVERED", True, []),
         ("\n**NOT_COVERED**. The docs say nothing.", True, ["The docs say nothing."]),
         ("It is so [1].\nNOT_COVERED", False, ["It is so [1]."]),
+        ("I am sorry.\n\nNOT_COVERED", True, ["I am sorry."]),
         ("[9]\n\nIt is so.", False, ["It is so."]),
         ("  \n", False, []),
         ("", False, []),
@@ -85,7 +111,10 @@ def test_the_reply_for_what_is_not_covered_is_never_shown(
 
 @given(
     st.lists(
-        st.sampled_from(["[1]", "[2]", "[9]", ". ", "A b", "`", "\n", "- ", "(", ")"]), max_size=30
+        st.sampled_from(
+            ["[1]", "[2]", "[9]", ". ", "A b", "`", "```\n", "\n", "\r", "- ", "(", ")"]
+        ),
+        max_size=30,
     ),
     st.integers(1, 5),
 )

@@ -46,8 +46,26 @@ KNOWN = KnownLinks(
         ('<img src="https://evil.example">So <a href="x">it</a> is', "So it is"),
         ("Text.\n[ref]: https://evil.example\nMore.", "Text.\n\nMore."),
         # No links.
-        ("`[a](https://evil.example)` stays", "`[a](https://evil.example)` stays"),
+        ("[a[b[c]]](https://x.example)", "[a[b[c]]] (x.example)"),
+        ("[a[b[c]]](&#104;ttps://x.example)", "[a[b[c]]] (&#104;x.example)"),
+        ("[a](https://x.example/(b(c)d))", "[a] (x.example/(b(c)d))"),
+        ("> [ref]: &#104;ttps://x.example", "> [ref] : &#104;x.example"),
+        ("- [ref]:\n  &#104;ttps://x.example", "- [ref] :\n  &#104;x.example"),
+        ("At ftp://x.example and slack://x", "At x.example and x"),
+        ("[" * 20 + "a" + "](b)" * 20, ""),
+        # What is code to one reader of Markdown is none to another.
+        ("`[a](https://x.example)`", "`[a] (https://x.example)`"),
+        ("`[a](https://docs.example/install)`", "`[a](https://docs.example/install)`"),
+        ("`a\n---\n[b](<https:/\\/x.example>) `", "`a\n---\n[b] (<https:/\\/x.example>) `"),
+        ("  ```\n[a](//x.example)", "  ```\n[a] (//x.example)"),
+        ("```\n[a]: &#104;ttps://x.example\n```", "```\n[a] : &#104;ttps://x.example\n```"),
+        ("\\`[a](https://x.example)\\`", "\\`a\\`"),
+        # No links.
         ("```\nhttps://evil.example\n```", "```\nhttps://evil.example\n```"),
+        (
+            "`[&](std::string s)`, `a[0](x // y)`, `t[a]: int`",
+            "`[&](std::string s)`, `a[0](x // y)`, `t[a]: int`",
+        ),
         ("List<String> and <name> stay", "List<String> and <name> stay"),
         ("An array[0](x) call", "An array0 call"),
         ("", ""),
@@ -76,6 +94,7 @@ def test_reducing_twice_is_reducing_once(text: str) -> None:
     [
         ("Install", "https://d/x", "[Install](https://d/x)"),
         ("a [b] `c`\n*d*", "https://d/x (1)", "[a \\[b\\] \\`c\\` \\*d\\*](https://d/x%20%281%29)"),
+        ("a\u202eb", "https://d/\\", "[ab](https://d/%5C)"),
         ("Install", "", "Install"),
     ],
 )
