@@ -27,10 +27,11 @@ lint: $(SETTLED_DEV) ## Linters, types and import contracts
 	@$(BIN)/lint-imports
 
 eval: $(SETTLED_DEV) ## Measure answers on the sets in ../shared/eval
-	@$(BIN)/python -m bench.evaluation
+	@$(BIN)/python -m bot.evaluation ../shared/eval
 
 bench: $(SETTLED_DEV) ## Measure speed; prints tables and JSON
 	@$(BIN)/python -m bench.search
+	@$(BIN)/python -m bench.startup
 
 lock: $(SETTLED_DEV) ## Resolve the dependencies anew
 	@sh scripts/lock.sh $(BIN)/uv

@@ -25,6 +25,7 @@ from core.backends.bm25 import Bm25Encoder
 from core.backends.local_embedder import MINILM, open_local_embedder
 from core.backends.qdrant_edge import QdrantEdge, open_edge
 from core.model import Chunk, Point, SearchRequest, Vector
+from core.retrieval.retriever import RetrievalSettings
 
 CHUNKS = 20_000
 SEARCHES = 500
@@ -160,6 +161,7 @@ async def measure(folder: Path, build_s: float, longest_block_ms: float) -> Repo
                     sparse.encode_query(question),
                     GENERATION,
                     IN_SCOPE,
+                    RetrievalSettings().candidates,
                 )
             )
             assert hits.dense

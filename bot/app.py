@@ -104,7 +104,7 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         await migrate(database)
         embedding = await stack.enter_async_context(open_embedding(settings))
         models = await stack.enter_async_context(open_models(settings))
-        yield await _assemble(settings, index, database, embedding, models)
+        yield await assemble(settings, index, database, embedding, models)
 
 
 @asynccontextmanager
@@ -201,13 +201,14 @@ def model_groups(settings: Settings) -> list[ModelGroup]:
     ]
 
 
-async def _assemble(
+async def assemble(
     settings: Settings,
     index: Index,
     database: Database,
     embedding: Embedding,
     models: Sequence[ChatModel],
 ) -> App:
+    """Wires opened parts together; with an index that was never written to, creates it."""
     sparse, store, answer = sparse_encoder(), CorpusStore(database), settings.answer
     writer = await index.writer(embedding.embedder.model)
     retriever = Retriever(

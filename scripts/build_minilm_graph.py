@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - run as a file; nothing imports it
 """Builds `core/backends/minilm.onnx`: the graph of all-MiniLM-L6-v2 without its weights.
 
 The weights are declared as external data under the names of the tensors in the public

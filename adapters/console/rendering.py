@@ -28,16 +28,16 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
     }
 
 
-def source_line(citation: Citation) -> str:
-    """`[1] Title › Section — address`."""
-    place = " › ".join(dict.fromkeys([citation.title, *citation.heading_path]))
+def place(citation: Citation) -> str:
+    """`[1] Title › Section`, and whether it is peer-reviewed."""
+    headings = " › ".join(dict.fromkeys([citation.title, *citation.heading_path]))
     flag = "" if citation.peer_reviewed else f" ({NOT_PEER_REVIEWED})"
-    return f"[{citation.n}] {place}{flag} — {citation.url}"
+    return f"[{citation.n}] {headings}{flag}"
 
 
 def answer_as_text(answer: Answer) -> str:
     """Markdown with the sources under it, for a pipe or a file."""
-    lines = [source_line(citation) for citation in answer.citations]
+    lines = [f"{place(citation)} — {citation.url}" for citation in answer.citations]
     return "\n\n".join(filter(None, [answer.text, "\n".join(lines)]))
 
 
@@ -47,12 +47,6 @@ def print_answer(console: Console, answer: Answer) -> None:
     if answer.citations:
         console.print()
     for citation in answer.citations:
+        console.print(Text(place(citation), style="dim"))
         # An address that is broken over two lines cannot be clicked.
-        console.print(_source_as_rich(citation), soft_wrap=True)
-
-
-def _source_as_rich(citation: Citation) -> Text:
-    line = Text(source_line(citation), style="dim")
-    if citation.url.startswith(("http://", "https://")):
-        line.stylize(f"link {citation.url}")
-    return line
+        console.print(Text(f"    {citation.url}", style="dim cyan"), soft_wrap=True)

@@ -11,8 +11,8 @@ from rich.console import Console
 from adapters.console.rendering import (
     answer_as_json,
     answer_as_text,
+    place,
     print_answer,
-    source_line,
 )
 from core.model import Answer, Citation, Rung
 from tests.support.answers import CITATION, answer
@@ -54,23 +54,23 @@ def test_a_program_gets_every_field() -> None:
     [
         (
             CITATION,
-            "[1] Query Parameters › Defaults (not peer-reviewed) — " + CITATION.url,
+            "[1] Query Parameters › Defaults (not peer-reviewed)",
         ),
         (
             replace(CITATION, n=2, heading_path=(), peer_reviewed=True, url="paper.md"),
-            "[2] Query Parameters — paper.md",
+            "[2] Query Parameters",
         ),
     ],
 )
 def test_a_source_names_its_section_and_whether_it_is_peer_reviewed(
     citation: Citation, line: str
 ) -> None:
-    assert source_line(citation) == line
+    assert place(citation) == line
 
 
 def test_a_pipe_gets_the_text_and_its_sources() -> None:
     text = answer_as_text(answer())
-    assert text == f"They can have defaults. [1]\n\n{source_line(CITATION)}"
+    assert text == f"They can have defaults. [1]\n\n{place(CITATION)} — {CITATION.url}"
 
 
 def test_an_answer_without_sources_is_its_text_alone() -> None:
@@ -79,12 +79,12 @@ def test_an_answer_without_sources_is_its_text_alone() -> None:
     assert printed(given).strip() == "The docs do not say."
 
 
-def test_a_terminal_shows_markdown_and_links() -> None:
+def test_a_terminal_shows_markdown_and_addresses() -> None:
     shown = printed(answer("**Defaults** are `fine`. [1]"), width=40)
     assert "Defaults are fine. [1]" in shown
     assert "https://docs.example.com/query/#defaults" in shown
 
 
-def test_only_a_web_address_becomes_a_link() -> None:
-    hostile = replace(CITATION, url="javascript:alert(1)")
-    assert "\x1b]8;" not in printed(answer("x", hostile))
+def test_an_address_is_whole_even_where_the_line_is_narrow() -> None:
+    far = replace(CITATION, url="https://docs.example.com/" + "deep/" * 20)
+    assert far.url in printed(answer("x", far), width=40)
