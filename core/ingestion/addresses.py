@@ -1,4 +1,4 @@
-"""The public address of a document, and the deep link to one of its sections (pure)."""
+"""The public address of a document (pure)."""
 
 from __future__ import annotations
 
@@ -54,11 +54,6 @@ def document_url(document: Document, base_url: str, rule: SlugRule) -> str:
     if rule is SlugRule.GITHUB:
         return base + quote(document.path, safe=_SAFE)
     return _from_front_matter(document, base, rule) or base + _page(document.path, rule)
-
-
-def section_url(document_url: str, anchor: str) -> str:
-    """The deep link to a section; text before the first heading has the page's own address."""
-    return f"{document_url}#{quote(anchor, safe=_SAFE)}" if anchor else document_url
 
 
 def is_web_url(url: str) -> bool:

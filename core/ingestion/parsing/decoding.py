@@ -8,6 +8,8 @@ import re
 from core.errors import DocumentUnreadable
 
 MAX_BYTES = 10 * 1024 * 1024
+MAX_LINES = 200_000
+"""Markdown's tokens take up to 2 kB of memory a line."""
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -24,7 +26,7 @@ def decode(path: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> str:
     r"""The text, with `\n` for every line break and without control characters.
 
     UTF-8 unless a byte order mark says UTF-16 or UTF-32. Raises DocumentUnreadable for what is
-    larger than `max_bytes`, binary or in another encoding.
+    larger than `max_bytes`, has more than `MAX_LINES`, is binary or in another encoding.
     """
     if len(data) > max_bytes:
         raise DocumentUnreadable(path, too_large(max_bytes))
@@ -36,7 +38,11 @@ def decode(path: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> str:
         raise DocumentUnreadable(path, reason) from exc
     if "\0" in text:
         raise DocumentUnreadable(path, "it is a binary file, not text")
-    return clean(text)
+    cleaned = clean(text)
+    if cleaned.count("\n") > MAX_LINES:
+        reason = f"it has more than {MAX_LINES:,} lines, the limit for one document"
+        raise DocumentUnreadable(path, reason)
+    return cleaned
 
 
 def clean(text: str) -> str:

@@ -3,7 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.errors import ConfigurationError
-from core.ingestion.addresses import SlugRule, document_url, is_web_url, section_url
+from core.ingestion.addresses import SlugRule, document_url, is_web_url
 from core.model import Document
 
 BASE = "https://docs.example.com/en"
@@ -85,13 +85,8 @@ def test_an_address_in_front_matter_wins_if_it_is_a_web_address(said: str, url: 
 
 
 def test_without_a_base_url_the_path_is_the_address() -> None:
-    url = document_url(a_document("a b/c.md", slug="/other"), "", SlugRule.MKDOCS)
-    assert url == "a%20b/c.md"
-    assert section_url(url, "über-uns") == "a%20b/c.md#%C3%BCber-uns"
-
-
-def test_text_before_the_first_heading_has_the_pages_address() -> None:
-    assert section_url("https://x.org/a", "") == "https://x.org/a"
+    document = a_document("a b/c.md", slug="/other")
+    assert document_url(document, "", SlugRule.MKDOCS) == "a%20b/c.md"
 
 
 @pytest.mark.parametrize("base", ["ftp://x.org/", "x.org/docs", "javascript:x"])

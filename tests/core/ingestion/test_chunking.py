@@ -113,6 +113,16 @@ def test_a_long_table_is_cut_between_rows_and_each_piece_has_the_header() -> Non
     ]
 
 
+def test_a_row_or_header_too_long_for_a_table_is_cut_as_prose() -> None:
+    header = "| a | b |\n| - | - |\n"
+    row = f"| {WORD * 22}|"
+    assert chunks_of(f"{header}{row}\n| c | d |", 30) == [row, header + "| c | d |"]
+    assert chunks_of(f"| {WORD * 12}|\n| - |\n| {WORD * 12}|") == [
+        f"| {WORD * 12}|\n| - |",
+        f"| {WORD * 12}|",
+    ]
+
+
 def test_a_line_too_long_for_a_piece_is_cut_between_words() -> None:
     code = chunks_of(f"```\n{WORD * 20}\n```")
     assert code == ["```\n" + (WORD * 10) + "\n```"] * 2

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from core.ingestion.addresses import SlugRule, document_url, section_url
+from core.ingestion.addresses import SlugRule, document_url
 from core.ingestion.chunking import ChunkSettings, chunk
 from core.ingestion.parsing import parse
 from core.ingestion.token_estimate import estimate_tokens
 from core.model import Chunk, Document, Section
+from core.retrieval.passages import deep_link
 
 DOCS = Path(__file__).parents[4] / "shared/corpus/fastapi-docs/docs"
 SITE = "https://fastapi.tiangolo.com/"
@@ -68,7 +69,7 @@ def test_links_are_those_of_the_published_site(
     document = documents[path]
     section = next(s for s in sections_of(document.sections) if s.heading == heading)
     page = document_url(document, SITE, SlugRule.MKDOCS)
-    assert section_url(page, section.anchor) == SITE + url
+    assert deep_link(page, section.anchor) == SITE + url
 
 
 def test_every_link_within_the_docs_that_names_an_anchor_finds_its_section(

@@ -105,6 +105,7 @@ def test_unicode_is_read_in_any_form(data: bytes) -> None:
         ("a.md", codecs.BOM_UTF16_LE + b"a", "it is not UTF-16 text"),
         ("a.md", b"a\x00b", "it is a binary file"),
         ("a.md", b"x" * (MAX_BYTES + 1), "it is larger than 10 MB"),
+        ("a.md", b"\n" * 200_001, "it has more than 200,000 lines"),
         ("a.pdf", b"%PDF", r"its format is not one that can be read \(\.md, "),
         ("Makefile", b"all:", "its format is not one"),
     ],
