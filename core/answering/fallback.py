@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -10,6 +11,8 @@ from dataclasses import replace
 from core.errors import MalformedReply, ServiceError, ServiceUnavailable
 from core.model import ModelEvent, ModelFinished, ModelStarted, ModelText, Prompt
 from core.ports import ChatModel
+
+log = logging.getLogger(__name__)
 
 _LONGEST_REST = 3600.0
 
@@ -42,9 +45,10 @@ class FallbackChatModel:
                     async for event in events:
                         yield _ranked(event, rank)
             except ServiceError as exc:
-                self._rest(rank, exc)
                 if rank == last:
                     raise
+                log.warning("Asking the next model. %s", exc)
+                self._rest(rank, exc)
             else:
                 return
 

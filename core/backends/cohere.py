@@ -39,10 +39,15 @@ class CohereModels:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How hard documents are pushed: calls in flight, and seconds of waiting for each batch."""
+    """How hard documents are pushed, and how long a question waits.
+
+    `in_flight` calls at once, seconds of waiting in `longest_wait` for each batch of documents,
+    and in `question` for a call that somebody waits for.
+    """
 
     in_flight: int = 4
     longest_wait: float = 120.0
+    question: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +74,15 @@ async def open_cohere(
     from cohere import AsyncClientV2  # noqa: PLC0415
 
     key = header_safe(SERVICE, api_key)
-    models = models or CohereModels()
+    models, pace = models or CohereModels(), pace or Pace()
     async with httpx.AsyncClient(timeout=timeout, transport=transport) as http:
         # Retries are ours: the SDK's would hide a Retry-After of up to a minute inside a question.
         client = AsyncClientV2(
             key, base_url=base_url, timeout=timeout, max_retries=0, httpx_client=http
         )
         yield Cohere(
-            CohereEmbedder(client, models, pace or Pace(), secret=key, sleep=sleep),
-            CohereReranker(client, models.rerank, secret=key),
+            CohereEmbedder(client, models, pace, secret=key, sleep=sleep),
+            CohereReranker(client, models.rerank, patience=pace.question, secret=key),
         )
 
 
@@ -91,6 +96,7 @@ class CohereEmbedder:
         self._model = EmbeddingModel(models.embed, models.dimensions, _MAX_TOKENS)
         self._gate = asyncio.Semaphore(pace.in_flight)
         self._longest_wait = pace.longest_wait
+        self._patience = pace.question
         self._secret = secret
         self._sleep = sleep
 
@@ -111,7 +117,9 @@ class CohereEmbedder:
 
     async def embed_query(self, text: str) -> Vector:
         """The vector to search with; RateLimited at once when the service says so."""
-        return (await self._embed([text], "search_query"))[0]
+        with _translated(self._secret):
+            async with asyncio.timeout(self._patience):
+                return (await self._embed([text], "search_query"))[0]
 
     async def _patiently(self, texts: Sequence[str]) -> list[Vector]:
         waited, pause = 0.0, 1.0
@@ -145,11 +153,12 @@ class CohereEmbedder:
 
 
 class CohereReranker:
-    """A Reranker. It never waits: without it, the fused order stands."""
+    """A Reranker. It does not wait for long: without it, the fused order stands."""
 
-    def __init__(self, client: AsyncClientV2, model: str, *, secret: str) -> None:
+    def __init__(self, client: AsyncClientV2, model: str, *, patience: float, secret: str) -> None:
         self._client = client
         self._model = model
+        self._patience = patience
         self._secret = secret
 
     async def rerank(self, query: str, texts: Sequence[str]) -> list[float]:
@@ -157,11 +166,12 @@ class CohereReranker:
         if not texts:
             return []
         with _translated(self._secret):
-            response = await self._client.rerank(
-                model=self._model,
-                query=well_formed(query),
-                documents=[well_formed(text) for text in texts],
-            )
+            async with asyncio.timeout(self._patience):
+                response = await self._client.rerank(
+                    model=self._model,
+                    query=well_formed(query),
+                    documents=[well_formed(text) for text in texts],
+                )
         try:
             scores = {
                 r.index: min(1.0, max(0.0, float(r.relevance_score))) for r in response.results
@@ -207,7 +217,7 @@ def _translated(secret: str) -> Iterator[None]:
         raise MalformedReply(SERVICE, "the reply does not have the form that we know.") from exc
     except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
         raise ServiceUnavailable(SERVICE, "could not be reached.") from exc
-    except httpx.TimeoutException as exc:
+    except (TimeoutError, httpx.TimeoutException) as exc:
         raise ServiceUnavailable(SERVICE, "did not answer in time.") from exc
     except httpx.HTTPError as exc:
         raise ServiceUnavailable(SERVICE, "broke the connection.") from exc

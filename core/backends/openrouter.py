@@ -13,7 +13,7 @@ from httpx_sse import EventSource, SSEError
 
 from core.backends.openrouter_replies import SERVICE, Reply, error_for, parse, raise_if_error
 from core.backends.vendor_http import header_safe, retry_after
-from core.errors import ConfigurationError, MalformedReply, ServiceUnavailable
+from core.errors import ConfigurationError, MalformedReply, ServiceError, ServiceUnavailable
 from core.model import ModelEvent, Prompt
 from core.text.unicode import well_formed
 
@@ -91,7 +91,7 @@ def _checked(base_url: str) -> httpx.URL:
         raise ConfigurationError(f"The address of OpenRouter is malformed: {exc}") from exc
     if url.scheme not in {"http", "https"} or not url.host:
         raise ConfigurationError(
-            f"The address of OpenRouter is not one of a web service: {base_url!r}.",
+            "The address of OpenRouter is not one of a web service.",
             hint=f"It looks like {BASE_URL}.",
         )
     return url
@@ -111,10 +111,15 @@ class OpenRouterChatModel:
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         """The reply as it comes. Every failure is a ServiceError; closing cancels the request."""
         reply = Reply(self._group.models[0], secret=self._secret)
-        async with aclosing(self._chunks(prompt)) as chunks:
-            async for data in chunks:
-                for event in reply.read(data):
-                    yield event
+        try:
+            async with aclosing(self._chunks(prompt)) as chunks:
+                async for data in chunks:
+                    for event in reply.read(data):
+                        yield event
+        except ServiceError:
+            # After the last word only the usage is still to come: not worth another model.
+            if not reply.whole:
+                raise
         for event in reply.finish():
             yield event
 

@@ -43,9 +43,10 @@ async def read_account(
         key = await _get(client, "key")
         listed = await _get(client, "models")
     known = {model.get("id") for model in listed if isinstance(model, dict)}
+    remaining = key.get("limit_remaining")
     return Account(
         free_tier=bool(key.get("is_free_tier")),
-        remaining=key.get("limit_remaining"),
+        remaining=remaining if isinstance(remaining, int | float) else None,
         unknown_models=tuple(name for name in models if name not in known),
     )
 

@@ -36,6 +36,11 @@ class Reply:
         self._reason: str | None = None
         self._usage = Usage()
 
+    @property
+    def whole(self) -> bool:
+        """Whether the model came to the end of its text."""
+        return self._reason is not None
+
     def read(self, data: str) -> list[ModelEvent]:
         """The events in one chunk. Raises the ServiceError that it reports."""
         chunk = parse(data)
@@ -57,7 +62,7 @@ class Reply:
 
     def finish(self) -> list[ModelEvent]:
         """The end of a whole reply; ServiceUnavailable when it broke off."""
-        if self._reason is None:
+        if not self.whole:
             raise ServiceUnavailable(SERVICE, "the reply broke off before its end.")
         truncated = self._reason == "length"
         return [*self.start(), ModelFinished(self._model, self._usage, truncated)]

@@ -8,7 +8,7 @@ from contextlib import aclosing
 import pytest
 
 from core.answering.fallback import FallbackChatModel
-from core.errors import MalformedReply, RateLimited, ServiceError, ServiceUnavailable
+from core.errors import AccessDenied, MalformedReply, RateLimited, ServiceError, ServiceUnavailable
 from core.model import ModelEvent, ModelFinished, ModelStarted, ModelText, Usage
 from tests.support.models import ScriptedModel, Step, asking, breaking_off, model_saying, saying
 
@@ -60,6 +60,17 @@ async def test_the_next_model_takes_over(first: list[Step], shown: list[ModelEve
         ModelStarted("some/model", fallback=True),
         ModelText("Whole."),
         ModelFinished("some/model", Usage(10, 5, 0.001)),
+    ]
+
+
+async def test_why_a_model_was_passed_over_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A key that is no longer accepted would else turn every answer into quotes unnoticed."""
+    refused = AccessDenied("S", "the key was not accepted.")
+
+    await ask(FallbackChatModel([scripted([refused]), model_saying("Whole.")]))
+
+    assert [r.getMessage() for r in caplog.records] == [
+        "Asking the next model. S: the key was not accepted."
     ]
 
 

@@ -199,6 +199,25 @@ async def test_a_query_does_not_wait() -> None:
     assert (service.waits, len(service.requests)) == ([], 1)
 
 
+async def test_somebody_who_asks_does_not_wait_for_a_service_that_is_silent() -> None:
+    """Search by words alone, in the fused order, is better than half a minute of nothing."""
+
+    async def handle(exchange: Exchange) -> None:
+        await exchange.gone.wait()
+
+    async with (
+        serving(handle) as server,
+        open_cohere(KEY, models=SMALL, base_url=server.url, pace=Pace(question=0.1)) as made,
+        asyncio.timeout(5),
+    ):
+        with pytest.raises(ServiceUnavailable, match="in time"):
+            await made.embedder.embed_query("one")
+        with pytest.raises(ServiceUnavailable, match="in time"):
+            await made.reranker.rerank("q", ["a"])
+        for exchange in server.exchanges:
+            await exchange.gone.wait()
+
+
 async def test_what_waiting_cannot_help_fails_at_once_and_stops_the_rest() -> None:
     async def handle(exchange: Exchange) -> None:
         await exchange.reply(401, {"message": "no"})

@@ -373,6 +373,35 @@ async def test_a_reply_that_never_ends_is_ended() -> None:
     assert isinstance(error, ServiceUnavailable)
 
 
+async def silence(exchange: Exchange) -> None:
+    await exchange.gone.wait()
+
+
+async def rubbish(exchange: Exchange) -> None:
+    await exchange.event("{not json")
+
+
+async def late_error(exchange: Exchange) -> None:
+    await exchange.event({"error": {"code": 502, "message": "too late"}})
+
+
+async def nothing(exchange: Exchange) -> None:
+    """Hangs up before all that was announced is sent."""
+
+
+@pytest.mark.parametrize("end", [silence, rubbish, late_error, nothing])
+async def test_a_text_that_came_to_its_end_outlives_what_happens_to_its_usage(end: Handler) -> None:
+    async def handle(exchange: Exchange) -> None:
+        await exchange.head(content_type="text/event-stream", content_length="100000")
+        await exchange.event(chunk("Whole.", reason="stop"))
+        await end(exchange)
+
+    events, error, _ = await asked(handle, IMPATIENT)
+
+    assert error is None
+    assert events[1:] == [ModelText("Whole."), ModelFinished("b/two", Usage())]
+
+
 async def test_a_reader_who_goes_away_cancels_the_request() -> None:
     async with serving(stalling) as server, model_at(server.url) as model:
         async with aclosing(model.stream(PROMPT)) as events:

@@ -20,6 +20,8 @@ from core.backends.vendor_http import excerpt, retry_after
         ("soon", None),
         ("nan", None),
         ("inf", None),
+        ("Mon, 01 Jan 99999999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2001 00:00:00 +9999999999", None),
     ],
 )
 def test_the_time_to_wait_is_read_in_seconds(value: str, seconds: float | None) -> None:
