@@ -17,7 +17,7 @@ _UNNAMED = "section"
 
 def slugify(heading: str) -> str:
     """The anchor of a heading's plain text, before duplicates are told apart."""
-    return "".join(map(_slug_character, heading.strip().lower()))
+    return "".join(map(_slug_character, heading.lower()))
 
 
 def _slug_character(char: str) -> str:

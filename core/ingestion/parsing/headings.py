@@ -31,10 +31,13 @@ def read_heading(source: str) -> Heading:
     (links to an anchor of the page with no words).
     """
     source, anchor = _split_attributes(source[:_MAX_CHARACTERS].strip())
-    tokens = _without_permalinks(_inline_tokens(source))
-    words = _plain(tokens)
-    text = words or " ".join(token.content for token in tokens if token.type == "image")
-    return Heading(" ".join(text.split()), words, anchor)
+    tokens = _inline_tokens(source)
+    kept = _without_permalinks(tokens)
+    words = _plain(kept)
+    text = words.strip() or " ".join(token.content for token in kept if token.type == "image")
+    # An image's space counts in an anchor ("## ![] Title" is "-title"), a permalink's does not.
+    slug_source = words if len(kept) == len(tokens) else words.strip()
+    return Heading(" ".join(text.split()), slug_source, anchor)
 
 
 def _split_attributes(source: str) -> tuple[str, str | None]:
@@ -75,8 +78,7 @@ def _is_permalink(link: Sequence[Token]) -> bool:
 
 
 def _plain(tokens: Iterable[Token]) -> str:
-    words = [_token_text(token) for token in tokens]
-    return "".join(words).strip()
+    return "".join(map(_token_text, tokens))
 
 
 def _token_text(token: Token) -> str:

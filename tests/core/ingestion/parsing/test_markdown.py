@@ -53,7 +53,7 @@ def test_a_document_is_cut_at_its_headings(markdown: str, expected: list[object]
         ("A [link](http://x.org) here", "A link here", "A link here", None),
         ("Tags <b>in</b> here", "Tags in here", "Tags in here", None),
         ("&amp; \\*escaped\\*", "& *escaped*", "& *escaped*", None),
-        ("Logo ![alt](x.png)", "Logo", "Logo", None),
+        ("![alt](x.png) Title", "Title", " Title", None),
         ("![Docent](logo.png)", "Docent", "", None),
         ("Title [¶](#title)", "Title", "Title", None),
         ('[#](#title "Link") Title', "Title", "Title", None),
