@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.answering.prompting import PromptLimits, build_prompt
-from core.answering.refusal import EMPTY_CORPUS, refusal
-from core.answering.rewriting import rewrite
+from core.answering.refusal import refusal
+from core.answering.rewriting import changes_topic, rewrite
 from core.answering.stopwatch import Stopwatch
+from core.answering.wording import EMPTY_CORPUS
 from core.answering.writing import Writing
 from core.model import (
     Answer,
@@ -144,12 +145,21 @@ class Assistant:
         rewriting = await rewrite(
             question.text, state.messages, self._model, patience=self._settings.rewrite_patience
         )
-        queries: Sequence[EncodedQuery] = [encoded]
+        alone: Sequence[EncodedQuery] = [encoded]
+        queries = alone
         if rewriting.queries != (question.text,):
             queries = await asyncio.gather(*(self._encode(q, watch) for q in rewriting.queries))
-        retrieval = await self._retriever.retrieve(queries, question.scope, corpus)
-        watch.add(retrieval.timings_ms)
+        retrieval = await self._search(queries, question.scope, corpus, watch)
+        if rewriting.by_rule and changes_topic(question.text, retrieval.passages):
+            retrieval = await self._search(alone, question.scope, corpus, watch)
         return _Found(retrieval, rewriting.usage)
+
+    async def _search(
+        self, queries: Sequence[EncodedQuery], scope: Scope, corpus: Corpus, watch: Stopwatch
+    ) -> Retrieval:
+        retrieval = await self._retriever.retrieve(queries, scope, corpus)
+        watch.add(retrieval.timings_ms)
+        return retrieval
 
     async def _written(
         self, writing: Writing, watch: Stopwatch

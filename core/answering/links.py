@@ -9,7 +9,7 @@ from core.answering.prose import map_prose, settled
 from core.model import Passage
 from core.text.unicode import visible
 
-_URL = re.compile(r"(?<![a-z0-9+.-])(?:[a-z0-9+.-]++://|www\.)[^\s<>\"'`\])}|\\]+", re.IGNORECASE)
+_URL = re.compile(r"(?<![a-z0-9+.-])(?:[a-z0-9+.-]++://|www\.)[^\s<>\"'`\])}|\\\0]+", re.IGNORECASE)
 _LINK = re.compile(
     r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*+\])*+)\]"
     r"\(\s*+<?(?P<target>[^\s()<>]*+(?:\([^\s()<>]*+\)[^\s()<>]*+)*+)>?(?:\s[^()]*+)?\)"

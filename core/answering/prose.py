@@ -10,6 +10,7 @@ _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 _SPAN = re.compile(
     r"\\.|(?P<span>(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))|`+", re.DOTALL
 )
+_MASKED = re.compile(r"\0(\d+)\0")
 _MOST_PASSES = 10
 
 
@@ -18,7 +19,8 @@ def map_prose(
 ) -> str:
     """The text with `change` applied to what is neither in a fence nor in a code span.
 
-    `in_code` is applied to the rest, the fences and ticks included.
+    Where a span stands, `change` sees a number between NULs. `in_code` is applied to the rest,
+    the fences and ticks included.
     """
     return "".join(
         in_code(part) if code else _outside_spans(part, change, in_code)
@@ -65,9 +67,14 @@ def _fences(text: str) -> tuple[list[tuple[bool, str]], str]:
 
 
 def _outside_spans(text: str, change: Callable[[str], str], in_code: Callable[[str], str]) -> str:
-    pieces, start = [], 0
-    for found in _SPAN.finditer(text):
-        if found["span"]:
-            pieces += [change(text[start : found.start()]), in_code(found.group())]
-            start = found.end()
-    return "".join([*pieces, change(text[start:])])
+    """A link or a bold phrase may hold code, so spans are masked rather than cut out."""
+    spans: list[str] = []
+
+    def mask(found: re.Match[str]) -> str:
+        if not found["span"]:
+            return found.group()
+        spans.append(in_code(found.group()))
+        return f"\0{len(spans) - 1}\0"
+
+    changed = change(_SPAN.sub(mask, text.replace("\0", "")))
+    return _MASKED.sub(lambda found: spans[int(found[1])], changed)

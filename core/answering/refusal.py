@@ -7,12 +7,10 @@ from collections.abc import Sequence
 
 from core.answering.links import escaped_link
 from core.answering.prompting import NOT_COVERED
+from core.answering.wording import NOTHING_FOUND
 from core.model import Passage
 
-EMPTY_CORPUS = "There are no docs to answer from yet. Run `docent sync` to bring them in."
-
 _MOST_SECTIONS = 3
-_NOTHING = "I could not find an answer to this in the docs."
 _LETTERS = re.compile(r"[^A-Z]+")
 _DENIAL = re.compile(
     r"(?:\b(?:do|does|did|is|are|was|were|could|can)(?:n't|n’t| not)|\bcannot|\bno)\b"
@@ -29,8 +27,8 @@ def refusal(passages: Sequence[Passage]) -> str:
     nearest = {p.url or (p.path, *p.heading_path): p for p in reversed(passages)}
     sections = [_section(p) for p in passages if p in nearest.values()][:_MOST_SECTIONS]
     if not sections:
-        return _NOTHING
-    return "\n".join([f"{_NOTHING} The nearest sections are:\n", *sections])
+        return NOTHING_FOUND
+    return "\n".join([f"{NOTHING_FOUND} The nearest sections are:\n", *sections])
 
 
 def says_not_covered(claim: str) -> bool:

@@ -8,9 +8,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from core.answering.citations import without_marks
+from core.answering.wording import substance
 from core.errors import ServiceError
-from core.model import Message, ModelFinished, ModelStarted, ModelText, Prompt, Usage
+from core.model import Message, ModelFinished, ModelStarted, ModelText, Passage, Prompt, Usage
 from core.ports import ChatModel
+from core.retrieval.confidence import term_coverage
+from core.text.relevance import terms
 
 _SYSTEM = """\
 Rewrite the last question so that it can be understood without the conversation before it: put in \
@@ -20,15 +23,20 @@ _MOST_TOKENS = 120
 _LONGEST = 500
 _MESSAGES = 6
 _LONGEST_MESSAGE = 1500
-_LONGEST_ANSWER = 400
+_LONGEST_IN_QUERY = 400
+_LEAST_COVERAGE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """What to search with, the most telling query first, and what it cost to find out."""
+    """What to search with, the most telling query first, and what it cost to find out.
+
+    `by_rule` says that the queries hold what was said before, fit or not.
+    """
 
     queries: tuple[str, ...]
     usage: Usage = field(default_factory=Usage)
+    by_rule: bool = False
 
 
 async def rewrite(
@@ -47,7 +55,7 @@ async def rewrite(
         text, usage = None, Usage()
     query = " ".join(text.split()) if text else ""
     if not query or len(query) > _LONGEST:
-        return Rewriting(without_model(question, history), usage)
+        return Rewriting(without_model(question, history), usage, by_rule=True)
     return Rewriting((query,), usage)
 
 
@@ -74,13 +82,26 @@ def without_model(question: str, history: Sequence[Message]) -> tuple[str, ...]:
     On the follow-ups of mtRAG the first alone finds .887 nDCG@10, both fused .915, and the bare
     question .843.
     """
-    asked = _last(history, "user")
-    answered = without_marks(_last(history, "assistant"))[:_LONGEST_ANSWER]
+    asked = _last(history, "user")[:_LONGEST_IN_QUERY]
+    answered = without_marks(substance(_last(history, "assistant")))[:_LONGEST_IN_QUERY]
     queries = (
         f"{asked} {question} {question}" if asked else question,
         f"{answered} {question}" if answered else "",
     )
     return tuple(q for q in queries if q)
+
+
+def changes_topic(question: str, passages: Sequence[Passage]) -> bool:
+    """Whether the passages found by the rule's queries fit what was said before, and not this.
+
+    That is so when none of them holds a quarter of the terms that the question itself has; it is
+    to be searched by itself then. On mtRAG's follow-ups this keeps .907 nDCG@10 of .912, and of
+    questions on something else entirely it lets 15 % pass, as against 26 %.
+    """
+    if not terms(question):
+        return False
+    places = (" ".join((p.title, *p.heading_path, p.text)) for p in passages)
+    return all(term_coverage(question, place) < _LEAST_COVERAGE for place in places)
 
 
 def _last(history: Sequence[Message], role: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from core.answering.grounding import Draft
 from core.answering.refusal import denies, refusal
+from core.answering.wording import QUOTES, QUOTES_INSTEAD
 from core.model import (
     AnswerStatus,
     Citation,
@@ -21,8 +22,6 @@ from core.model import (
 )
 from core.ports import Verifier
 
-_QUOTES = "In the docs' own words:\n\n"
-_QUOTES_INSTEAD = "No model could answer just now; these are the docs' own words:\n\n"
 _CUT = " …"
 _CUT_BELOW_CODE = "\n\n…"
 _FENCES = ("```", "~~~")
@@ -110,7 +109,7 @@ class Writing:
         self._void = bool(self.text)
         if not event.quoting:
             return []
-        return self._show([_QUOTES_INSTEAD if event.fallback else _QUOTES])
+        return self._show([QUOTES_INSTEAD if event.fallback else QUOTES])
 
     def _write(self, text: str) -> list[TextDelta | Replaced]:
         within = text[: max(0, self._room)]

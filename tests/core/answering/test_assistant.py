@@ -326,11 +326,58 @@ async def test_a_follow_up_without_a_model_is_searched_by_rule() -> None:
         )
     )
 
-    assert search.searched[0][0] == [
-        "What is X? How do I install it? How do I install it?",
-        "A tool. How do I install it?",
+    assert [queries for queries, _, _ in search.searched] == [
+        [
+            "What is X? How do I install it? How do I install it?",
+            "A tool. How do I install it?",
+        ]
     ]
     assert answer.usage == Usage()
+
+
+@dataclass
+class Topics(Search):
+    """A search in which each question by itself finds what `alone` says."""
+
+    alone: Retrieval = FOUND
+
+    async def retrieve(self, queries: Sequence[str], scope: Scope, corpus: Corpus) -> Retrieval:
+        found = await super().retrieve(queries, scope, corpus)
+        return self.alone if queries == [QUESTION.text] else found
+
+
+UNRELATED = replace(FOUND, passages=(section("Bread is baked.", title="", heading=""),))
+BEFORE = (Message("user", "What is X?"), Message("assistant", "A tool [1]."))
+
+
+@pytest.mark.parametrize(
+    ("alone", "status"),
+    [
+        (replace(FOUND, sufficient=False), AnswerStatus.REFUSED),
+        (FOUND, AnswerStatus.QUOTED),
+    ],
+)
+async def test_after_a_change_of_topic_the_question_alone_decides(
+    alone: Retrieval, status: AnswerStatus
+) -> None:
+    """What was said before finds its own passages again, and would be quoted as the answer."""
+    search = Topics(UNRELATED, alone=alone)
+    memory = Memory(SessionState(BEFORE, CORPUS))
+
+    answer = await answer_of(assistant(ExtractiveChatModel(), search=search, memory=memory))
+
+    assert [len(queries) for queries, _, _ in search.searched] == [2, 1]
+    assert answer.status is status
+    assert "https://docs.example/install#linux" in answer.text + str(answer.citations)
+
+
+async def test_a_follow_up_that_a_model_completed_is_searched_once() -> None:
+    search = Topics(UNRELATED)
+    model = ScriptedModel([saying("How do I install X?"), saying("Run it [1].")])
+
+    await answer_of(assistant(model, search=search, memory=Memory(SessionState(BEFORE, CORPUS))))
+
+    assert len(search.searched) == 1
 
 
 async def test_history_is_read_while_the_question_is_embedded() -> None:

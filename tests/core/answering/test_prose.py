@@ -67,6 +67,21 @@ def test_a_closed_text_has_nothing_left_to_close(text: str) -> None:
     assert closing_fence(text + closing_fence(text)) == ""
 
 
+def test_what_encloses_code_is_seen_whole() -> None:
+    seen: list[str] = []
+
+    def drop_brackets(prose: str) -> str:
+        seen.append(prose)
+        return prose.removeprefix("[").removesuffix("]")
+
+    assert map_prose("[a `b` c `d`]", drop_brackets) == "a `b` c `d`"
+    assert seen == ["[a \0000\000 c \0001\000]"]
+
+
+def test_what_only_looks_like_a_place_of_code_is_none() -> None:
+    assert map_prose("\0000\000 and \0009\000 `a`", str.upper) == "0 AND 9 `a`"
+
+
 def test_a_change_is_made_until_there_is_nothing_left_to_do() -> None:
     assert settled("((()))x", lambda text: text.replace("()", "")) == "x"
 

@@ -7,10 +7,19 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from core.answering.rewriting import Rewriting, complete, rewrite
+from core.answering.refusal import refusal
+from core.answering.rewriting import Rewriting, changes_topic, complete, rewrite, without_model
+from core.answering.wording import EMPTY_CORPUS, QUOTES, QUOTES_INSTEAD
 from core.errors import ServiceUnavailable
 from core.model import Message, ModelEvent, ModelFinished, ModelStarted, Prompt, Usage
-from tests.support.models import ScriptedModel, asking, breaking_off, model_saying, saying
+from tests.support.models import (
+    ScriptedModel,
+    asking,
+    breaking_off,
+    model_saying,
+    saying,
+    section,
+)
 
 HISTORY = (
     Message("user", "How do I install it on Linux?"),
@@ -43,6 +52,7 @@ async def test_a_follow_up_is_completed_by_the_model() -> None:
     rewriting = await rewrite("And on Windows?", HISTORY, model, patience=1)
 
     assert rewriting == Rewriting(("How do I install it on Windows?",), Usage(10, 5, 0.001))
+    assert not rewriting.by_rule
     text = model.prompts[0].messages[-1].text
     assert "user: How do I install it on Linux?\nassistant: Run the installer.\n" in text
     assert text.endswith("Last question: And on Windows?")
@@ -58,7 +68,9 @@ async def test_a_follow_up_is_completed_by_the_model() -> None:
     ],
 )
 async def test_where_the_model_fails_a_rule_completes_it(model: ScriptedModel) -> None:
-    assert (await rewrite("And on Windows?", HISTORY, model, patience=1)).queries == BY_RULE
+    rewriting = await rewrite("And on Windows?", HISTORY, model, patience=1)
+
+    assert (rewriting.queries, rewriting.by_rule) == (BY_RULE, True)
 
 
 async def test_a_model_that_is_late_is_not_waited_for() -> None:
@@ -79,6 +91,55 @@ async def test_half_a_conversation_is_enough_for_the_rule(
     rewriting = await rewrite("And on Windows?", history, Hanging(), patience=0)
 
     assert rewriting.queries == queries
+
+
+@pytest.mark.parametrize("answer", [refusal([]), refusal([section()]), EMPTY_CORPUS])
+def test_a_refusal_says_nothing_to_search_with(answer: str) -> None:
+    history = (HISTORY[0], Message("assistant", answer))
+
+    assert without_model("And on Windows?", history) == BY_RULE[:1]
+
+
+@pytest.mark.parametrize("lead", [QUOTES, QUOTES_INSTEAD])
+def test_what_introduces_quotes_is_not_searched_for(lead: str) -> None:
+    history = (HISTORY[0], Message("assistant", f"{lead}Run the installer [1]."))
+
+    assert without_model("And on Windows?", history) == BY_RULE
+
+
+def test_a_long_message_before_it_does_not_crowd_out_the_question() -> None:
+    """What an embedding model reads of a query is limited, and the question comes last."""
+    asked, answered = without_model(
+        "And now?", (Message("user", "x" * 9999), Message("assistant", "y" * 9999))
+    )
+
+    assert asked == "x" * 400 + " And now? And now?"
+    assert answered == "y" * 400 + " And now?"
+
+
+@pytest.mark.parametrize(
+    ("question", "changes"),
+    [
+        ("What is the airspeed of an unladen swallow?", True),
+        ("Does the airspeed of an installer swallow folders?", False),
+        ("Which folder?", False),
+        ("And on Linux?", False),
+        ("Installing?", False),
+        # Nothing of its own.
+        ("And why is that so?", False),
+        ("", False),
+    ],
+)
+def test_a_question_with_nothing_in_common_with_what_was_found_changes_the_topic(
+    question: str, *, changes: bool
+) -> None:
+    passages = [section("Nothing at all."), section("Run the installer. It asks for a folder.")]
+
+    assert changes_topic(question, passages) is changes
+
+
+def test_where_nothing_was_found_the_question_is_tried_by_itself() -> None:
+    assert changes_topic("And on Windows?", [])
 
 
 async def test_the_text_of_a_model_that_broke_off_is_void() -> None:
