@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import TextIO
 
 MAX_LINE = 100_000
@@ -23,9 +24,11 @@ async def read_lines(stream: TextIO | None = None) -> AsyncIterator[str]:
 
     def pump() -> None:
         source = sys.stdin if stream is None else stream
-        while line := source.readline(MAX_LINE):
-            loop.call_soon_threadsafe(lines.put_nowait, line)
-        loop.call_soon_threadsafe(lines.put_nowait, None)
+        # When the loop is closed, nobody waits for lines any more.
+        with suppress(RuntimeError):
+            while line := source.readline(MAX_LINE):
+                loop.call_soon_threadsafe(lines.put_nowait, line)
+            loop.call_soon_threadsafe(lines.put_nowait, None)
 
     threading.Thread(target=pump, name="stdin", daemon=True).start()
     while (line := await lines.get()) is not None:
