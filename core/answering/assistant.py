@@ -11,7 +11,7 @@ from typing import Protocol
 
 from core.answering.prompting import PromptLimits, build_prompt
 from core.answering.refusal import refusal
-from core.answering.rewriting import changes_topic, rewrite
+from core.answering.rewriting import OFF_TOPIC, may_change_topic, rewrite
 from core.answering.stopwatch import Stopwatch
 from core.answering.wording import EMPTY_CORPUS
 from core.answering.writing import Writing
@@ -145,13 +145,13 @@ class Assistant:
         rewriting = await rewrite(
             question.text, state.messages, self._model, patience=self._settings.rewrite_patience
         )
-        alone: Sequence[EncodedQuery] = [encoded]
-        queries = alone
+        queries: Sequence[EncodedQuery] = [encoded]
         if rewriting.queries != (question.text,):
             queries = await asyncio.gather(*(self._encode(q, watch) for q in rewriting.queries))
         retrieval = await self._search(queries, question.scope, corpus, watch)
-        if rewriting.by_rule and changes_topic(question.text, retrieval.passages):
-            retrieval = await self._search(alone, question.scope, corpus, watch)
+        if rewriting.by_rule and may_change_topic(question.text, retrieval.passages):
+            alone = await self._search([encoded], question.scope, corpus, watch)
+            retrieval = alone if alone.confidence < OFF_TOPIC else retrieval
         return _Found(retrieval, rewriting.usage)
 
     async def _search(

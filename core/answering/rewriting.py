@@ -24,7 +24,11 @@ _LONGEST = 500
 _MESSAGES = 6
 _LONGEST_MESSAGE = 1500
 _LONGEST_IN_QUERY = 400
-_LEAST_COVERAGE = 0.25
+_OWN_TERMS = 0.5
+
+OFF_TOPIC = 0.3
+"""Of SQuAD's questions asked after one on FastAPI's docs, all are off topic: with this rule 8 %
+pass instead of 58 %, and none of the true follow-ups there is lost, of mtRAG's 0.3 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +95,16 @@ def without_model(question: str, history: Sequence[Message]) -> tuple[str, ...]:
     return tuple(q for q in queries if q)
 
 
-def changes_topic(question: str, passages: Sequence[Passage]) -> bool:
-    """Whether the passages found by the rule's queries fit what was said before, and not this.
+def may_change_topic(question: str, passages: Sequence[Passage]) -> bool:
+    """Whether none of the passages found by rule holds half of the question's own terms.
 
-    That is so when none of them holds a quarter of the terms that the question itself has; it is
-    to be searched by itself then. On mtRAG's follow-ups this keeps .907 nDCG@10 of .912, and of
-    questions on something else entirely it lets 15 % pass, as against 26 %.
+    They may fit what was said before and not the question, then. It changes the topic if the
+    confidence of a search for it alone is below `OFF_TOPIC`.
     """
     if not terms(question):
         return False
     places = (" ".join((p.title, *p.heading_path, p.text)) for p in passages)
-    return all(term_coverage(question, place) < _LEAST_COVERAGE for place in places)
+    return all(term_coverage(question, place) < _OWN_TERMS for place in places)
 
 
 def _last(history: Sequence[Message], role: str) -> str:

@@ -346,19 +346,23 @@ class Topics(Search):
         return self.alone if queries == [QUESTION.text] else found
 
 
-UNRELATED = replace(FOUND, passages=(section("Bread is baked.", title="", heading=""),))
+UNRELATED = replace(
+    FOUND,
+    passages=(section("Bread is baked.", title="", heading="", url="https://docs.example/bread"),),
+)
 BEFORE = (Message("user", "What is X?"), Message("assistant", "A tool [1]."))
 
 
 @pytest.mark.parametrize(
-    ("alone", "status"),
+    ("alone", "status", "source"),
     [
-        (replace(FOUND, sufficient=False), AnswerStatus.REFUSED),
-        (FOUND, AnswerStatus.QUOTED),
+        (replace(FOUND, confidence=0.2, sufficient=False), AnswerStatus.REFUSED, "install"),
+        (replace(FOUND, confidence=0.2), AnswerStatus.QUOTED, "install"),
+        (replace(FOUND, confidence=0.31, sufficient=False), AnswerStatus.QUOTED, "bread"),
     ],
 )
-async def test_after_a_change_of_topic_the_question_alone_decides(
-    alone: Retrieval, status: AnswerStatus
+async def test_a_question_far_off_the_topic_is_answered_by_itself_or_not_at_all(
+    alone: Retrieval, status: AnswerStatus, source: str
 ) -> None:
     """What was said before finds its own passages again, and would be quoted as the answer."""
     search = Topics(UNRELATED, alone=alone)
@@ -368,7 +372,7 @@ async def test_after_a_change_of_topic_the_question_alone_decides(
 
     assert [len(queries) for queries, _, _ in search.searched] == [2, 1]
     assert answer.status is status
-    assert "https://docs.example/install#linux" in answer.text + str(answer.citations)
+    assert f"https://docs.example/{source}" in answer.text + str(answer.citations)
 
 
 async def test_a_follow_up_that_a_model_completed_is_searched_once() -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from core.answering.refusal import refusal
-from core.answering.rewriting import Rewriting, changes_topic, complete, rewrite, without_model
+from core.answering.rewriting import Rewriting, complete, may_change_topic, rewrite, without_model
 from core.answering.wording import EMPTY_CORPUS, QUOTES, QUOTES_INSTEAD
 from core.errors import ServiceUnavailable
 from core.model import Message, ModelEvent, ModelFinished, ModelStarted, Prompt, Usage
@@ -122,6 +122,7 @@ def test_a_long_message_before_it_does_not_crowd_out_the_question() -> None:
     [
         ("What is the airspeed of an unladen swallow?", True),
         ("Does the airspeed of an installer swallow folders?", False),
+        ("Does the airspeed of an unladen installer swallow folders?", True),
         ("Which folder?", False),
         ("And on Linux?", False),
         ("Installing?", False),
@@ -130,16 +131,16 @@ def test_a_long_message_before_it_does_not_crowd_out_the_question() -> None:
         ("", False),
     ],
 )
-def test_a_question_with_nothing_in_common_with_what_was_found_changes_the_topic(
+def test_a_question_with_little_in_common_with_what_was_found_may_change_the_topic(
     question: str, *, changes: bool
 ) -> None:
     passages = [section("Nothing at all."), section("Run the installer. It asks for a folder.")]
 
-    assert changes_topic(question, passages) is changes
+    assert may_change_topic(question, passages) is changes
 
 
 def test_where_nothing_was_found_the_question_is_tried_by_itself() -> None:
-    assert changes_topic("And on Windows?", [])
+    assert may_change_topic("And on Windows?", [])
 
 
 async def test_the_text_of_a_model_that_broke_off_is_void() -> None:
