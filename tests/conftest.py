@@ -1,8 +1,12 @@
-"""A real PostgreSQL for every test that asks for one."""
+"""A real PostgreSQL for every test that asks for one, and files in memory where there is room."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -12,6 +16,19 @@ from core.backends.embedded_postgres import open_embedded_postgres
 from core.backends.postgres import Postgres, open_postgres
 from core.migrations.runner import migrate
 from tests.support.postgres import administer, named, server_folder
+
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that pytest makes in it belongs to its user
+_ENOUGH = 2 * 2**30
+
+
+def pytest_configure() -> None:
+    """Keeps temporary files in memory, children's too: the engines wait for the disk otherwise.
+
+    No test is about what a power cut leaves, so none loses what it shows.
+    """
+    chosen = "TMPDIR" in os.environ or not _MEMORY.is_dir()
+    if not chosen and shutil.disk_usage(_MEMORY).free > _ENOUGH:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
