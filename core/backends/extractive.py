@@ -6,21 +6,19 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 
 from core.model import ModelEvent, ModelFinished, ModelStarted, ModelText, Passage, Prompt
-from core.text.claims import split_claims
-from core.text.relevance import Group, rank_sentences
+from core.text.quotable import Piece, pieces
+from core.text.relevance import Group, Ranked, rank_sentences, terms
 
 _NAME = "quotes"
 _PASSAGES = 8
-_LONGEST = 1500
-_HEADING = re.compile(r"#{1,6}\s")
-_ITEM = re.compile(r"^(?:[-*+]|\d{1,3}[.)])\s+")
+_ALIKE = 0.6
+_ITEM = re.compile(r"\A(?:[-*+]|\d{1,3}[.)])\s+")
 _QUOTE = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
-_BLOCKS = ("```", "~~~", "|")
 _LINE_BREAK = re.compile(r"\s*\n\s*")
 
 
 class ExtractiveChatModel:
-    """Quotes the up to `quotes` sentences, list items, tables or short code blocks that fit best.
+    """Quotes the up to `quotes` sentences, lists, tables or short code blocks that fit best.
 
     Each is a Markdown quote with the mark of its passage. It needs no service and cannot fail; a
     prompt whose passages hold nothing that can be quoted gets an empty text.
@@ -39,32 +37,36 @@ class ExtractiveChatModel:
 
 def quote(question: str, passages: Sequence[Passage], count: int) -> list[str]:
     """The quotes as Markdown blocks: passages in the order of their best quote, text in its own."""
+    found = [pieces(p.text) for p in passages]
     groups = [
-        Group(_quotable(p.text), prior, " ".join((p.title, *p.heading_path)))
-        for p, prior in zip(passages, _priors(passages), strict=True)
+        Group([piece.text for piece in own], prior, " ".join((p.title, *p.heading_path)))
+        for own, p, prior in zip(found, passages, _priors(passages), strict=True)
     ]
-    ranked = rank_sentences(question, groups)[:count]
+    ranked = _different(rank_sentences(question, groups), found, count)
     order = list(dict.fromkeys(r.group for r in ranked))
     chosen = sorted(ranked, key=lambda r: (order.index(r.group), r.index))
-    return [_block(groups[r.group].sentences[r.index], f"[{r.group + 1}]") for r in chosen]
+    return [_block(found[r.group][r.index], f"[{r.group + 1}]") for r in chosen]
 
 
-def _quotable(text: str) -> list[str]:
-    """The claims that make sense by themselves; an announced code block or table with its lead."""
-    quotable: list[str] = []
-    for claim in (claim.strip() for claim in split_claims(text)):
-        if not claim or _HEADING.match(claim):
-            continue
-        announced = bool(quotable) and quotable[-1].endswith(":") and _is_block(claim)
-        if announced and len(quotable[-1]) + len(claim) <= _LONGEST:
-            quotable[-1] += f"\n\n{claim}"
-        elif len(claim) <= _LONGEST:
-            quotable.append(claim)
-    return quotable
+def _different(
+    ranked: Sequence[Ranked], found: Sequence[Sequence[Piece]], count: int
+) -> list[Ranked]:
+    """The best ones that do not say the same twice; one that is cut off only for want of others."""
+    chosen: list[Ranked] = []
+    said: list[frozenset[str]] = []
+    for each in sorted(ranked, key=lambda r: found[r.group][r.index].dangling):
+        piece = found[each.group][each.index]
+        words = frozenset(terms(piece.text))
+        if len(chosen) == count or (chosen and piece.dangling):
+            break
+        if not any(_alike(words, other) for other in said):
+            chosen.append(each)
+            said.append(words)
+    return chosen
 
 
-def _is_block(claim: str) -> bool:
-    return claim.startswith(_BLOCKS)
+def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    return len(one & other) >= _ALIKE * len(one | other)
 
 
 def _priors(passages: Sequence[Passage]) -> list[float]:
@@ -73,9 +75,11 @@ def _priors(passages: Sequence[Passage]) -> list[float]:
     return [score / best if best > 0 else 1.0 for score in scores]
 
 
-def _block(claim: str, mark: str) -> str:
-    lead, _, block = claim.partition("\n\n")
-    if _is_block(claim):
-        return f"{claim}\n\n{mark}\n\n"
-    quoted = _LINE_BREAK.sub(" ", _ITEM.sub("", _QUOTE.sub("", lead)))
-    return f"> {quoted} {mark}\n\n" + (f"{block}\n\n" if block else "")
+def _block(piece: Piece, mark: str) -> str:
+    if not piece.lead:
+        return f"{piece.block}\n\n{mark}\n\n"
+    lead = _LINE_BREAK.sub(" ", _ITEM.sub("", _QUOTE.sub("", piece.lead)))
+    if _ITEM.match(piece.block):
+        items = piece.block.replace("\n", "\n> ")
+        return f"> {lead} {mark}\n>\n> {items}\n\n"
+    return f"> {lead} {mark}\n\n" + (f"{piece.block}\n\n" if piece.block else "")

@@ -67,6 +67,39 @@ async def test_a_code_block_that_is_too_long_is_left_out() -> None:
     assert await quotes("How do I upgrade?", passage) == ["> To upgrade, run: [1]"]
 
 
+async def test_a_list_is_quoted_whole_with_its_lead_and_one_mark() -> None:
+    passage = section("Nothing. To upgrade:\n\n1. Run `setup`.\n2. Wait\n   for it.")
+
+    assert await quotes("How do I upgrade?", passage, count=1) == [
+        "> To upgrade: [1]\n>\n> 1. Run `setup`.\n> 2. Wait\n>    for it."
+    ]
+
+
+async def test_what_announces_something_that_is_missing_is_not_quoted() -> None:
+    passage = section("To upgrade your setup, run:\n\n# Other\n\nAn upgrade takes a minute.")
+
+    assert await quotes("How do I upgrade my setup?", passage) == [
+        "> An upgrade takes a minute. [1]"
+    ]
+
+
+async def test_the_title_of_a_note_is_not_quoted() -> None:
+    passage = section("**Upgrade**\n\nIt takes a minute.")
+
+    assert await quotes("upgrade", passage) == ["> It takes a minute. [1]"]
+
+
+async def test_nothing_is_quoted_twice_in_almost_the_same_words() -> None:
+    first = section("Upgrade the setup (see the notes) before you go on.")
+    second = section("You upgrade the setup before you go on (see the `notes`).", fused=0.8)
+    third = section("The setup upgrade needs a key.", fused=0.7)
+
+    assert await quotes("setup upgrade", first, second, third) == [
+        "> Upgrade the setup (see the notes) before you go on. [1]",
+        "> The setup upgrade needs a key. [3]",
+    ]
+
+
 async def test_emphasis_in_a_quote_is_kept() -> None:
     assert await quotes("errors", section('All the **"Not Found"** errors.'), count=1) == [
         '> All the **"Not Found"** errors. [1]'
