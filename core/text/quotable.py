@@ -18,6 +18,7 @@ _SAYS_NOTHING = re.compile(
     r"#{1,6}\s"  # a heading
     r"|(?P<strong>\*\*|__)[^*_.!?\n]+(?P=strong):?\Z"  # the title of a note
     r"|\[![A-Z]+\]\Z"
+    r"|(?:\S+\s+){0,4}\S*[^\W_]\Z"  # a title, or some words left over
     r"|(?:!\[[^\]]*\]\([^)]*\)\s*)+\Z"  # images
     r"|(?:```+|~~~+)\s*mermaid\b"  # a drawing
 )
@@ -64,7 +65,7 @@ class _Claim:
 
 
 def pieces(text: str) -> list[Piece]:
-    """What `text` says, in its order; headings, titles of notes, images and drawings say nothing.
+    """What `text` says, in its order; headings and other titles, images and drawings say nothing.
 
     A table, list or code block stands with the sentence before it, if that ends in a colon or is
     a paragraph of its own, and if both are short; a list falls into its items else.
@@ -110,10 +111,12 @@ def _claims(text: str) -> Iterator[_Claim]:
 
 
 def _kind(claim: str) -> _Kind:
-    if _SAYS_NOTHING.match(claim) or not _WORD.search(claim):
+    if not _WORD.search(claim):
         return _Kind.NOTHING
     if _ITEM.match(claim):
         return _Kind.ITEM
+    if _SAYS_NOTHING.match(claim):
+        return _Kind.NOTHING
     return _Kind.BLOCK if _BLOCK.match(claim) else _Kind.SENTENCE
 
 

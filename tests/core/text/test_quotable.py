@@ -41,7 +41,11 @@ LONG = "\n".join(f"- An item of some length, number {n}." for n in range(40))
         # What says nothing.
         ("# One\n\n**Note**\n\n**Note: Details**\n\n__Tip__:\n\n[!NOTE]\n\n---\n\n***", []),
         ("![a](b.png) ![c](d.png)\n\n```mermaid\nA --> B\n```\n\n``` mermaid\nA\n```", []),
-        ("**Do it.**\n\n**a** b", [Piece("**Do it.**"), Piece("**a** b")]),
+        ("Pricing\n\nFive words and no end\n\nOn June 1st", []),
+        (
+            "**Do it.**\n\n**a** (b)\n\nSix words, though without an end",
+            [*map(Piece, ["**Do it.**", "**a** (b)", "Six words, though without an end"])],
+        ),
         # What is too long.
         ("```\n" + "x\n" * 800 + "```", []),
         (
