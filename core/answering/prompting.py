@@ -68,13 +68,9 @@ def _fenced(question: str, passages: Sequence[Passage]) -> str:
     # A tag that hangs on everything in the prompt: no passage can know it, and so close it.
     tag = f"passage-{digest(question, *(p.text for p in passages))[:8]}"
     return "\n\n".join(
-        f'<{tag} n="{n}" section="{_attribute(_place(passage))}">\n{passage.text}\n</{tag}>'
+        f'<{tag} n="{n}" section="{_attribute(passage.place)}">\n{passage.text}\n</{tag}>'
         for n, passage in enumerate(passages, 1)
     )
-
-
-def _place(passage: Passage) -> str:
-    return " › ".join(dict.fromkeys(h for h in (passage.title, *passage.heading_path) if h))
 
 
 def _attribute(text: str) -> str:

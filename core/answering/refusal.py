@@ -42,5 +42,4 @@ def denies(text: str) -> bool:
 
 
 def _section(passage: Passage) -> str:
-    place = dict.fromkeys(h for h in (passage.title, *passage.heading_path) if h)
-    return f"- {escaped_link(' › '.join(place) or passage.path, passage.url)}"
+    return f"- {escaped_link(passage.place or passage.path, passage.url)}"

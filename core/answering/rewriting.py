@@ -103,8 +103,7 @@ def may_change_topic(question: str, passages: Sequence[Passage]) -> bool:
     """
     if not terms(question):
         return False
-    places = (" ".join((p.title, *p.heading_path, p.text)) for p in passages)
-    return all(term_coverage(question, place) < _OWN_TERMS for place in places)
+    return all(term_coverage(question, f"{p.place} {p.text}") < _OWN_TERMS for p in passages)
 
 
 def _last(history: Sequence[Message], role: str) -> str:

@@ -39,7 +39,7 @@ def quote(question: str, passages: Sequence[Passage], count: int) -> list[str]:
     """The quotes as Markdown blocks: passages in the order of their best quote, text in its own."""
     found = [pieces(p.text) for p in passages]
     groups = [
-        Group([piece.text for piece in own], prior, " ".join((p.title, *p.heading_path)))
+        Group([piece.text for piece in own], prior, p.place)
         for own, p, prior in zip(found, passages, _priors(passages), strict=True)
     ]
     ranked = _different(rank_sentences(question, groups), found, count)

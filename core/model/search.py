@@ -105,6 +105,11 @@ class Passage:
     date: str | None = None
 
     @property
+    def place(self) -> str:
+        """The title and the headings that it stands under, for people to read."""
+        return " › ".join(dict.fromkeys(h for h in (self.title, *self.heading_path) if h))
+
+    @property
     def content_hash(self) -> str:
         """Names the passage's text and place in a trace."""
         return digest(self.source, self.path, self.url, self.text)
