@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from core.answering.citations import without_marks
 from core.model import Message, Passage, Prompt, digest
+from core.text.unicode import visible
 
 NOT_COVERED = "NOT_COVERED"
 """What a model replies when the passages do not hold the answer."""
@@ -68,13 +69,13 @@ def _fenced(question: str, passages: Sequence[Passage]) -> str:
     # A tag that hangs on everything in the prompt: no passage can know it, and so close it.
     tag = f"passage-{digest(question, *(p.text for p in passages))[:8]}"
     return "\n\n".join(
-        f'<{tag} n="{n}" section="{_attribute(passage.place)}">\n{passage.text}\n</{tag}>'
+        f'<{tag} n="{n}" section="{_attribute(passage.place)}">\n{visible(passage.text)}\n</{tag}>'
         for n, passage in enumerate(passages, 1)
     )
 
 
 def _attribute(text: str) -> str:
-    return " ".join(text.split()).replace('"', "'").replace("<", "(").replace(">", "›")
+    return " ".join(visible(text).split()).replace('"', "'").replace("<", "(").replace(">", "›")
 
 
 def _unmarked(message: Message) -> Message:

@@ -25,6 +25,7 @@ from core.model import (
     Message,
     ModelEvent,
     ModelStarted,
+    ModelText,
     PassagesFound,
     Prompt,
     Question,
@@ -196,13 +197,31 @@ async def test_a_model_that_finds_no_answer_makes_a_useful_refusal(reply: str) -
     assert answer.citations == ()
 
 
+@dataclass
+class Endless:
+    """A model that says the texts, and never comes to its end."""
+
+    texts: Sequence[str] = ()
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
+        try:
+            yield ModelStarted("m")
+            for text in self.texts:
+                yield ModelText(text)
+            await asyncio.Event().wait()
+        finally:
+            self.closed.set()
+
+
 async def test_a_model_that_says_it_is_not_covered_is_not_listened_to_further() -> None:
-    model = model_saying("NOT_COVERED\n\n", "But I know ", "better. ", "Really.")
+    model = Endless(["NOT_COVERED\n\n", "But I know ", "better. ", "Really."])
 
-    events = await events_of(assistant(model))
+    async with asyncio.timeout(5):
+        answer = await answer_of(assistant(model))
 
-    assert "better" not in shown(events)
-    assert model.closed == 1
+    assert answer.status is AnswerStatus.REFUSED
+    assert model.closed.is_set()
 
 
 async def test_an_answer_to_a_part_is_no_refusal() -> None:
@@ -243,14 +262,16 @@ async def test_a_model_that_broke_off_unheard_leaves_no_trace_in_the_text() -> N
 
 async def test_when_all_models_fail_the_docs_are_quoted() -> None:
     broken = ScriptedModel([breaking_off("Half [1]. Sec", error=DOWN)])
+    ladder = FallbackChatModel([broken, ExtractiveChatModel()])
+    search = Search(replace(FOUND, rungs=(Rung.NO_RERANK,)))
 
-    answer = await answer_of(assistant(FallbackChatModel([broken, ExtractiveChatModel()])))
+    answer = await answer_of(assistant(ladder, search=search))
 
     assert answer.status is AnswerStatus.QUOTED
     assert answer.text.startswith("No model could answer just now")
     assert "> Run the installer. [1]" in answer.text
     assert answer.citations[0].url == PASSAGES[0].url
-    assert answer.rungs == (Rung.QUOTES_ONLY,)
+    assert answer.rungs == (Rung.NO_RERANK, Rung.QUOTES_ONLY)
 
 
 async def test_without_any_model_the_docs_speak_for_themselves() -> None:
@@ -314,6 +335,20 @@ async def test_a_follow_up_is_searched_as_the_model_completes_it() -> None:
     assert search.searched[0][0] == ["How do I install X?"]
     assert answer.usage == Usage(20, 10, 0.002)
     assert [m.text for m in model.prompts[1].messages[:2]] == ["What is X?", "A tool."]
+
+
+async def test_a_model_that_takes_too_long_over_a_follow_up_is_not_waited_for() -> None:
+    search = Search()
+    slow = AssistantSettings(rewrite_patience=0)
+    memory = Memory(SessionState((Message("user", "What is X?"),), CORPUS))
+    made = Assistant(memory, search, Endless(), PassingVerifier(), settings=slow)
+
+    async with asyncio.timeout(5), aclosing(made.answer(QUESTION)) as events:
+        async for event in events:
+            if isinstance(event, PassagesFound):
+                break
+
+    assert search.searched[0][0] == ["What is X? How do I install it? How do I install it?"]
 
 
 async def test_a_follow_up_without_a_model_is_searched_by_rule() -> None:
@@ -428,21 +463,11 @@ async def test_when_the_history_cannot_be_read_the_embedding_is_cancelled() -> N
 
 
 async def test_a_reader_who_goes_away_ends_the_generation() -> None:
-    closed = asyncio.Event()
+    model = Endless(["One. Two. "])
 
-    class Endless:
-        async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
-            try:
-                yield ModelStarted("m")
-                for event in saying("One. Two. ")[1:2]:
-                    yield event
-                await asyncio.Event().wait()
-            finally:
-                closed.set()
-
-    async with aclosing(assistant(Endless()).answer(QUESTION)) as events:
+    async with aclosing(assistant(model).answer(QUESTION)) as events:
         async for event in events:
             if isinstance(event, TextDelta):
                 break
 
-    assert closed.is_set()
+    assert model.closed.is_set()

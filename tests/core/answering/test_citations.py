@@ -41,6 +41,7 @@ def citations() -> Citations:
         ("So [0] it [5] is [99999999999999999999].", "So it is."),
         ("So [1, 9].", "So [1]."),
         ("[99[7]9]", ""),
+        (f"So [{'9' * 9000}] it [1-{'9' * 9000}] is.", "So it is."),
         # No mark at all.
         (
             "A [link](https://a.example) and [x] and [].",
@@ -65,6 +66,27 @@ def test_marks_are_numbered_in_the_order_of_their_first_use_and_keep_their_numbe
     assert cited.numbered(" Two [1][3].") == " Two [2][1]."
     assert cited.numbered(" `code[4]` three [4].") == " `code[4]` three [3]."
     assert [(c.n, c.title) for c in cited.used()] == [(1, "T3"), (2, "T1"), (3, "T4")]
+
+
+@pytest.mark.parametrize(
+    ("claims", "quote"),
+    [
+        (["Call setup [1]."], "Call `setup` to install."),
+        # The question tells where the claim does not.
+        (["Do it so [1]."], "Call `setup` to install."),
+        # The claim tells where the question does not.
+        (["Then remove the archive [1]."], "Then remove the archive."),
+        # It is the first claim that brought the passage in.
+        (["Call setup [1].", "Then remove the archive [1]."], "Call `setup` to install."),
+    ],
+)
+def test_a_source_is_quoted_for_what_it_was_cited_for(claims: list[str], quote: str) -> None:
+    passage = section("First things first. Call `setup` to install. Then remove the archive.")
+    cited = Citations([passage], "How do I install?")
+    for claim in claims:
+        cited.numbered(claim)
+
+    assert [c.quote for c in cited.used()] == [quote]
 
 
 def test_a_citation_carries_the_section_and_its_best_sentence() -> None:
