@@ -36,7 +36,7 @@ class FallbackChatModel:
         """The events of the first model that comes through, after those of failed ones."""
         last = len(self._models) - 1
         for rank, model in enumerate(self._models):
-            if rank < last and self._clock() < self._resting.get(rank, 0.0):
+            if self._clock() < self._resting.get(rank, 0.0):
                 continue
             try:
                 # Where there is no next model, silence is an answer for the caller to judge.

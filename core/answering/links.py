@@ -37,13 +37,15 @@ _ESCAPES = {c: f"%{ord(c):02X}" for c in " ()<>\n\t\\"}
 class KnownLinks:
     """The addresses in the passages and the question; all others lose their link.
 
-    A link elsewhere is how a hostile passage leads a reader off, or carries data out.
+    A link elsewhere is how a hostile passage leads a reader off, or carries data out. The fragment
+    is free only on pages of the docs themselves: others could read data from it.
     """
 
     def __init__(self, passages: Sequence[Passage], question: str) -> None:
         texts = [question, *(p.text for p in passages)]
         found = (url for text in texts for url in _URL.findall(text))
-        self._known = frozenset(_page(u) for u in [*(p.url for p in passages), *found] if u)
+        self._pages = frozenset(_page(p.url) for p in passages if p.url)
+        self._addresses = frozenset(map(_trimmed, found))
 
     def reduced(self, claim: str) -> str:
         """The claim with every other link as its text, other bare addresses without a scheme.
@@ -77,7 +79,7 @@ class KnownLinks:
         return found.group() if known and not found["image"] else found["text"]
 
     def _knows(self, address: str) -> bool:
-        return _page(address) in self._known
+        return _page(address) in self._pages or _trimmed(address) in self._addresses
 
 
 def _without_strays(prose: str) -> str:
@@ -86,8 +88,12 @@ def _without_strays(prose: str) -> str:
 
 
 def _page(address: str) -> str:
-    """An address without what a browser keeps to itself, to compare."""
-    return address.rstrip(_TRAILING).partition("#")[0].rstrip("/")
+    return _trimmed(address.partition("#")[0])
+
+
+def _trimmed(address: str) -> str:
+    """An address without the punctuation after it, to compare."""
+    return address.rstrip(_TRAILING).rstrip("/")
 
 
 def escaped_link(text: str, url: str) -> str:

@@ -80,6 +80,16 @@ def test_hostile_text_is_disarmed_before_the_check(text: str, shown: str) -> Non
     assert censor.checked == [shown]
 
 
+@pytest.mark.parametrize(
+    "piece", ["\t", "hthttps://", "[a](", "[[", "](", "[1-9999]", "`` `", "<a "]
+)
+def test_a_hostile_text_is_disarmed_in_bounded_time(piece: str) -> None:
+    """Quadratic work on a text of this size would run into the time limit of the test."""
+    draft, shown = written("x" + piece * (200_000 // len(piece)))
+
+    assert draft.text == "".join(shown)
+
+
 def test_a_code_block_that_the_model_left_open_is_closed() -> None:
     """What an adapter puts below the answer would be code as well."""
     draft, shown = written("Do:\n\n```py\nx = 1")

@@ -29,6 +29,7 @@ KNOWN = KnownLinks(
         ("At https://api.example/v1`a`.", "At https://api.example/v1`a`."),
         ("At <https://asked.example/x>.", "At <https://asked.example/x>."),
         ("At http://localhost:8000/docs!", "At http://localhost:8000/docs!"),
+        ("At https://api.example/v1/#a", "At api.example/v1/#a"),
         # From anywhere else.
         ("[here](https://evil.example/?q=secret)", "here"),
         ('[here](<https://evil.example> "title")', "here"),
