@@ -34,7 +34,8 @@ from core.conversation.history import History
 from core.conversation.inbox import Inbox
 from core.conversation.postings import Postings
 from core.ingestion.corpus import CorpusStore
-from core.ingestion.sync import ConfiguredSource, Syncer
+from core.ingestion.planning import ConfiguredSource
+from core.ingestion.sync import Syncer
 from core.migrations.runner import migrate
 from core.model import EmbeddingModel, Scope
 from core.ports import (

@@ -24,7 +24,7 @@ from bot.progress import report_as_text, show_progress
 from bot.settings import Settings
 from core.answering.dispatcher import Dispatcher, DispatcherSettings
 from core.errors import ConfigurationError
-from core.ingestion.sync import ConfiguredSource
+from core.ingestion.planning import ConfiguredSource
 
 out = Console()
 notes = Console(stderr=True, highlight=False)

@@ -7,9 +7,9 @@ from pathlib import Path
 from bot.settings import Settings
 from bot.settings.groups import SourceSettings
 from core.ingestion.addresses import SlugRule
-from core.ingestion.profile import SourceProfile
+from core.ingestion.documents import SourceProfile
+from core.ingestion.planning import ConfiguredSource
 from core.ingestion.sources.folder import READABLE, FolderSource
-from core.ingestion.sync import ConfiguredSource
 from core.model import Scope
 
 OWN_DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -53,5 +53,4 @@ def _profile(source: SourceSettings) -> SourceProfile:
         str(source.base_url or ""),
         SlugRule(source.slugs),
         peer_reviewed=source.peer_reviewed,
-        private=source.private,
     )

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.conversation.records import (
-    document,
-    passage_record,
-    question_of,
-    storable,
-    trace,
-)
+from core.conversation.records import document, passage_record, question_of, trace
 from core.errors import LeaseLost
 from core.model import Answered, Passage, Question, SessionKey, Turn
 from core.ports import Database, Queries
+from core.text.unicode import storable
 
 
 @dataclass(frozen=True, slots=True)

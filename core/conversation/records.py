@@ -10,11 +10,7 @@ import orjson
 
 from core.model import Answered, Message, Passage, Question, Scope, SessionKey
 from core.ports import Row
-
-
-def storable(text: str) -> str:
-    """Without what PostgreSQL has no place for: NUL, and halves of surrogate pairs."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+from core.text.unicode import storable
 
 
 def document(value: object) -> str:

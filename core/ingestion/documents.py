@@ -1,19 +1,41 @@
-"""From the bytes of a document to what is recorded and indexed of it (pure)."""
+"""From the bytes of a document to what is recorded and indexed of it, as its source has it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from core.errors import DocumentUnreadable
-from core.ingestion.addresses import document_url
+from core.ingestion.addresses import SlugRule, document_url
 from core.ingestion.chunking import chunk
 from core.ingestion.parsing import parse
-from core.ingestion.profile import SourceProfile
-from core.model import Chunk, Document, DocumentRecord
+from core.model import Chunk, Document, DocumentRecord, digest
 from core.ports import Entry
+from core.text.unicode import storable
+
+RECIPE = "1"
+"""To be raised when parsing or chunking makes other chunks or records of the same bytes."""
 
 _LONGEST_PATH = 1000
 """In bytes; PostgreSQL's index rows end at about 2,700."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceProfile:
+    """What the settings say of a source's documents, beside where they are read from.
+
+    `base_url` and `slug_rule` make the links. `peer_reviewed` holds for documents that do not
+    say themselves.
+    """
+
+    name: str
+    base_url: str = ""
+    slug_rule: SlugRule = SlugRule.PLAIN
+    peer_reviewed: bool = False
+
+    def fingerprint(self, content: str) -> str:
+        """Of a document with this content hash: equal when its record and chunks would be."""
+        settings = (self.base_url, self.slug_rule.value, str(self.peer_reviewed))
+        return digest(RECIPE, *settings, content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +47,7 @@ class Prepared:
 
 
 def prepare(profile: SourceProfile, entry: Entry, data: bytes, fingerprint: str) -> Prepared:
-    """Parses and chunks; `entry` is printable. Raises DocumentUnreadable."""
+    """Parses and chunks; `entry` is storable. Raises DocumentUnreadable."""
     document = parse(entry.path, data)
     record = _record(profile, entry, document, fingerprint)
     return Prepared(record, chunk(document, profile.name))
@@ -33,15 +55,10 @@ def prepare(profile: SourceProfile, entry: Entry, data: bytes, fingerprint: str)
 
 def check_path(path: str) -> None:
     """Raises DocumentUnreadable for a name that could not be stored or shown."""
-    if printable(path) != path:
-        raise DocumentUnreadable(printable(path), "its name is not valid Unicode text")
+    if storable(path) != path:
+        raise DocumentUnreadable(storable(path), "its name is not valid Unicode text")
     if len(path.encode()) > _LONGEST_PATH:
         raise DocumentUnreadable(path, f"its name is longer than {_LONGEST_PATH} bytes")
-
-
-def printable(text: str) -> str:
-    """Without the characters that PostgreSQL or UTF-8 refuse: NUL and lone surrogates."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _record(

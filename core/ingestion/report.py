@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, TypeAlias
-
-from core.ingestion.difference import Kind
 
 
 class Phase(StrEnum):
@@ -18,6 +16,19 @@ class Phase(StrEnum):
     INDEXING = "indexing"
     FLIPPING = "flipping"
     PRUNING = "pruning"
+
+
+class Kind(Enum):
+    """What a person would call the change of a document.
+
+    `REWRITTEN`: the index is made anew, and nothing that anybody could see changes.
+    """
+
+    ADDED = "added"
+    CHANGED = "changed"
+    RELABELLED = "relabelled"
+    REMOVED = "removed"
+    REWRITTEN = "rewritten"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,25 +10,26 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from logging import getLogger
-from typing import TypeAlias
 from uuid import UUID
 
-from core.errors import ConfigurationError, CorpusError, ServiceUnavailable
-from core.ingestion.baseline import Baseline, baseline, require_all
-from core.ingestion.comparison import Comparison
+from core.errors import ConfigurationError, CorpusError, ServiceError
+from core.ingestion.changes import Comparison, DocumentChange
 from core.ingestion.corpus import CorpusStore, Flip
-from core.ingestion.difference import DocumentChange, Kind
 from core.ingestion.indexing import Engines, NextGeneration
 from core.ingestion.lease import SyncLease
-from core.ingestion.profile import SourceProfile
-from core.ingestion.report import Phase, ProgressListener, SyncProgress, SyncReport, Tally
-from core.ingestion.survey import Survey, refuse_shrink, survey
+from core.ingestion.planning import (
+    Baseline,
+    ConfiguredSource,
+    Plan,
+    plan_sync,
+    read_baseline,
+    refuse_shrink,
+)
+from core.ingestion.report import Kind, Phase, ProgressListener, SyncProgress, SyncReport, Tally
 from core.model import Chunk, Corpus, DocumentRecord
-from core.ports import Embedder, Source, SparseEncoder, VectorIndex, VectorWriter
+from core.ports import Embedder, SparseEncoder, VectorIndex, VectorWriter
 
 log = getLogger(__name__)
-
-ConfiguredSource: TypeAlias = tuple[Source, SourceProfile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,6 @@ class SyncSettings:
     retention: timedelta = timedelta(minutes=10)
     block: int = 192
     lease_seconds: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    baseline: Baseline
-    surveys: tuple[Survey, ...]
-    dropped: tuple[DocumentRecord, ...]
-    not_synced: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -130,41 +123,26 @@ class Syncer:
         tally: Tally,
         *,
         rebuild: bool,
-    ) -> _Plan:
+    ) -> Plan:
         tally.enter(Phase.LISTING)
-        base = await baseline(
+        baseline = await read_baseline(
             self._store, self._engines.index, self._engines.collection, rebuild=rebuild
         )
-        named = {profile.name for _, profile in sources} | set(remove)
-        require_all(base, named)
-        surveys = [
-            await survey(source, profile, await self._records(profile.name, base))
-            for source, profile in sources
-        ]
-        dropped = [
-            record
-            for name in sorted(remove)
-            for record in (await self._records(name, base)).values()
-        ]
-        tally.total = sum(len(found.entries) for found in surveys)
-        left = tuple(name for name in base.served if name not in named)
-        return _Plan(base, tuple(surveys), tuple(dropped), left)
+        plan = await plan_sync(self._store, baseline, sources, remove)
+        tally.total = sum(len(found.entries) for found in plan.surveys)
+        return plan
 
-    async def _records(self, source: str, base: Baseline) -> dict[str, DocumentRecord]:
-        return await self._store.records(source, base.generation)
-
-    async def _rehearse(self, plan: _Plan, tally: Tally) -> SyncReport:
+    async def _rehearse(self, plan: Plan, tally: Tally) -> SyncReport:
         tally.enter(Phase.INDEXING)
         staged = _Staged()
-        changes = Comparison(plan.baseline, tally).changes(plan.surveys, plan.dropped)
-        async for change in changes:
+        async for change in Comparison(plan, tally).changes():
             staged.include(change)
             if change.added:
                 tally.finish_documents()
         tally.written, tally.closed = staged.added, len(staged.closed)
         return _report(plan, staged, tally, plan.baseline.generation, dry_run=True)
 
-    async def _perform(self, plan: _Plan, lease: SyncLease, tally: Tally) -> SyncReport:
+    async def _perform(self, plan: Plan, lease: SyncLease, tally: Tally) -> SyncReport:
         staged = _Staged()
         coming = NextGeneration(
             self._engines,
@@ -200,25 +178,23 @@ class Syncer:
         after = Corpus(self._engines.collection, base.next_generation)
         await self._store.flip(lease, Flip(base.corpus, after, staged.written, staged.removed))
 
-    async def _prune(self, plan: _Plan) -> None:
+    async def _prune(self, plan: Plan) -> None:
         """What cannot be deleted now is deleted after a later sync; it is not seen by then."""
         try:
             horizon = await self._store.horizon(self._settings.retention)
             if horizon is None:
                 return
-            sources = {found.profile.name for found in plan.surveys}
-            for source in sorted(sources | {record.source for record in plan.dropped}):
+            for source in sorted(plan.sources):
                 await self._engines.writer.prune(source, horizon)
             await self._store.prune(horizon)
-        except ServiceUnavailable as error:
+        except ServiceError as error:
             log.warning("Old generations could not be deleted yet: %s", error)
 
 
 async def _additions(
-    plan: _Plan, staged: _Staged, tally: Tally
+    plan: Plan, staged: _Staged, tally: Tally
 ) -> AsyncGenerator[tuple[Chunk, ...], None]:
-    changes = Comparison(plan.baseline, tally).changes(plan.surveys, plan.dropped)
-    async with aclosing(changes):
+    async with aclosing(Comparison(plan, tally).changes()) as changes:
         async for change in changes:
             staged.include(change)
             if change.added:
@@ -226,7 +202,7 @@ async def _additions(
 
 
 def _report(
-    plan: _Plan, staged: _Staged, tally: Tally, generation: int, *, dry_run: bool = False
+    plan: Plan, staged: _Staged, tally: Tally, generation: int, *, dry_run: bool = False
 ) -> SyncReport:
     added = len(tally.named[Kind.ADDED])
     return tally.report(

@@ -15,6 +15,11 @@ def well_formed(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def storable(text: str) -> str:
+    """Well-formed, and without NUL, for which PostgreSQL has no place."""
+    return well_formed(text.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+
+
 def visible(text: str) -> str:
     """The text without control characters and those that hide or reorder what stands there.
 

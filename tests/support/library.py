@@ -11,7 +11,7 @@ from typing import Any
 
 from core.backends.qdrant_edge import QdrantEdge, open_edge
 from core.ingestion.corpus import CorpusStore
-from core.ingestion.profile import SourceProfile
+from core.ingestion.documents import SourceProfile
 from core.ingestion.report import SyncReport
 from core.ingestion.sync import Syncer, SyncSettings
 from core.model import Chunk, Corpus, SearchRequest

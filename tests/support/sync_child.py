@@ -14,7 +14,7 @@ from pathlib import Path
 from core.backends.postgres import open_postgres
 from core.backends.qdrant_edge import open_edge
 from core.ingestion.corpus import CorpusStore
-from core.ingestion.profile import SourceProfile
+from core.ingestion.documents import SourceProfile
 from core.ingestion.sync import Syncer, SyncSettings
 from tests.support.embedder import HashingEmbedder, WordCounts
 from tests.support.memory_source import MemorySource

@@ -19,7 +19,7 @@ from core.errors import (
     SourceUnavailable,
     SyncRunning,
 )
-from core.ingestion.profile import SourceProfile
+from core.ingestion.documents import SourceProfile
 from core.ingestion.report import Phase, SyncProgress
 from core.model import Corpus
 from tests.support.embedder import HashingEmbedder

@@ -12,10 +12,9 @@ import pytest
 
 from core.backends.postgres import Postgres
 from core.errors import CorpusError, ServiceUnavailable, SyncRunning
-from core.ingestion.documents import prepare
+from core.ingestion.documents import SourceProfile, prepare
 from core.ingestion.indexing import Engines, NextGeneration
 from core.ingestion.lease import SyncLease
-from core.ingestion.profile import SourceProfile
 from core.ingestion.report import Tally
 from core.ingestion.sync import SyncSettings
 from core.model import Chunk, Corpus

@@ -22,8 +22,7 @@ from hypothesis.stateful import (
 
 from core.backends.postgres import open_postgres
 from core.errors import SourceUnavailable
-from core.ingestion.documents import prepare
-from core.ingestion.profile import SourceProfile
+from core.ingestion.documents import SourceProfile, prepare
 from core.ingestion.sync import SyncSettings
 from core.model import Chunk
 from core.ports import Entry

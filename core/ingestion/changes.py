@@ -1,0 +1,135 @@
+"""What the next generation changes, document by document."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from core.errors import DocumentUnreadable
+from core.ingestion.documents import check_path, prepare
+from core.ingestion.planning import Plan, Survey, look
+from core.ingestion.report import Kind, Tally
+from core.model import Chunk, DocumentRecord, point_id
+from core.ports import Entry
+from core.text.unicode import storable
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentChange:
+    """What the next generation does to one document; `record` is None when it ends.
+
+    `added` are the chunks that need a point, `closed` the points that end.
+    """
+
+    source: str
+    path: str
+    record: DocumentRecord | None
+    added: tuple[Chunk, ...] = ()
+    closed: tuple[UUID, ...] = ()
+
+
+def change(
+    before: Mapping[str, int], record: DocumentRecord, chunks: Iterable[Chunk], generation: int
+) -> DocumentChange:
+    """From the indexed chunks `before` (key to the generation that wrote it) to `chunks`.
+
+    What stays keeps its point; what is new is written by `generation`.
+    """
+    now = {chunk.key: chunk for chunk in chunks}
+    added = {key: chunk for key, chunk in now.items() if key not in before}
+    since = {key: before.get(key, generation) for key in now}
+    gone = {key: written for key, written in before.items() if key not in now}
+    return DocumentChange(
+        record.source,
+        record.path,
+        replace(record, chunks=since),
+        tuple(added.values()),
+        _point_ids(gone),
+    )
+
+
+def removal(record: DocumentRecord) -> DocumentChange:
+    """The document ends, and all its points with it."""
+    return DocumentChange(record.source, record.path, None, (), _point_ids(record.chunks))
+
+
+def kind(before: DocumentRecord | None, after: DocumentRecord) -> Kind:
+    """From the record that is served to the one that will be."""
+    if before is None:
+        return Kind.ADDED
+    if before.chunks.keys() != after.chunks.keys():
+        return Kind.CHANGED
+    return Kind.REWRITTEN if _label(before) == _label(after) else Kind.RELABELLED
+
+
+def _label(record: DocumentRecord) -> DocumentRecord:
+    return replace(record, chunks={})
+
+
+def _point_ids(chunks: Mapping[str, int]) -> tuple[UUID, ...]:
+    """The points of chunks, given by key and the generation that wrote each."""
+    return tuple(point_id(key, since) for key, since in chunks.items())
+
+
+class Comparison:
+    """Goes through the documents of a plan and tallies each.
+
+    One that cannot be read is named, and stays as it was.
+    """
+
+    def __init__(self, plan: Plan, tally: Tally) -> None:
+        self._plan = plan
+        self._baseline = plan.baseline
+        self._tally = tally
+
+    async def changes(self) -> AsyncGenerator[DocumentChange, None]:
+        """One for each document that does not stay as it is."""
+        for record in self._plan.dropped:
+            yield self._remove(record)
+        for survey in self._plan.surveys:
+            for record in survey.gone:
+                yield self._remove(record)
+            for entry in survey.entries.values():
+                found = await self._examine(survey, entry)
+                if found is not None:
+                    yield found
+                if found is None or not found.added:
+                    self._tally.finish_documents()
+
+    def _remove(self, record: DocumentRecord) -> DocumentChange:
+        self._tally.named[Kind.REMOVED].append(f"{record.source}/{record.path}")
+        return self._end(record)
+
+    def _end(self, record: DocumentRecord) -> DocumentChange:
+        if self._baseline.afresh:
+            return DocumentChange(record.source, record.path, None)
+        return removal(record)
+
+    async def _examine(self, survey: Survey, entry: Entry) -> DocumentChange | None:
+        known = survey.records.get(entry.path)
+        try:
+            found = await self._compare(survey, entry, known)
+        except DocumentUnreadable as error:
+            self._tally.failed[f"{survey.profile.name}/{storable(entry.path)}"] = error.reason
+            # An index that is made afresh has nothing of the old version to serve.
+            return self._end(known) if known and self._baseline.afresh else None
+        if found is not None and found.record is not None:
+            self._tally.named[kind(known, found.record)].append(f"{found.source}/{found.path}")
+        return found
+
+    async def _compare(
+        self, survey: Survey, entry: Entry, known: DocumentRecord | None
+    ) -> DocumentChange | None:
+        check_path(entry.path)
+        seen = await look(survey.source, survey.profile, entry)
+        kept = None if self._baseline.afresh else known
+        # A date alone is no change: it says when the text was written, and the text is the same.
+        if kept and (kept.fingerprint, kept.version) == (seen.fingerprint, entry.version):
+            return None
+        data = seen.data if seen.data is not None else await survey.source.read(entry)
+        # In a thread, so that a bot that syncs goes on answering.
+        ready = await asyncio.to_thread(prepare, survey.profile, entry, data, seen.fingerprint)
+        indexed = kept.chunks if kept else {}
+        return change(indexed, ready.record, ready.chunks, self._baseline.next_generation)
