@@ -131,6 +131,13 @@ class CorpusStore:
         oldest: int | None = rows[0]["oldest"]
         return oldest
 
+    async def ended(self, horizon: int) -> set[str]:
+        """The sources of the documents that neither `horizon` nor a later generation serves."""
+        rows = await self._database.fetch(
+            "SELECT DISTINCT source FROM documents WHERE until <= $1", horizon
+        )
+        return {row["source"] for row in rows}
+
     async def prune(self, horizon: int) -> None:
         """Forgets the documents that neither `horizon` nor a later generation serves."""
         async with self._database.transaction() as transaction:

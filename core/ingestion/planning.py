@@ -186,6 +186,22 @@ async def refuse_shrink(survey: Survey, limit: float) -> None:
         )
 
 
+def refuse_losses(plan: Plan, removed: Collection[tuple[str, str]], limit: float) -> None:
+    """Raises ShrinkRefused when more than `limit` of a source's documents could not be read.
+
+    Only an index that is made afresh loses what is listed and unreadable.
+    """
+    for survey in plan.surveys:
+        name, known = survey.profile.name, len(survey.records)
+        lost = sum(source == name and path in survey.entries for source, path in removed)
+        if lost > limit * known:
+            raise ShrinkRefused(
+                f"{name}: {lost} of {known} documents could not be read, and the index is being "
+                "written anew; nothing was changed and all are still served.",
+                hint="Make them readable, or sync with --allow-shrink to go on without them.",
+            )
+
+
 async def _new_fingerprints(survey: Survey) -> set[str]:
     found = set()
     for path, entry in survey.entries.items():

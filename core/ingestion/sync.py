@@ -23,6 +23,7 @@ from core.ingestion.planning import (
     Plan,
     plan_sync,
     read_baseline,
+    refuse_losses,
     refuse_shrink,
 )
 from core.ingestion.report import Kind, Phase, ProgressListener, SyncProgress, SyncReport, Tally
@@ -111,10 +112,10 @@ class Syncer:
             return await self._rehearse(plan, tally)
         async with self._store.lease(_holder(), seconds=self._settings.lease_seconds) as lease:
             plan = await self._plan(sources, remove, tally, rebuild=rebuild)
-            if not allow_shrink:
-                for found in plan.surveys:
-                    await refuse_shrink(found, self._settings.shrink_limit)
-            return await self._perform(plan, lease, tally)
+            limit = 1.0 if allow_shrink else self._settings.shrink_limit
+            for found in plan.surveys:
+                await refuse_shrink(found, limit)
+            return await self._perform(plan, lease, tally, limit)
 
     async def _plan(
         self,
@@ -142,7 +143,9 @@ class Syncer:
         tally.written, tally.closed = staged.added, len(staged.closed)
         return _report(plan, staged, tally, plan.baseline.generation, dry_run=True)
 
-    async def _perform(self, plan: Plan, lease: SyncLease, tally: Tally) -> SyncReport:
+    async def _perform(
+        self, plan: Plan, lease: SyncLease, tally: Tally, shrink_limit: float
+    ) -> SyncReport:
         staged = _Staged()
         coming = NextGeneration(
             self._engines,
@@ -155,13 +158,14 @@ class Syncer:
         tally.enter(Phase.INDEXING)
         await coming.write(_additions(plan, staged, tally))
         if not (staged.written or staged.removed):
+            await self._prune(tally, ())
             return _report(plan, staged, tally, plan.baseline.generation)
+        refuse_losses(plan, staged.removed, shrink_limit)
         await coming.seal(None if plan.baseline.afresh else staged.closed)
         tally.enter(Phase.FLIPPING)
         await self._check(plan.baseline, staged)
         await self._flip(plan.baseline, staged, lease)
-        tally.enter(Phase.PRUNING)
-        await self._prune(plan)
+        await self._prune(tally, plan.sources)
         return _report(plan, staged, tally, plan.baseline.next_generation)
 
     async def _check(self, base: Baseline, staged: _Staged) -> None:
@@ -178,13 +182,17 @@ class Syncer:
         after = Corpus(self._engines.collection, base.next_generation)
         await self._store.flip(lease, Flip(base.corpus, after, staged.written, staged.removed))
 
-    async def _prune(self, plan: Plan) -> None:
-        """What cannot be deleted now is deleted after a later sync; it is not seen by then."""
+    async def _prune(self, tally: Tally, synced: Collection[str]) -> None:
+        """What cannot be deleted now is deleted after a later sync; it is not seen by then.
+
+        Also where nothing has ended: what dead syncs of the `synced` sources left.
+        """
+        tally.enter(Phase.PRUNING)
         try:
             horizon = await self._store.horizon(self._settings.retention)
             if horizon is None:
                 return
-            for source in sorted(plan.sources):
+            for source in sorted({*synced, *await self._store.ended(horizon)}):
                 await self._engines.writer.prune(source, horizon)
             await self._store.prune(horizon)
         except ServiceError as error:

@@ -134,6 +134,31 @@ async def test_generations_that_no_answer_can_need_are_deleted(library: Library)
     assert set(await library.store.at(1)) == {("docs", "guide.md")}
 
 
+async def test_a_sync_with_nothing_to_do_deletes_what_it_may_by_now(library: Library) -> None:
+    await library.sync()
+    before = await library.store.current()
+    del library.source.files["faq.md"]
+    await library.sync(allow_shrink=True)
+    assert set(await library.texts(before)) == {"guide.md", "faq.md"}
+    library.settings = replace(library.settings, retention=timedelta(0))
+    assert (await library.sync()).generation == 2
+    assert library.watch.of("writer") == ["writer.prune"]
+    assert set(await library.texts(before)) == {"guide.md"}
+    await library.sync()
+    assert library.watch.of("writer") == []
+
+
+async def test_a_removed_source_is_deleted_by_a_later_sync_of_another(library: Library) -> None:
+    blog = MemorySource("blog", {"post.md": "# Post\n\nHello.\n"})
+    await library.sync([library.source, blog])
+    before = await library.store.current()
+    await library.sync(remove=["blog"])
+    assert "post.md" in await library.texts(before)
+    library.settings = replace(library.settings, retention=timedelta(0))
+    await library.sync()
+    assert set(await library.texts(before)) == {"guide.md", "faq.md"}
+
+
 async def test_a_listing_that_fails_leaves_everything_served(library: Library) -> None:
     await library.sync()
     library.source.broken = True
@@ -336,12 +361,23 @@ async def test_a_document_that_another_model_cannot_read_is_reported_missing(
     await library.sync()
     library.embedder = HashingEmbedder("better", 48)
     library.source.unreadable = {"faq.md"}
-    report = await library.sync()
+    report = await library.sync(allow_shrink=True)
     assert set(report.failed) == {"docs/faq.md"}
     assert (report.documents, report.chunks) == (1, 2)
     assert set(await library.store.at(2)) == {("docs", "guide.md")}
     library.source.unreadable = set()
     assert (await library.sync()).added == ("docs/faq.md",)
+
+
+async def test_a_rebuild_that_can_read_hardly_anything_is_refused(library: Library) -> None:
+    library.source.files = _many(10)
+    await library.sync()
+    library.source.unreadable = {f"page-{n}.md" for n in range(4)}
+    with pytest.raises(ShrinkRefused, match="4 of 10 documents could not be read"):
+        await library.sync(rebuild=True)
+    assert len(await library.texts()) == 10
+    report = await library.sync(rebuild=True, allow_shrink=True)
+    assert (report.documents, len(report.failed)) == (6, 4)
 
 
 async def test_documents_deleted_while_the_model_changes_are_gone(library: Library) -> None:
