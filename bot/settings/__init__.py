@@ -28,6 +28,8 @@ from bot.settings.groups import (
     EmbedderSettings,
     OpenRouterSettings,
     QdrantSettings,
+    ServerSettings,
+    SlackSettings,
     SourceSettings,
 )
 from bot.settings.unknown_keys import reject_unknown_keys
@@ -57,6 +59,8 @@ class Settings(BaseSettings):
     embedder: EmbedderSettings = EmbedderSettings()
     openrouter: OpenRouterSettings = OpenRouterSettings()
     answer: AnswerSettings = AnswerSettings()
+    slack: SlackSettings = SlackSettings()
+    server: ServerSettings = ServerSettings()
     sources: tuple[SourceSettings, ...] = ()
 
     @classmethod

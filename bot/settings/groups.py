@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import (
     AnyHttpUrl,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PostgresDsn,
@@ -18,6 +19,16 @@ from pydantic import (
 from pydantic_settings import NoDecode
 
 SlugRule = Literal["plain", "mkdocs", "docusaurus", "github"]
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+    return value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""Several names, comma-separated in a variable."""
 
 
 class Group(BaseModel):
@@ -103,7 +114,7 @@ class OpenRouterSettings(Group):
     """Generation; quotes from the docs when `api_key` is not set."""
 
     api_key: SecretStr | None = Field(None, description="a key of OpenRouter's")
-    models: Annotated[tuple[str, ...], NoDecode] = Field(
+    models: Names = Field(
         (
             "google/gemini-2.5-flash",
             "openai/gpt-5-mini",
@@ -124,12 +135,56 @@ class OpenRouterSettings(Group):
     )
     base_url: AnyHttpUrl | None = Field(None, description="another address of the API")
 
-    @field_validator("models", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(name.strip() for name in value.split(",") if name.strip())
-        return value
+
+class SlackSettings(Group):
+    """Slack; off when `bot_token` is not set. It needs `app_token` or `signing_secret` too."""
+
+    bot_token: SecretStr | None = Field(None, description="the bot token (xoxb-…)")
+    app_token: SecretStr | None = Field(
+        None, description="an app-level token (xapp-…), for Socket Mode"
+    )
+    signing_secret: SecretStr | None = Field(
+        None, description="the signing secret, for signed HTTP where there is no `app_token`"
+    )
+    config_token: SecretStr | None = Field(
+        None,
+        description="an app configuration token, with which the doctor compares the app's settings",
+    )
+    base_url: AnyHttpUrl = Field(
+        AnyHttpUrl("https://slack.com/api/"), description="the address of the Web API"
+    )
+    auto_answer_channels: Names = Field(
+        (), description="ids of channels where every question is answered, without a mention"
+    )
+    allowed_channels: Names = Field(
+        (), description="ids of the only channels to answer in; all of them when not set"
+    )
+    blocked_channels: Names = Field((), description="ids of channels never to answer in")
+    follow_ups: bool = Field(
+        default=True,
+        description="whether a thread that Docent is part of needs no mention any more",
+    )
+    shared_channels: Names = Field(
+        (), description="ids of channels shared with other organisations to answer in"
+    )
+    admins: Names = Field(
+        (), description="ids of people who may use /reingest beside the workspace's admins"
+    )
+    suggested_questions: Names = Field(
+        (),
+        description="questions to suggest, comma-separated; made from the docs' titles when "
+        "not set",
+    )
+
+
+class ServerSettings(Group):
+    """The HTTP server, for Slack over signed HTTP."""
+
+    host: str = Field("127.0.0.1", description="the address to listen on")
+    port: int = Field(8080, ge=1, le=65_535, description="its port")
+    public_url: AnyHttpUrl | None = Field(
+        None, description="where Slack reaches this server, for the app manifest"
+    )
 
 
 class AnswerSettings(Group):
