@@ -1,0 +1,207 @@
+"""Slack's event payloads, in the shapes of docs.slack.dev/reference/events."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from uuid import uuid4
+
+from tests.support.slack_state import Json, Message, Slack, identifier
+
+
+def presented(slack: Slack, message: Message) -> Json:
+    """A message as history and events show it."""
+    shown: Json = {
+        "type": "message",
+        "user": message.user,
+        "ts": message.ts,
+        "text": message.text if message.streamed is None else message.streamed,
+        "team": slack.team,
+        "blocks": _shown_blocks(message),
+    }
+    if message.bot:
+        shown |= {
+            "bot_id": slack.bot_id,
+            "app_id": slack.app_id,
+            "bot_profile": {"id": slack.bot_id, "app_id": slack.app_id, "name": "docent"},
+        }
+    else:
+        shown["client_msg_id"] = str(uuid4())
+    optional = {
+        "subtype": message.subtype,
+        "thread_ts": message.thread_ts,
+        "metadata": message.metadata,
+        "files": message.files or None,
+        "attachments": message.attachments or None,
+        "edited": message.edited_ts and {"user": message.user, "ts": message.edited_ts},
+        "reactions": [
+            {"name": name, "users": users, "count": len(users)}
+            for name, users in message.reactions.items()
+        ]
+        or None,
+    }
+    return (
+        shown | {key: value for key, value in optional.items() if value} | _thread(slack, message)
+    )
+
+
+def _shown_blocks(message: Message) -> list[Json]:
+    streamed = [{"type": "markdown", "text": message.streamed}] if message.streamed else []
+    return [*streamed, *message.blocks]
+
+
+def _thread(slack: Slack, message: Message) -> Json:
+    if message.thread_ts not in {None, message.ts}:
+        parent = slack.messages.get((message.channel, message.thread_ts or ""))
+        return {"parent_user_id": parent.user} if parent else {}
+    replies = slack.replies(message)
+    if not replies:
+        return {}
+    return {
+        "thread_ts": message.ts,
+        "reply_count": len(replies),
+        "reply_users": list(dict.fromkeys(reply.user for reply in replies)),
+        "latest_reply": replies[-1].ts,
+    }
+
+
+def posted(slack: Slack, message: Message) -> Json:
+    """The `message` event of a new message."""
+    where = {"channel": message.channel, "event_ts": message.ts}
+    return presented(slack, message) | where | _kind(slack, message.channel)
+
+
+def mentioned(slack: Slack, message: Message) -> Json:
+    """The `app_mention` event, which carries no channel type."""
+    where = {"type": "app_mention", "channel": message.channel, "event_ts": message.ts}
+    return presented(slack, message) | where
+
+
+def changed(slack: Slack, message: Message, previous: Json) -> Json:
+    """`message_changed`: an edit, an unfurl, or the tombstone of a parent that has replies."""
+    return _hidden(
+        slack,
+        message.channel,
+        subtype="message_changed",
+        message=presented(slack, message),
+        previous_message=previous,
+    )
+
+
+def deleted(slack: Slack, message: Message, previous: Json) -> Json:
+    return _hidden(
+        slack,
+        message.channel,
+        subtype="message_deleted",
+        deleted_ts=message.ts,
+        previous_message=previous,
+    )
+
+
+def _hidden(slack: Slack, channel: str, **fields: Any) -> Json:
+    ts = slack.new_ts()
+    event = {"type": "message", "hidden": True, "channel": channel, "ts": ts, "event_ts": ts}
+    return event | fields | _kind(slack, channel)
+
+
+def _kind(slack: Slack, channel: str) -> Json:
+    return {"channel_type": slack.channels[channel].kind}
+
+
+def callback(slack: Slack, event: Json) -> Json:
+    """The outer `event_callback`, as Events API and Socket Mode both carry it."""
+    channel = slack.channels.get(str(event.get("channel")))
+    return {
+        "token": "verification-token",
+        "team_id": slack.team,
+        "context_team_id": slack.team,
+        "api_app_id": slack.app_id,
+        "event": event,
+        "type": "event_callback",
+        "event_id": identifier("Ev"),
+        "event_time": int(time.time()),
+        "authorizations": [
+            {
+                "enterprise_id": None,
+                "team_id": slack.team,
+                "user_id": slack.bot_user,
+                "is_bot": True,
+                "is_enterprise_install": False,
+            }
+        ],
+        "is_ext_shared_channel": bool(channel and channel.external),
+        "event_context": identifier("4-"),
+    }
+
+
+def person(slack: Slack, user: str) -> Json:
+    """The short form of a person in interactive payloads."""
+    name = slack.users[user]["name"]
+    return {"id": user, "username": name, "name": name, "team_id": slack.team}
+
+
+def team(slack: Slack) -> Json:
+    return {"id": slack.team, "domain": "stand-in"}
+
+
+def pressed(slack: Slack, message: Json, channel: str, user: str, action: Json) -> Json:
+    """`block_actions`: a button on a message that was pressed."""
+    container = {
+        "type": "message",
+        "message_ts": message["ts"],
+        "channel_id": channel,
+        "is_ephemeral": message.get("is_ephemeral", False),
+    }
+    if message.get("thread_ts"):
+        container["thread_ts"] = message["thread_ts"]
+    return {
+        "type": "block_actions",
+        "user": person(slack, user),
+        "api_app_id": slack.app_id,
+        "token": "verification-token",
+        "container": container,
+        "trigger_id": identifier("trigger."),
+        "team": team(slack),
+        "enterprise": None,
+        "is_enterprise_install": False,
+        "channel": {"id": channel, "name": slack.channels[channel].name},
+        "message": message,
+        "state": {"values": {}},
+        "actions": [action | {"action_ts": slack.new_ts()}],
+    }
+
+
+def shortcut(slack: Slack, message: Message, user: str, callback_id: str) -> Json:
+    """`message_action`: a message shortcut that was chosen."""
+    return {
+        "type": "message_action",
+        "token": "verification-token",
+        "action_ts": slack.new_ts(),
+        "team": team(slack),
+        "user": person(slack, user),
+        "channel": {"id": message.channel, "name": slack.channels[message.channel].name},
+        "is_enterprise_install": False,
+        "enterprise": None,
+        "callback_id": callback_id,
+        "trigger_id": identifier("trigger."),
+        "message_ts": message.ts,
+        "message": presented(slack, message),
+    }
+
+
+def command(slack: Slack, name: str, text: str, channel: str, user: str) -> Json:
+    """The form of a slash command."""
+    return {
+        "token": "verification-token",
+        "team_id": slack.team,
+        "team_domain": "stand-in",
+        "channel_id": channel,
+        "channel_name": slack.channels[channel].name,
+        "user_id": user,
+        "user_name": slack.users[user]["name"],
+        "command": name,
+        "text": text,
+        "api_app_id": slack.app_id,
+        "is_enterprise_install": "false",
+        "trigger_id": identifier("trigger."),
+    }
