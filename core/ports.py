@@ -175,10 +175,19 @@ class Database(Queries, Protocol):
 
 
 class Responder(Protocol):
-    """An adapter's way to show an answer where the question was asked."""
+    """An adapter's way to show an answer where the question was asked, and to remove it.
+
+    Either may be cancelled at any point, and is then called again, by this process or another.
+    """
 
     async def respond(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> None:
         """Renders the events as they come; the last is Answered.
 
         Raises LeaseLost through from `events`; what it raises else is a failed attempt.
+        """
+
+    async def retract(self, turn: Turn) -> None:
+        """Removes whatever was posted for the turn, whose question was withdrawn.
+
+        What is gone already counts as removed; an exception is a failed attempt.
         """

@@ -43,6 +43,9 @@ class ConsoleChat:
         if waiter is not None and not waiter.done():
             waiter.set_result(answer)
 
+    async def retract(self, turn: Turn) -> None:
+        """Nothing to do: a terminal takes nothing back."""
+
 
 async def collect(events: AsyncIterator[AnswerEvent]) -> Answer:
     """The answer at the end of the events."""

@@ -12,6 +12,7 @@ from typing import Protocol
 from core.answering.prompting import PromptLimits, build_prompt
 from core.answering.refusal import refusal
 from core.answering.rewriting import OFF_TOPIC, may_change_topic, rewrite
+from core.answering.stopping import Stop
 from core.answering.stopwatch import Stopwatch
 from core.answering.wording import EMPTY_CORPUS
 from core.answering.writing import Writing
@@ -93,10 +94,13 @@ class Assistant:
         self._settings = settings or AssistantSettings()
         self._clock = clock
 
-    async def answer(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
+    async def answer(
+        self, question: Question, stop: Stop | None = None
+    ) -> AsyncGenerator[AnswerEvent, None]:
         """The events of one answer, Answered last. Raises ServiceError where no rung is left.
 
-        Closing the iterator cancels whatever is under way.
+        Closing the iterator cancels whatever is under way. A `stop` ends the text where it is, or
+        once the search is done.
         """
         watch = Stopwatch(self._clock)
         yield Searching()
@@ -113,7 +117,7 @@ class Assistant:
         passages, limits = found.retrieval.passages, self._settings.limits
         prompt = build_prompt(question.text, state.messages, passages, limits)
         writing = Writing(prompt, self._verifier)
-        async with aclosing(self._written(writing, watch)) as events:
+        async with aclosing(self._written(writing, watch, stop or Stop())) as events:
             async for event in events:
                 yield event
         yield Answered(_answer(writing, found, watch), found.retrieval)
@@ -162,17 +166,17 @@ class Assistant:
         return retrieval
 
     async def _written(
-        self, writing: Writing, watch: Stopwatch
+        self, writing: Writing, watch: Stopwatch, stop: Stop
     ) -> AsyncGenerator[TextDelta | Replaced, None]:
         asked = watch.elapsed()
         async with aclosing(self._model.stream(writing.prompt)) as events:
-            async for event in events:
+            async for event in stop.cut(events):
                 for shown in writing.take(event):
                     watch.first("first_token", asked)
                     yield shown
                 if writing.settled:
                     break
-        for shown in writing.finish():
+        for shown in writing.stop() if stop.wished else writing.finish():
             watch.first("first_token", asked)
             yield shown
 

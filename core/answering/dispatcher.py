@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from uuid import UUID
 
 from core.answering.turns import Answerer, TurnRunner
 from core.conversation.inbox import Inbox
@@ -22,12 +23,14 @@ class DispatcherSettings:
     """How much runs at once, and how failures are met. Times are in seconds.
 
     A turn that failed is tried again after each of `retry_pauses`, and then given up.
-    `outage_pause` is how long to wait when the database itself is away.
+    `outage_pause` is how long to wait when the database itself is away. `watch_pause` is how long
+    a running turn may not know that another process was told to change, stop or withdraw it.
     """
 
     running: int = 16
     retry_pauses: tuple[float, ...] = (2.0, 10.0)
     outage_pause: float = 5.0
+    watch_pause: float = 2.0
     drain: float = 20.0
 
 
@@ -70,7 +73,11 @@ class Dispatcher:
         self._tasks = tasks
         self._settings = settings or DispatcherSettings()
         self._runner = TurnRunner(
-            inbox, answerer, responders, retry_pauses=self._settings.retry_pauses
+            inbox,
+            answerer,
+            responders,
+            retry_pauses=self._settings.retry_pauses,
+            watch_pause=self._settings.watch_pause,
         )
         self._slots = asyncio.Semaphore(self._settings.running)
         self._stopping = asyncio.Event()
@@ -87,6 +94,46 @@ class Dispatcher:
         # A duplicate too: its first delivery may have died after it was accepted.
         self._see_to(question.session)
         return accepted
+
+    async def edit(self, question: Question, *, revision: str = "") -> bool:
+        """Answers a question that was edited again, in place; an answer to its old text ends.
+
+        False when its message is unknown, says the same as before, or has a later `revision`: the
+        platform's time of the edit, as text that sorts. Acknowledge as with `submit`.
+        """
+        key = question.session
+        session = await self._inbox.amendments.edit(
+            key.platform,
+            key.workspace,
+            key.channel,
+            question.message_id,
+            question.text,
+            revision=revision,
+        )
+        return self._changed(session)
+
+    async def cancel(self, turn_id: UUID) -> bool:
+        """Ends an answer where it is, whichever process writes it: what was shown stays.
+
+        False when it has ended, or was told to already.
+        """
+        return self._changed(await self._inbox.amendments.stop(turn_id))
+
+    async def withdraw(self, platform: str, workspace: str, channel: str, message_id: str) -> bool:
+        """Takes a question back that was deleted: ends its answer, and has it retracted.
+
+        False when its message is unknown, or was forgotten already. Acknowledge as with `submit`.
+        """
+        return self._changed(
+            await self._inbox.amendments.withdraw(platform, workspace, channel, message_id)
+        )
+
+    def _changed(self, session: SessionKey | None) -> bool:
+        if session is None:
+            return False
+        self._runner.look(session)
+        self._see_to(session)
+        return True
 
     async def resume(self) -> int:
         """Takes up what an earlier process left; the number of sessions that wait.

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from typing import Protocol
 
+from core.answering.stopping import Stop
 from core.conversation.inbox import Inbox
 from core.errors import DocentError, LeaseLost, ServiceError, ServiceUnavailable
 from core.model import (
@@ -17,8 +18,10 @@ from core.model import (
     AnswerStatus,
     Question,
     Retrieval,
+    SessionKey,
     Turn,
     Usage,
+    Wanted,
 )
 from core.ports import Responder
 
@@ -31,12 +34,16 @@ log = logging.getLogger(__name__)
 class Answerer(Protocol):
     """Answers a question; closing the iterator, where it can be closed, cancels the work."""
 
-    def answer(self, question: Question) -> AsyncIterator[AnswerEvent]:
-        """Events, of which the last is Answered; or any exception."""
+    def answer(self, question: Question, stop: Stop) -> AsyncIterator[AnswerEvent]:
+        """Events, of which the last is Answered, soon after the stop; or any exception."""
 
 
 class TurnRunner:
-    """Runs turns. One that fails is tried again after each of `retry_pauses`, in seconds."""
+    """Runs turns, one at a time of a session.
+
+    One that fails is tried again after each of `retry_pauses`. Each `watch_pause` it is seen
+    whether it is still wanted: any process may have been told otherwise. Both are in seconds.
+    """
 
     def __init__(
         self,
@@ -45,12 +52,20 @@ class TurnRunner:
         responders: Mapping[str, Responder],
         *,
         retry_pauses: tuple[float, ...],
+        watch_pause: float,
     ) -> None:
         self._inbox = inbox
         self._answerer = answerer
         self._responders = responders
         self._retry_pauses = retry_pauses
         self._attempts = len(retry_pauses) + 1
+        self._watch_pause = min(watch_pause, inbox.lease_seconds / 3)
+        self._alarms: dict[SessionKey, asyncio.Event] = {}
+
+    def look(self, session: SessionKey) -> None:
+        """Has the session's running turn, if there is one here, see at once what is wanted."""
+        if alarm := self._alarms.get(session):
+            alarm.set()
 
     async def run(self, turn: Turn) -> float | None:
         """None when this worker is through with the turn, else after how long to claim it again.
@@ -60,7 +75,7 @@ class TurnRunner:
         try:
             return await self._run(turn)
         except LeaseLost as exc:
-            log.warning("Dropped turn %s: %s", turn.id, exc)
+            log.info("Dropped turn %s: %s", turn.id, exc)
             return None
         except asyncio.CancelledError:
             await self._put_back(turn)
@@ -75,7 +90,7 @@ class TurnRunner:
             await self._give_up(turn, None)
             return None
         try:
-            await self._under_lease(turn, self._answer(turn))
+            await self._work(turn)
         except LeaseLost:
             raise
         except Exception as exc:  # noqa: BLE001 - one question must not end the others
@@ -93,7 +108,9 @@ class TurnRunner:
     async def _give_up(self, turn: Turn, exc: Exception | None) -> None:
         """Tells the author, as well as that can be done, and ends the turn."""
         try:
-            await self._under_lease(turn, self._show(turn, _apology(turn.question, exc)))
+            if turn.wanted is not Wanted.WITHDRAWN:
+                apology = _apology(turn.question, exc)
+                await self._under_lease(turn, self._show(turn, apology), Stop())
         except LeaseLost:
             raise
         except Exception as unsaid:  # noqa: BLE001 - the turn ends all the same
@@ -106,8 +123,20 @@ class TurnRunner:
             async with asyncio.timeout(_PUT_BACK_TIMEOUT):
                 await self._inbox.release(turn, counted=False)
 
-    async def _answer(self, turn: Turn) -> None:
-        answered = await self._show(turn, self._answerer.answer(turn.question))
+    async def _work(self, turn: Turn) -> None:
+        stop = Stop()
+        if turn.wanted is Wanted.STOPPED:
+            stop.wish()
+        withdrawn = turn.wanted is Wanted.WITHDRAWN
+        work = self._retract(turn) if withdrawn else self._answer(turn, stop)
+        await self._under_lease(turn, work, stop)
+
+    async def _retract(self, turn: Turn) -> None:
+        await self._responders[turn.question.session.platform].retract(turn)
+        await self._inbox.forget(turn)
+
+    async def _answer(self, turn: Turn, stop: Stop) -> None:
+        answered = await self._show(turn, self._answerer.answer(turn.question, stop))
         await self._store(turn, answered)
 
     async def _show(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> Answered:
@@ -129,31 +158,44 @@ class TurnRunner:
                 await asyncio.sleep(pause)
         return await self._inbox.finish(turn, answered)
 
-    async def _under_lease(self, turn: Turn, work: Coroutine[None, None, object]) -> None:
+    async def _under_lease(
+        self, turn: Turn, work: Coroutine[None, None, object], stop: Stop
+    ) -> None:
         """Renews the lease while the work goes on, and cancels the work when it is lost."""
+        alarm = self._alarms[turn.question.session] = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as tasks:
-                renewing = tasks.create_task(self._keep_lease(turn))
+                renewing = tasks.create_task(self._keep_lease(turn, alarm, stop))
                 await work
                 renewing.cancel()
         except BaseExceptionGroup as group:
             cause = _first(group.subgroup(LeaseLost) or group)
             raise cause from cause.__cause__
+        finally:
+            del self._alarms[turn.question.session]
 
-    async def _keep_lease(self, turn: Turn) -> None:
+    async def _keep_lease(self, turn: Turn, alarm: asyncio.Event, stop: Stop) -> None:
         clock = asyncio.get_running_loop().time
         length = self._inbox.lease_seconds
         ours_until = clock() + length
         while True:
-            await asyncio.sleep(length / 3)
+            await _first_of(alarm, self._watch_pause)
             began = clock()
             try:
                 async with asyncio.timeout(length / 3):
-                    await self._inbox.renew(turn)
+                    if await self._inbox.renew(turn) is Wanted.STOPPED:
+                        stop.wish()
                 ours_until = began + length
             except (ServiceError, TimeoutError) as exc:
                 if clock() + length / 3 >= ours_until:
                     raise LeaseLost("The lease could not be renewed in time.") from exc
+
+
+async def _first_of(alarm: asyncio.Event, pause: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(pause):
+            await alarm.wait()
+    alarm.clear()
 
 
 def _report(what: str, exc: Exception) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.answering.grounding import Draft
+from core.answering.prose import closing_fence
 from core.answering.refusal import denies, refusal
-from core.answering.wording import QUOTES, QUOTES_INSTEAD
+from core.answering.wording import QUOTES, QUOTES_INSTEAD, STOPPED, STOPPED_EARLY
 from core.model import (
     AnswerStatus,
     Citation,
@@ -39,8 +40,9 @@ class Writing:
     def __init__(self, prompt: Prompt, verifier: Verifier) -> None:
         self.prompt = prompt
         self._verifier = verifier
-        self._draft = self._new_draft()
+        self._draft = self._shown = self._new_draft()
         self._room = 0
+        self._stopped = False
         self._void = False
         self._truncated = False
         self._started: ModelStarted | None = None
@@ -76,9 +78,17 @@ class Writing:
             shown += self._show([_CUT_BELOW_CODE if below_code else _CUT])
         return shown
 
+    def stop(self) -> list[TextDelta | Replaced]:
+        """A word that it ends here, below what was shown. Nothing more is to be taken then."""
+        self._stopped = True
+        self._void, self._draft = False, self._shown
+        return self._show([closing_fence(self.text) + STOPPED if self.text else STOPPED_EARLY])
+
     @property
     def status(self) -> AnswerStatus:
-        """Final once `finish` was called."""
+        """Final once `finish` or `stop` was called."""
+        if self._stopped:
+            return AnswerStatus.STOPPED
         draft = self._draft
         if draft.not_covered or not draft.text:
             return AnswerStatus.REFUSED
@@ -122,5 +132,5 @@ class Writing:
         for piece in pieces:
             shown.append(Replaced(piece) if self._void else TextDelta(piece))
             self.text = piece if self._void else self.text + piece
-            self._void = False
+            self._void, self._shown = False, self._draft
         return shown

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.conversation.amendments import Amendments
 from core.conversation.records import document, passage_record, question_of, trace
 from core.errors import LeaseLost
-from core.model import Answered, Passage, Question, SessionKey, Turn
+from core.model import Answered, Passage, Question, SessionKey, Turn, Wanted
 from core.ports import Database, Queries
 from core.text.unicode import storable
 
@@ -29,6 +30,7 @@ class Inbox:
         self._database = database
         self._worker = worker
         self.lease_seconds = lease_seconds
+        self.amendments = Amendments(database)
 
     async def accept(self, question: Question) -> bool:
         """Stores the question; False when its message was accepted before.
@@ -66,7 +68,8 @@ class Inbox:
     async def claim(self, session: SessionKey) -> Turn | Held | None:
         """The oldest unfinished turn of the session, under a new lease; None when all are done.
 
-        Each claim counts as an attempt.
+        Each claim counts as an attempt. While a turn runs, no other is handed out, not even an
+        older one that is to be answered again.
         """
         key = (session.platform, session.workspace, session.channel, session.thread)
         # A worker that waited here for another sees the conditions on the row that it waited for
@@ -82,11 +85,12 @@ class Inbox:
                     SELECT t.id FROM sessions AS s JOIN turns AS t ON t.session_id = s.id
                     WHERE (s.platform, s.workspace, s.channel, s.thread) = ($1, $2, $3, $4)
                         AND t.status = 'accepted'
-                    ORDER BY t.sequence LIMIT 1
+                    ORDER BY t.lease_until > clock_timestamp() DESC NULLS LAST, t.sequence
+                    LIMIT 1
                 )
                 AND status = 'accepted'
                 AND (lease_until IS NULL OR lease_until <= clock_timestamp() OR lease_owner = $5)
-            RETURNING id, lease_token, attempt, message_id, author, text, scope, context
+            RETURNING id, lease_token, attempt, message_id, author, text, scope, context, wanted
             """,
             *key,
             self._worker,
@@ -94,7 +98,8 @@ class Inbox:
         )
         for row in rows:
             question = question_of(session, row)
-            return Turn(row["id"], question, row["lease_token"], row["attempt"])
+            wanted = Wanted(row["wanted"])
+            return Turn(row["id"], question, row["lease_token"], row["attempt"], wanted)
         return await self._holder(key)
 
     async def _holder(self, key: tuple[str, str, str, str]) -> Held | None:
@@ -104,24 +109,30 @@ class Inbox:
             FROM sessions AS s JOIN turns AS t ON t.session_id = s.id
             WHERE (s.platform, s.workspace, s.channel, s.thread) = ($1, $2, $3, $4)
                 AND t.status = 'accepted'
-            ORDER BY t.sequence LIMIT 1
+            ORDER BY t.lease_until > clock_timestamp() DESC NULLS LAST, t.sequence
+            LIMIT 1
             """,
             *key,
         )
         return Held(max(rows[0]["seconds"] or 0.0, 0.0)) if rows else None
 
-    async def renew(self, turn: Turn) -> None:
-        """Prolongs the lease to its full length from now. Raises LeaseLost."""
-        renewed = await self._database.execute(
+    async def renew(self, turn: Turn) -> Wanted:
+        """Prolongs the lease to its full length from now; what is wanted of the turn by now.
+
+        Raises LeaseLost, also when the question was edited or withdrawn.
+        """
+        renewed = await self._database.fetch(
             """
             UPDATE turns SET lease_until = clock_timestamp() + make_interval(secs => $3)
             WHERE id = $1 AND lease_token = $2 AND status = 'accepted'
+            RETURNING wanted
             """,
             turn.id,
             turn.token,
             self.lease_seconds,
         )
-        _fence(turn, renewed)
+        _fence(turn, len(renewed))
+        return Wanted(renewed[0]["wanted"])
 
     async def finish(self, turn: Turn, answered: Answered) -> None:
         """Stores the answer, its trace and the passages. Doing it twice is doing it once.
@@ -174,6 +185,29 @@ class Inbox:
             turn.attempt if counted else turn.attempt - 1,
         )
 
+    async def forget(self, turn: Turn) -> None:
+        """Ends a withdrawn turn, once what was posted is removed. Raises LeaseLost.
+
+        Of the turn stays that its message is no new one.
+        """
+        rows = await self._database.fetch(
+            """
+            WITH forgotten AS (
+                UPDATE turns SET status = 'withdrawn', ended_at = now(), lease_until = NULL
+                WHERE id = $1 AND lease_token = $2 AND status IN ('accepted', 'withdrawn')
+                RETURNING id
+            ), posted AS (
+                DELETE FROM postings WHERE turn_id IN (SELECT id FROM forgotten)
+            ), rated AS (
+                DELETE FROM feedback WHERE turn_id IN (SELECT id FROM forgotten)
+            )
+            SELECT FROM forgotten
+            """,
+            turn.id,
+            turn.token,
+        )
+        _fence(turn, len(rows))
+
     async def unfinished(self) -> list[SessionKey]:
         """The sessions that have unfinished turns, the longest-waiting first."""
         rows = await self._database.fetch(
@@ -206,4 +240,6 @@ async def _store_passages(statements: Queries, passages: tuple[Passage, ...]) ->
 
 def _fence(turn: Turn, touched: int) -> None:
     if not touched:
-        raise LeaseLost(f"Another worker took the question {turn.question.message_id} over.")
+        raise LeaseLost(
+            f"The question {turn.question.message_id} was changed, withdrawn or taken over."
+        )

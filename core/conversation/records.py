@@ -8,7 +8,20 @@ from typing import Any
 
 import orjson
 
-from core.model import Answered, Message, Passage, Question, Scope, SessionKey
+from core.model import (
+    Answer,
+    Answered,
+    AnswerStatus,
+    Citation,
+    Message,
+    Passage,
+    Question,
+    Rung,
+    Scope,
+    Scores,
+    SessionKey,
+    Usage,
+)
 from core.ports import Row
 from core.text.unicode import storable
 
@@ -71,3 +84,26 @@ def question_of(session: SessionKey, row: Row) -> Question:
         scope=Scope(None if scope is None else frozenset(scope)),
         context=tuple(Message(**message) for message in orjson.loads(row["context"])),
     )
+
+
+def answer_of(stored: Mapping[str, Any]) -> Answer:
+    """An answer from its document."""
+    citations = (
+        Citation(**{**each, "heading_path": tuple(each["heading_path"])})
+        for each in stored["citations"]
+    )
+    return Answer(
+        **{
+            **stored,
+            "status": AnswerStatus(stored["status"]),
+            "citations": tuple(citations),
+            "usage": Usage(**stored["usage"]),
+            "rungs": tuple(map(Rung, stored["rungs"])),
+        }
+    )
+
+
+def passage_of(stored: Mapping[str, Any]) -> Passage:
+    """A passage from its record, with the scores it had for one question."""
+    scores = Scores(**stored["scores"])
+    return Passage(**{**stored, "heading_path": tuple(stored["heading_path"]), "scores": scores})

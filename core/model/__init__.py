@@ -19,6 +19,7 @@ from core.model.conversation import (
     SessionKey,
     SessionState,
     Turn,
+    Wanted,
 )
 from core.model.corpus import (
     Chunk,
@@ -92,6 +93,7 @@ __all__ = [
     "Turn",
     "Usage",
     "Vector",
+    "Wanted",
     "digest",
     "point_id",
 ]

@@ -25,11 +25,12 @@ class Citation:
 
 
 class AnswerStatus(StrEnum):
-    """`answered` by a model, `quoted` from the docs without one, or `refused`."""
+    """`answered` by a model, `quoted` from the docs without one, `refused`, or `stopped` midway."""
 
     ANSWERED = "answered"
     QUOTED = "quoted"
     REFUSED = "refused"
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)

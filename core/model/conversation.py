@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
@@ -52,6 +53,14 @@ class Question:
     context: tuple[Message, ...] = ()
 
 
+class Wanted(StrEnum):
+    """What people want of a question: it `answered`, its answer `stopped`, or it `withdrawn`."""
+
+    ANSWERED = "answered"
+    STOPPED = "stopped"
+    WITHDRAWN = "withdrawn"
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """An accepted question that this worker holds a lease on.
@@ -64,6 +73,7 @@ class Turn:
     question: Question
     token: UUID
     attempt: int
+    wanted: Wanted = Wanted.ANSWERED
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, aclosing
 
 from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
+from core.answering.stopping import Stop
 from core.conversation.inbox import Inbox
 from core.model import Answered, AnswerEvent, AnswerStatus, Question, TextDelta, Turn
 from core.ports import Database, Responder
@@ -36,22 +37,29 @@ class Answers:
         self.go = asyncio.Event()
         self.go.set()
 
-    async def answer(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
+    async def answer(self, question: Question, stop: Stop) -> AsyncGenerator[AnswerEvent, None]:
         self.asked.append(question.text)
         self.running += 1
         self.most_running = max(self.running, self.most_running)
         self.begun.set()
         try:
-            await self.go.wait()
-            if self.faults:
-                raise self.faults.pop(0)
-            yield TextDelta(question.text)
-            yield answered(question.text)
+            async with aclosing(stop.cut(self._events(question))) as events:
+                async for event in events:
+                    yield event
+            if stop.wished:
+                yield answered("stopped")
         except (asyncio.CancelledError, GeneratorExit):
             self.cancelled.append(question.text)
             raise
         finally:
             self.running -= 1
+
+    async def _events(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
+        await self.go.wait()
+        if self.faults:
+            raise self.faults.pop(0)
+        yield TextDelta(question.text)
+        yield answered(question.text)
 
 
 class Reader:
@@ -62,6 +70,7 @@ class Reader:
         self.leaves_early = False
         self.read: list[str] = []
         self.statuses: list[AnswerStatus] = []
+        self.retracted: list[str] = []
 
     async def respond(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> None:
         async for event in events:
@@ -72,6 +81,11 @@ class Reader:
                     raise self.faults.pop(0)
                 self.read.append(event.answer.text)
                 self.statuses.append(event.answer.status)
+
+    async def retract(self, turn: Turn) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
+        self.retracted.append(turn.question.message_id)
 
 
 class Desk:

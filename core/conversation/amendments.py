@@ -1,0 +1,108 @@
+"""What people do to a question after they asked it: edit it, stop its answer, delete it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from core.model import SessionKey
+from core.ports import Database, Row
+from core.text.unicode import storable
+
+
+class Amendments:
+    """Changes to turns by those who hold no lease on them. Each returns the session to be seen to.
+
+    A worker at a turn that is edited or withdrawn has lost its lease, but is given the time to
+    notice: nobody else claims the turn before the lease has run out.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def edit(
+        self,
+        platform: str,
+        workspace: str,
+        channel: str,
+        message_id: str,
+        text: str,
+        *,
+        revision: str = "",
+    ) -> SessionKey | None:
+        """Replaces the question's text and opens its turn again, in its old place.
+
+        The session, or None when the message is unknown, says the same, or has a later `revision`,
+        which is the platform's time of the edit. Postings are kept; the answer and what people
+        thought of it are not.
+        """
+        rows = await self._database.fetch(
+            """
+            WITH edited AS (
+                UPDATE turns
+                SET text = $5, revision = $6, wanted = 'answered', status = 'accepted',
+                    attempt = 0, lease_token = NULL,
+                    ended_at = NULL, answer = NULL, trace = NULL, failure = NULL
+                WHERE (platform, workspace, channel) = ($1, $2, $3) AND message_id = $4
+                    AND wanted <> 'withdrawn' AND text <> $5 AND ($6 = '' OR revision < $6)
+                RETURNING id, session_id
+            ), void AS (
+                DELETE FROM feedback WHERE turn_id IN (SELECT id FROM edited)
+            )
+            SELECT s.platform, s.workspace, s.channel, s.thread
+            FROM edited JOIN sessions AS s ON s.id = edited.session_id
+            """,
+            platform,
+            workspace,
+            channel,
+            message_id,
+            storable(text),
+            revision,
+        )
+        return _only_session(rows)
+
+    async def stop(self, turn_id: UUID) -> SessionKey | None:
+        """Asks whoever answers the turn to end the answer where it is.
+
+        The session, or None when the turn has ended or was asked before.
+        """
+        rows = await self._database.fetch(
+            """
+            UPDATE turns AS t SET wanted = 'stopped'
+            FROM sessions AS s
+            WHERE t.id = $1 AND t.status = 'accepted' AND t.wanted = 'answered'
+                AND s.id = t.session_id
+            RETURNING s.platform, s.workspace, s.channel, s.thread
+            """,
+            turn_id,
+        )
+        return _only_session(rows)
+
+    async def withdraw(
+        self, platform: str, workspace: str, channel: str, message_id: str
+    ) -> SessionKey | None:
+        """Erases the question and its answer, and opens the turn for what was posted to be removed.
+
+        The session, or None when the message is unknown or forgotten.
+        """
+        rows = await self._database.fetch(
+            """
+            UPDATE turns AS t
+            SET text = '', author = '', context = '[]', wanted = 'withdrawn', status = 'accepted',
+                attempt = 0, lease_token = NULL,
+                ended_at = NULL, answer = NULL, trace = NULL, failure = NULL
+            FROM sessions AS s
+            WHERE (t.platform, t.workspace, t.channel) = ($1, $2, $3) AND t.message_id = $4
+                AND t.status <> 'withdrawn' AND s.id = t.session_id
+            RETURNING s.platform, s.workspace, s.channel, s.thread
+            """,
+            platform,
+            workspace,
+            channel,
+            message_id,
+        )
+        return _only_session(rows)
+
+
+def _only_session(rows: Sequence[Row]) -> SessionKey | None:
+    return SessionKey(**rows[0]) if rows else None

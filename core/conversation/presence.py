@@ -1,0 +1,65 @@
+"""The conversations that we take part in, known without asking the database."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from core.model import SessionKey
+from core.ports import Database
+
+
+class Presence:
+    """The `capacity` sessions that were last spoken in, in memory: `session in presence`.
+
+    `shared` says that other processes accept questions too. Then a session that is not known here
+    may be known there, and `includes` asks the database.
+    """
+
+    def __init__(self, database: Database, *, shared: bool = False, capacity: int = 20_000) -> None:
+        self._database = database
+        self._shared = shared
+        self._capacity = capacity
+        self._sessions: OrderedDict[SessionKey, None] = OrderedDict()
+
+    async def load(self) -> None:
+        """What was known before this process; to be awaited once, at the start."""
+        rows = await self._database.fetch(
+            """
+            SELECT platform, workspace, channel, thread
+            FROM sessions ORDER BY asked_at DESC, id DESC LIMIT $1
+            """,
+            self._capacity,
+        )
+        live = list(self._sessions)
+        for session in [*(SessionKey(**row) for row in reversed(rows)), *live]:
+            self.join(session)
+
+    def join(self, session: SessionKey) -> None:
+        """We take part from here on; to be called when a question of it was accepted."""
+        self._sessions[session] = None
+        self._sessions.move_to_end(session)
+        if len(self._sessions) > self._capacity:
+            self._sessions.popitem(last=False)
+
+    def __contains__(self, session: SessionKey) -> bool:
+        return session in self._sessions
+
+    async def includes(self, session: SessionKey) -> bool:
+        """The same, exact also when it is shared; that costs a query for an unknown session."""
+        if session in self:
+            return True
+        if not self._shared:
+            return False
+        rows = await self._database.fetch(
+            """
+            SELECT FROM sessions
+            WHERE (platform, workspace, channel, thread) = ($1, $2, $3, $4)
+            """,
+            session.platform,
+            session.workspace,
+            session.channel,
+            session.thread,
+        )
+        if rows:
+            self.join(session)
+        return bool(rows)
