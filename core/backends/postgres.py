@@ -8,117 +8,42 @@ safely, because when BEGIN fails nothing has begun.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
-from core.errors import (
-    AccessDenied,
-    ConfigurationError,
-    DocentError,
-    MalformedReply,
-    QuotaExceeded,
-    RequestRejected,
-    ServiceError,
-    ServiceUnavailable,
-)
+from core.backends.postgres_errors import DRIVER_ERRORS, driver_errors, translate
+from core.errors import ConfigurationError
 from core.ports import Row
 
-_SERVICE = "PostgreSQL"
 _BEGIN_TIMEOUT = 5.0
+_ROLLBACK_TIMEOUT = 5.0
 _CLOSE_TIMEOUT = 5.0
 _CACHED_STATEMENTS = 100
 
-# The driver has three roots; a refused or broken socket is an OSError, and so is TimeoutError.
-_ASYNCPG_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
-_DRIVER_ERRORS = (*_ASYNCPG_ERRORS, OSError)
-
-# https://www.postgresql.org/docs/current/errcodes-appendix.html; the longest prefix decides, and
-# what is not listed was a statement that the server understood and refused.
-_BY_SQLSTATE: Mapping[str, type[ServiceError]] = {
-    "08": ServiceUnavailable,  # connection
-    "25006": ServiceUnavailable,  # read-only: a standby that is not promoted yet
-    "28": AccessDenied,
-    "40": ServiceUnavailable,  # serialization, deadlock
-    "42501": AccessDenied,  # insufficient privilege
-    "53": ServiceUnavailable,  # too many connections, out of memory
-    "53100": QuotaExceeded,  # disk full, and Neon's project size limit
-    "55": ServiceUnavailable,  # lock not available
-    "57": ServiceUnavailable,  # shutting down, starting up, cancelled
-    "57P04": RequestRejected,  # database dropped
-    "58": ServiceUnavailable,  # system error
-    "XX": ServiceUnavailable,  # internal error, and a pooler's own
-}
-
-_HINTS: Mapping[type[DocentError], str] = {
-    ServiceUnavailable: "Check that the server of DATABASE_URL runs and can be reached.",
-    AccessDenied: "Check the user, the password and the rights in DATABASE_URL.",
-    QuotaExceeded: "Make room in the database, or choose a larger plan.",
-}
-
-# A prepared statement that is not there, or there already: PgBouncer changed the server.
-_LOST_STATEMENTS = frozenset({"26000", "42P05"})
-_POOLER_HINT = "A pooler stands before this database: set DATABASE_POOLED=true."
-
-_BY_DRIVER: Mapping[type[Exception], type[ServiceError]] = {
-    asyncpg.DataError: RequestRejected,
-    asyncpg.UnsupportedClientFeatureError: RequestRejected,
-    asyncpg.UnsupportedServerFeatureError: RequestRejected,
-    asyncpg.ProtocolError: MalformedReply,
-    # The plan went stale when the schema changed; the driver has dropped it by now.
-    asyncpg.InvalidCachedStatementError: ServiceUnavailable,
-}
-
-
-def translate(exc: BaseException) -> ServiceError:
-    """What an exception of asyncpg or of the socket means, without its detail: that holds data."""
-    kind = _kind(exc)
-    lost_statement = getattr(exc, "sqlstate", None) in _LOST_STATEMENTS
-    hint = _POOLER_HINT if lost_statement else _HINTS.get(kind, "")
-    return kind(_SERVICE, _sentence(exc), hint=hint)
-
-
-def _kind(exc: BaseException) -> type[ServiceError]:
-    for driver_class, ours in _BY_DRIVER.items():
-        if isinstance(exc, driver_class):
-            return ours
-    if not isinstance(exc, asyncpg.PostgresError):
-        return ServiceUnavailable
-    state = exc.sqlstate or "XX000"
-    prefixes = [prefix for prefix in _BY_SQLSTATE if state.startswith(prefix)]
-    return _BY_SQLSTATE[max(prefixes, key=len)] if prefixes else RequestRejected
-
-
-def _sentence(exc: BaseException) -> str:
-    if isinstance(exc, TimeoutError):
-        return "it did not answer in time"
-    if isinstance(exc, OSError):
-        return f"the connection failed ({exc.strerror or type(exc).__name__})"
-    first = str(exc.args[0]) if exc.args else ""
-    return first.partition("\n")[0] or type(exc).__name__
+T = TypeVar("T")
 
 
 class _Statements:
-    """The statements of one open transaction."""
+    """The statements of one open transaction, each of which may take `timeout` seconds."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, timeout: float) -> None:
         self._connection = connection
+        self._timeout = timeout
 
     async def fetch(self, sql: str, *args: object) -> list[Row]:
-        try:
-            rows: list[Row] = await self._connection.fetch(sql, *args)
-        except _DRIVER_ERRORS as exc:
-            raise translate(exc) from exc
+        with driver_errors():
+            asking = self._connection.fetch(sql, *args)
+            rows: list[Row] = await _answer(self._connection, asking, self._timeout)
         return rows
 
     async def execute(self, sql: str, *args: object) -> int:
-        try:
-            status: str = await self._connection.execute(sql, *args)
-        except _DRIVER_ERRORS as exc:
-            raise translate(exc) from exc
+        with driver_errors():
+            asking = self._connection.execute(sql, *args)
+            status: str = await _answer(self._connection, asking, self._timeout)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdecimal() else 0
 
@@ -129,9 +54,10 @@ class Postgres:
     `execute` without arguments takes several statements, divided by semicolons.
     """
 
-    def __init__(self, pool: Any, *, acquire_timeout: float) -> None:
+    def __init__(self, pool: Any, *, acquire_timeout: float, statement_timeout: float) -> None:
         self._pool = pool
         self._acquire_timeout = acquire_timeout
+        self._statement_timeout = statement_timeout
 
     async def fetch(self, sql: str, *args: object) -> list[Row]:
         """The rows."""
@@ -154,34 +80,32 @@ class Postgres:
     async def _transaction(self) -> AsyncIterator[_Statements]:
         connection, transaction = await self._begin()
         try:
-            yield _Statements(connection)
+            yield _Statements(connection, self._statement_timeout)
         except BaseException:
-            await _end(connection, transaction.rollback)
+            # One that cannot be rolled back is cut, which comes to the same.
+            with suppress(*DRIVER_ERRORS):
+                await _answer(connection, transaction.rollback(), _ROLLBACK_TIMEOUT)
             raise
         else:
-            failure = await _end(connection, transaction.commit)
-            if failure is not None:
-                raise translate(failure) from failure
+            with driver_errors():
+                await _answer(connection, transaction.commit(), self._statement_timeout)
         finally:
             await self._release(connection)
 
     async def _begin(self) -> tuple[Any, Any]:
         try:
             return await self._try_begin()
-        except _DRIVER_ERRORS:
+        except DRIVER_ERRORS:
             # The one that slept has died, so its fellows will have too.
             await self._pool.expire_connections()
-        try:
+        with driver_errors():
             return await self._try_begin()
-        except _DRIVER_ERRORS as exc:
-            raise translate(exc) from exc
 
     async def _try_begin(self) -> tuple[Any, Any]:
         connection = await self._acquire()
         transaction = connection.transaction()
         try:
-            async with asyncio.timeout(_BEGIN_TIMEOUT):
-                await transaction.start()
+            await _answer(connection, transaction.start(), _BEGIN_TIMEOUT)
         except BaseException:
             _cut(connection)
             await self._release(connection)
@@ -189,26 +113,31 @@ class Postgres:
         return connection, transaction
 
     async def _acquire(self) -> Any:
-        try:
+        with driver_errors():
             return await self._pool.acquire(timeout=self._acquire_timeout)
-        except _DRIVER_ERRORS as exc:
-            raise translate(exc) from exc
 
     async def _release(self, connection: Any) -> None:
         # A connection that cannot be given back is replaced by the pool; what the statements
         # came to stands without it.
-        with suppress(*_DRIVER_ERRORS):
+        with suppress(*DRIVER_ERRORS):
             await self._pool.release(connection)
 
 
-async def _end(connection: Any, step: Callable[[], Awaitable[None]]) -> Exception | None:
-    """Commits or rolls back; the error, if that failed, so that the first one is not masked."""
+async def _answer(connection: Any, asking: Coroutine[Any, Any, T], timeout: float) -> T:  # noqa: ASYNC109 - the connection is cut, not only the wait
+    """What the server answers. Whoever stops waiting cuts the connection.
+
+    The driver would send a cancel request over a connection of its own. PgBouncer 1.18 can crash
+    over those (https://github.com/pgbouncer/pgbouncer/issues/822), for all of its clients.
+    """
+    asked = asyncio.ensure_future(asking)
     try:
-        await step()
-    except _DRIVER_ERRORS as exc:
-        _cut(connection)
-        return exc
-    return None
+        if not (await asyncio.wait([asked], timeout=timeout))[0]:
+            raise TimeoutError
+        return asked.result()
+    finally:
+        if not asked.done():
+            _cut(connection)
+            await asyncio.gather(asked, return_exceptions=True)
 
 
 def _cut(connection: Any) -> None:
@@ -241,7 +170,6 @@ async def open_postgres(
         min_size=0,
         max_size=max_connections,
         max_inactive_connection_lifetime=idle_seconds,
-        command_timeout=statement_timeout,
         timeout=connect_timeout,
         # PgBouncer before 1.21 knows no prepared statements of the protocol.
         statement_cache_size=0 if behind_pooler else _CACHED_STATEMENTS,
@@ -250,7 +178,7 @@ async def open_postgres(
     )
     try:
         await _prove(pool)
-        yield Postgres(pool, acquire_timeout=connect_timeout)
+        yield Postgres(pool, acquire_timeout=connect_timeout, statement_timeout=statement_timeout)
     finally:
         await _close(pool)
 
@@ -283,7 +211,7 @@ async def _prove(pool: Any) -> None:
         await pool.release(await pool.acquire())
     except (asyncpg.ClientConfigurationError, ValueError):
         raise _malformed() from None
-    except _DRIVER_ERRORS as exc:
+    except DRIVER_ERRORS as exc:
         raise translate(exc) from exc
 
 
@@ -295,5 +223,5 @@ async def _close(pool: Any) -> None:
     try:
         async with asyncio.timeout(_CLOSE_TIMEOUT):
             await pool.close()
-    except _DRIVER_ERRORS:
+    except DRIVER_ERRORS:
         pool.terminate()

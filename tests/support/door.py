@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import parse_qs, urlsplit
 
+# https://www.postgresql.org/docs/current/protocol-message-formats.html
+_CANCEL_REQUEST = (16).to_bytes(4, "big") + (80877102).to_bytes(4, "big")
+
 
 class Door:
     """Forwards connections to a server's Unix socket, until it is told to cut them."""
@@ -17,6 +20,7 @@ class Door:
         self._open: set[asyncio.StreamWriter] = set()
         self._always = False
         self.opened = 0
+        self.cancel_requests = 0
         self.dsn = ""
 
     def cut_on_next_use(self) -> None:
@@ -48,6 +52,7 @@ class Door:
         client: asyncio.StreamWriter,
     ) -> None:
         while data := await reader.read(65536):
+            self.cancel_requests += data.startswith(_CANCEL_REQUEST)
             if client in self._old or (self._always and b"BEGIN" in data):
                 client.transport.abort()
                 break

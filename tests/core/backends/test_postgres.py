@@ -11,7 +11,8 @@ import asyncpg
 import pytest
 
 from core.backends.embedded_postgres import _pg_ctl, open_embedded_postgres
-from core.backends.postgres import Postgres, open_postgres, translate
+from core.backends.postgres import Postgres, open_postgres
+from core.backends.postgres_errors import translate
 from core.errors import (
     AccessDenied,
     ConfigurationError,
@@ -168,6 +169,16 @@ async def test_a_statement_that_takes_too_long_is_given_up(empty_dsn: str) -> No
         assert len(await database.fetch("SELECT 1")) == 1
 
 
+async def test_a_statement_that_is_broken_off_is_cut_and_not_cancelled(empty_dsn: str) -> None:
+    async with open_door(empty_dsn) as door, open_postgres(door.dsn) as database:
+        for _ in range(3):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await database.fetch("SELECT pg_sleep(30)")
+        assert len(await database.fetch("SELECT 1")) == 1
+        assert door.cancel_requests == 0
+
+
 async def test_when_every_connection_is_taken_the_wait_is_bounded(empty_dsn: str) -> None:
     async with open_postgres(empty_dsn, max_connections=1, connect_timeout=0.2) as database:
         async with database.transaction():
@@ -294,10 +305,7 @@ async def test_the_address_that_neon_gives_is_taken_as_it_is(empty_dsn: str) -> 
 
 
 async def _answers(database: Postgres) -> list[Row | BaseException]:
-    """A hundred statements, many at a time.
-
-    None is broken off: PgBouncer 1.18 can crash over a cancel request.
-    """
+    """A hundred statements, many at a time."""
     query = "SELECT $1::int AS n, pg_backend_pid() AS server, pg_sleep(0.002)"
     answers = await asyncio.gather(
         *(database.fetch(query, n) for n in range(100)), return_exceptions=True
