@@ -1,0 +1,172 @@
+"""What people ask for by name: `/ask`, `/reingest`, and the shortcut on a message.
+
+Slack never delivers these again. So a question is stored before it is acknowledged, and whatever
+fails is said at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Any, TypeAlias
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from adapters.slack.api import SlackApi
+from adapters.slack.errands import Start
+from adapters.slack.manifest import ASK, ASK_ABOUT_THIS, REINGEST
+from adapters.slack.mapping import PLATFORM
+from adapters.slack.policy import ChannelPolicy
+from adapters.slack.private import private_question
+from adapters.slack.reingest import Reingestion, may_reingest
+from adapters.slack.rendering import notice
+from adapters.slack.response_url import respond
+from adapters.slack.text import plain
+from core.errors import DocentError, ServiceError
+from core.model import Question, SessionKey
+
+Submit: TypeAlias = Callable[[Question], Awaitable[bool]]
+Json: TypeAlias = Mapping[str, Any]
+
+PATIENCE = 2.5
+"""Seconds for all that is done before the acknowledgement, which Slack awaits for three."""
+
+_LOOK = 1.0
+
+SEARCHING = "Searching the docs…"
+IN_THREAD = "The answer comes in the message's thread."
+ASKED_BEFORE = "This message was asked before: the answer is in its thread."
+NO_TEXT = "There is no text in this message that I could look up."
+USAGE = f"Write your question behind the command, like `{ASK} How do I …?`"
+REFUSED = "Only admins of this workspace may bring the docs in again, and people whom they named."
+LOST = "Sorry, I could not take this question. Please ask again in a moment."
+
+log = logging.getLogger(__name__)
+
+
+class Commands:
+    """Listens to the commands and the shortcut."""
+
+    def __init__(
+        self,
+        api: SlackApi,
+        submit: Submit,
+        reingestion: Reingestion,
+        start: Start,
+        policy: ChannelPolicy,
+        *,
+        admins: Collection[str] = (),
+    ) -> None:
+        self._api = api
+        self._submit = submit
+        self._reingestion = reingestion
+        self._start = start
+        self._policy = policy
+        self._admins = admins
+
+    def register(self, app: AsyncApp) -> None:
+        """Has Bolt call us."""
+        app.command(ASK)(self.ask)
+        app.command(REINGEST)(self.reingest)
+        app.shortcut({"type": "message_action", "callback_id": ASK_ABOUT_THIS})(self.ask_about)
+
+    async def ask(self, ack: AsyncAck, command: Json) -> None:
+        """`/ask question`."""
+        text = plain(str(command.get("text") or ""), self._api.identity.user)
+        if not text:
+            await ack(USAGE)
+            return
+        question = self._private(command["channel_id"], command["user_id"], command, text)
+        await ack(SEARCHING if await self._accepted(question) is not None else LOST)
+
+    async def reingest(self, ack: AsyncAck, command: Json) -> None:
+        """`/reingest [source]`."""
+        await ack()
+        self._start(self._reingest(command))
+
+    async def ask_about(self, ack: AsyncAck, shortcut: Json) -> None:
+        """The shortcut on a message: answers in its thread, or privately where we may not post."""
+        message, channel = shortcut["message"], shortcut["channel"]["id"]
+        person, url = shortcut["user"]["id"], shortcut["response_url"]
+        text = plain(str(message.get("text") or ""), self._api.identity.user)
+        said = NO_TEXT
+        if text and await self._may_post(channel):
+            question = self._public(channel, person, message, text)
+            said = {True: IN_THREAD, False: ASKED_BEFORE, None: LOST}[
+                await self._accepted(question)
+            ]
+        elif text:
+            private = self._private(channel, person, shortcut, text)
+            said = SEARCHING if await self._accepted(private) is not None else LOST
+        await ack()
+        await _tell(url, said, message.get("thread_ts"))
+
+    def _private(self, channel: str, person: str, payload: Json, text: str) -> Question:
+        return private_question(
+            self._api.identity.team,
+            channel,
+            payload["response_url"],
+            payload["trigger_id"],
+            person,
+            text,
+            self._policy.scope,
+        )
+
+    def _public(self, channel: str, person: str, message: Json, text: str) -> Question:
+        ts = str(message["ts"])
+        thread = str(message.get("thread_ts") or ts)
+        session = SessionKey(PLATFORM, self._api.identity.team, channel, thread)
+        return Question(session, ts, person, text, self._policy.scope)
+
+    async def _accepted(self, question: Question) -> bool | None:
+        """As `submit`; None when the question could not be stored in time."""
+        try:
+            async with asyncio.timeout(PATIENCE - _LOOK):
+                return await self._submit(question)
+        except (ServiceError, TimeoutError) as exc:
+            log.warning("A question could not be taken. %s", exc)
+            return None
+
+    async def _may_post(self, channel: str) -> bool:
+        """Whether we are in the channel and may answer there; no when that is not told in time."""
+        try:
+            async with asyncio.timeout(_LOOK):
+                reply = await self._api.call("conversations.info", channel=channel)
+        except (ServiceError, TimeoutError):
+            return False
+        found: Json = reply["channel"]
+        if found.get("is_im"):
+            return True
+        shared = bool(found.get("is_ext_shared"))
+        return bool(found.get("is_member")) and self._policy.admits(channel, shared=shared)
+
+    async def _reingest(self, command: Json) -> None:
+        person, url = command["user_id"], command["response_url"]
+        source = str(command.get("text") or "").strip() or None
+        try:
+            allowed = await may_reingest(self._api, person, self._admins)
+            log.log(
+                logging.INFO if allowed else logging.WARNING,
+                "%s by %s of %s was %s.",
+                REINGEST,
+                person,
+                source or "all sources",
+                "allowed" if allowed else "refused",
+            )
+            if not allowed:
+                await _tell(url, REFUSED)
+                return
+            await self._reingestion.run(person, command["channel_id"], source)
+        except DocentError as exc:
+            log.warning("%s by %s failed. %s", REINGEST, person, exc)
+            await _tell(url, f"Sorry, that did not work. {exc} {exc.hint}")
+
+
+async def _tell(url: str, text: str, thread: str | None = None) -> None:
+    """Says it to the person alone; they can do without when Slack is away."""
+    try:
+        await respond(url, notice(text), thread=thread)
+    except ServiceError as exc:
+        log.warning("A person was not told: %s %s", text, exc)

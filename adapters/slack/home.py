@@ -1,0 +1,156 @@
+"""The app's own surfaces: its home, and the suggestions and titles of its conversations."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import chain, zip_longest
+from typing import Any, TypeAlias
+
+from slack_bolt.app.async_app import AsyncApp
+
+from adapters.slack.api import SlackApi
+from core.errors import ServiceError
+from core.ingestion.overview import Overview
+from core.model import Question
+
+ReadOverview: TypeAlias = Callable[[], Awaitable[Overview | None]]
+Json: TypeAlias = Mapping[str, Any]
+
+MOST_SUGGESTIONS = 4
+"""As many as Slack shows."""
+
+_MOST_SOURCES = 20
+_LONGEST_TITLE = 60
+_LONGEST_THREAD_TITLE = 80
+_PROMPTS_TITLE = "Ask the docs, for example:"
+_NOTHING_YET = "No docs were brought in yet."
+_HOW = (
+    "Mention me in a channel, write to me in *Messages*, or use `/ask` for an answer that only "
+    "you see."
+)
+
+log = logging.getLogger(__name__)
+
+
+class Home:
+    """Listens to people who open the app."""
+
+    def __init__(self, api: SlackApi, overview: ReadOverview, questions: Sequence[str]) -> None:
+        self._api = api
+        self._overview = overview
+        self._questions = questions
+
+    def register(self, app: AsyncApp) -> None:
+        """Has Bolt call us."""
+        app.event("app_home_opened")(self.opened)
+        app.event("assistant_thread_started")(self.thread_started)
+
+    async def opened(self, event: Json) -> None:
+        """The home, or with the tab `messages` the conversation of the agent view."""
+        try:
+            overview = await self._overview()
+            if event.get("tab") == "messages":
+                await self._suggest(overview, channel_id=event["channel"])
+            else:
+                view = home_view(overview, self._suggestions(overview))
+                await self._api.call("views.publish", user_id=event["user"], view=view)
+        except ServiceError as exc:
+            log.warning("The home of %s could not be shown. %s", event.get("user"), exc)
+
+    async def thread_started(self, event: Json) -> None:
+        """A conversation of the older assistant view, whose suggestions belong to a thread."""
+        thread = event["assistant_thread"]
+        try:
+            await self._suggest(
+                await self._overview(),
+                channel_id=thread["channel_id"],
+                thread_ts=thread["thread_ts"],
+            )
+        except ServiceError as exc:
+            log.info("A conversation has no suggestions. %s", exc)
+
+    async def _suggest(self, overview: Overview | None, **where: str) -> None:
+        prompts = [{"title": q, "message": q} for q in self._suggestions(overview)]
+        if prompts:
+            await self._api.call(
+                "assistant.threads.setSuggestedPrompts",
+                patience=0,
+                title=_PROMPTS_TITLE,
+                prompts=prompts,
+                **where,
+            )
+
+    def _suggestions(self, overview: Overview | None) -> list[str]:
+        return list(self._questions)[:MOST_SUGGESTIONS] or suggestions(overview)
+
+
+async def name_thread(api: SlackApi, question: Question) -> None:
+    """Gives a direct conversation the question as its title, where the workspace shows titles."""
+    try:
+        await api.call(
+            "assistant.threads.setTitle",
+            patience=0,
+            channel_id=question.session.channel,
+            thread_ts=question.session.thread,
+            title=_shortened(question.text, _LONGEST_THREAD_TITLE),
+        )
+    except ServiceError as exc:
+        log.debug("A conversation has no title. %s", exc)
+
+
+def suggestions(overview: Overview | None) -> list[str]:
+    """Questions from the titles of the docs, a source after the other in turn."""
+    if overview is None:
+        return []
+    turns = chain.from_iterable(zip_longest(*overview.titles.values(), fillvalue=""))
+    usable = (title for title in map(_harmless, turns) if 0 < len(title) <= _LONGEST_TITLE)
+    titles = list(dict.fromkeys(usable))[:MOST_SUGGESTIONS]
+    return [f"What do the docs say about {title}?" for title in titles]
+
+
+def home_view(overview: Overview | None, questions: Sequence[str]) -> dict[str, Any]:
+    """The app's home: what is served, what to ask, and how."""
+    blocks = [_header("Ask the docs"), _section(_HOW)]
+    if questions:
+        blocks += [_header("For example"), _plain("\n".join(f"• {each}" for each in questions))]
+    return {"type": "home", "blocks": [*blocks, _header("What I know"), *_served(overview)]}
+
+
+def _served(overview: Overview | None) -> list[dict[str, Any]]:
+    if overview is None:
+        return [_section(_NOTHING_YET)]
+    sources = [
+        f"• {name}: {served.documents} docs in {served.chunks} chunks"
+        for name, served in list(overview.sources.items())[:_MOST_SOURCES]
+    ]
+    if len(overview.sources) > _MOST_SOURCES:
+        sources.append(f"• and {len(overview.sources) - _MOST_SOURCES} more sources")
+    since = int(overview.since.timestamp())
+    fallback = overview.since.strftime("%Y-%m-%d %H:%M UTC")
+    when = f"<!date^{since}^{{date_short_pretty}}, {{time}}|{fallback}>"
+    state = f"{overview.documents} docs, generation {overview.generation}, last changed {when}."
+    return [_section(state), *([_plain("\n".join(sources))] if sources else [])]
+
+
+def _header(text: str) -> dict[str, Any]:
+    return {"type": "header", "text": {"type": "plain_text", "text": text}}
+
+
+def _section(text: str) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+
+
+def _plain(text: str) -> dict[str, Any]:
+    """Text from elsewhere: nothing in it means anything to Slack."""
+    return {"type": "section", "text": {"type": "plain_text", "text": text[:3000]}}
+
+
+def _harmless(title: str) -> str:
+    """Without the signs that Slack makes mentions of: a suggestion is posted as its reader's."""
+    return " ".join(title.translate(str.maketrans("<>@", "   ")).split())
+
+
+def _shortened(text: str, most: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
