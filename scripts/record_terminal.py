@@ -21,7 +21,7 @@ from bot.settings import load_settings
 from core.model import Answer, AnswerEvent
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "terminal.svg"
-WIDTH = 100
+WIDTH = 112
 
 
 async def record(questions: Sequence[str]) -> str:
