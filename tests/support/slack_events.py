@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from tests.support.slack_state import Json, Message, Slack, identifier
+from tests.support.slack_state import Ephemeral, Json, Message, Slack, identifier
 
 
 def presented(slack: Slack, message: Message) -> Json:
@@ -204,4 +205,30 @@ def command(slack: Slack, name: str, text: str, channel: str, user: str) -> Json
         "api_app_id": slack.app_id,
         "is_enterprise_install": "false",
         "trigger_id": identifier("trigger."),
+    }
+
+
+def action(blocks: Sequence[Json], action_id: str, value: str | None) -> Json:
+    """What Slack sends of a pressed element; a feedback element sends its pressed half's value."""
+    for block in blocks:
+        elements = [*block.get("elements", []), *filter(None, [block.get("accessory")])]
+        for element in elements:
+            halves = [element.get("positive_button"), element.get("negative_button")]
+            values = [h["value"] for h in halves if h] or [element.get("value")]
+            if element.get("action_id") == action_id and (value is None or value in values):
+                pressed = {"value": value or values[0]} if any(values) else {}
+                known = {"action_id": action_id, "block_id": block.get("block_id", "b1")}
+                return known | {"type": element["type"], "text": element.get("text")} | pressed
+    raise LookupError(f"no button {action_id!r} with value {value!r} in {blocks}")
+
+
+def whispered(ephemeral: Ephemeral) -> Json:
+    """An ephemeral message as interactive payloads show it."""
+    return {
+        "type": "message",
+        "ts": ephemeral.ts,
+        "text": ephemeral.text,
+        "blocks": ephemeral.blocks,
+        "thread_ts": ephemeral.thread_ts,
+        "is_ephemeral": True,
     }

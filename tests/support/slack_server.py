@@ -19,6 +19,7 @@ from tests.support import slack_chat
 from tests.support import slack_events as events
 from tests.support.slack_delivery import Courier, Delivery
 from tests.support.slack_http import SIGNING_SECRET, SignedHttp
+from tests.support.slack_schemas import misfits
 from tests.support.slack_socket import SocketMode
 from tests.support.slack_state import Channel, Ephemeral, Json, Message, Slack, identifier
 from tests.support.slack_web import APP_TOKEN, BOT_TOKEN, Call, ResponseAddress, WebApi
@@ -69,7 +70,7 @@ class SlackWorkspace:
         return [call.arguments for call in self.calls if call.method == method]
 
     def use_http(self, url: str, client: aiohttp.ClientSession) -> SignedHttp:
-        """Delivers to a request address from now on, signed, instead of Socket Mode."""
+        """Delivers signed to a request address from now on."""
         http = SignedHttp(url, client)
         self.courier.send = http.send
         return http
@@ -163,8 +164,8 @@ class SlackWorkspace:
         """
         whispered = next((e for e in self.slack.ephemerals if e.ts == ts), None)
         original = whispered or self.slack.message(channel, ts)
-        action = _action(original.blocks, action_id, value)
-        shown = _whispered(whispered) if whispered else self._presented(channel, ts)
+        action = events.action(original.blocks, action_id, value)
+        shown = events.whispered(whispered) if whispered else self._presented(channel, ts)
         payload = events.pressed(self.slack, shown, channel, user, action)
         address = ResponseAddress(channel, user, original.thread_ts, original)
         return await self._interact("interactive", payload, address)
@@ -266,36 +267,14 @@ class SlackWorkspace:
         return delivery
 
 
-def _action(blocks: Sequence[Json], action_id: str, value: str | None) -> Json:
-    """What Slack sends of a pressed element; a feedback element sends its pressed half's value."""
-    for block in blocks:
-        elements = [*block.get("elements", []), *filter(None, [block.get("accessory")])]
-        for element in elements:
-            halves = [element.get("positive_button"), element.get("negative_button")]
-            values = [h["value"] for h in halves if h] or [element.get("value")]
-            if element.get("action_id") == action_id and (value is None or value in values):
-                pressed = {"value": value or values[0]} if any(values) else {}
-                known = {"action_id": action_id, "block_id": block.get("block_id", "b1")}
-                return known | {"type": element["type"], "text": element.get("text")} | pressed
-    raise LookupError(f"no button {action_id!r} with value {value!r} in {blocks}")
-
-
-def _whispered(ephemeral: Ephemeral) -> Json:
-    return {
-        "type": "message",
-        "ts": ephemeral.ts,
-        "text": ephemeral.text,
-        "blocks": ephemeral.blocks,
-        "thread_ts": ephemeral.thread_ts,
-        "is_ephemeral": True,
-    }
-
-
 @asynccontextmanager
 async def open_slack(
     port: int = 0, routes: Callable[[SlackWorkspace], Sequence[web.RouteDef]] = lambda _: ()
 ) -> AsyncIterator[SlackWorkspace]:
-    """A workspace that listens on the loopback; `routes` adds others beside Slack's own."""
+    """A workspace that listens on the loopback; `routes` adds others beside Slack's own.
+
+    At the end each call that was made is held against Slack's own types of it.
+    """
     workspace = SlackWorkspace()
     app = web.Application(client_max_size=2**24)
     app.add_routes([*workspace.web.routes(), *workspace.socket.routes(), *routes(workspace)])
@@ -307,6 +286,8 @@ async def open_slack(
     workspace.url = workspace.web.url = f"http://{host}:{bound}"
     try:
         yield workspace
+        found = misfits(workspace.calls)
+        assert not found, "\n".join(found)
     finally:
         await workspace.courier.stop()
         await workspace.socket.close()

@@ -19,7 +19,9 @@ from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.support.slack_faults import Fault
+from tests.support.slack_schemas import MISSING, misfits
 from tests.support.slack_server import ALICE, SlackWorkspace, open_slack
+from tests.support.slack_web import Call
 
 
 @pytest.fixture
@@ -278,6 +280,24 @@ async def test_two_connections_share_the_events(
     assert sorted(heard, key=int) == [str(number) for number in range(20)]
     assert bot.events
     assert other.events
+
+
+@pytest.mark.skipif(bool(MISSING), reason=MISSING)
+@pytest.mark.parametrize(
+    ("method", "arguments", "word"),
+    [
+        ("chat.update", {"channel": "C1", "text": "x"}, "not valid under any"),
+        ("chat.startStream", {"channel": "C1", "markdown_text": "x"}, "'thread_ts' is a required"),
+        ("users.info", {"user": "U1", "name": "x"}, "'name' was unexpected"),
+        ("views.publish", {"user_id": "U1", "view": {"type": "home", "blocks": [{}]}}, "$.view"),
+        ("chat.shout", {}, "no such method"),
+    ],
+)
+def test_a_call_that_does_not_fit_slacks_own_types_is_found(
+    method: str, arguments: dict[str, Any], word: str
+) -> None:
+    [misfit] = misfits([Call(method, arguments, 200)])
+    assert word in misfit
 
 
 async def test_it_runs_in_a_process_of_its_own_and_is_played_over_http() -> None:

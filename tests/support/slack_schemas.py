@@ -1,0 +1,79 @@
+"""Slack's own types of its Web API, as JSON Schemas to hold recorded calls against."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import best_match
+
+from tests.support.slack_methods import METHODS
+from tests.support.slack_web import Call
+
+_FOLDER = Path(__file__).parent.parent / "node"
+_SHAPE_REFUSED = frozenset({"invalid_arguments", "invalid_blocks", "unknown_method"})
+
+MISSING = next(
+    (
+        word
+        for there, word in (
+            (shutil.which("node"), "needs Node 20, which is not on this machine"),
+            (
+                (_FOLDER / "node_modules" / "@slack" / "web-api").is_dir(),
+                "needs `npm install` in tests/node",
+            ),
+        )
+        if not there
+    ),
+    "",
+)
+"""Why there are no schemas here; empty if there are."""
+
+
+def misfits(calls: Iterable[Call]) -> list[str]:
+    """What does not fit Slack's types, a line for each call. Nothing where `MISSING`.
+
+    A call that Slack refused for its shape is the refusal's to judge, and left out.
+    """
+    if MISSING:
+        return []
+    checked = [call for call in calls if call.error not in _SHAPE_REFUSED]
+    return [line for call in checked if (line := _misfit(call))]
+
+
+def _misfit(call: Call) -> str | None:
+    if call.method == "response_url":
+        return None  # not of the Web API: its body has no type there
+    validator = _validators().get(call.method)
+    if validator is None:
+        return f"{call.method}: no such method in @slack/web-api"
+    # Bolt's client adds the team to each call, whatever the method.
+    own = {name: value for name, value in call.arguments.items() if name != "team_id"}
+    error = best_match(validator.iter_errors(own))
+    return error and f"{call.method}: {error.message[:300]} at {error.json_path}"
+
+
+@cache
+def _validators() -> dict[str, Draft7Validator]:
+    schemas = json.loads(_generated().read_bytes())
+    return {method: Draft7Validator(schema) for method, schema in schemas.items()}
+
+
+def _generated() -> Path:
+    """The schemas, made anew when the packages' versions or the methods change."""
+    methods = sorted({*METHODS, "apps.connections.open"})
+    asked = json.dumps([methods, (_FOLDER / "package.json").read_text()])
+    made, made_for = (_FOLDER / "build" / name for name in ("slack.json", "slack.asked.json"))
+    if not made_for.is_file() or made_for.read_text() != asked:
+        made.parent.mkdir(exist_ok=True)
+        command = ["node", "slack_schemas.mjs", *methods]
+        made.write_bytes(
+            subprocess.run(command, cwd=_FOLDER, check=True, capture_output=True).stdout
+        )
+        made_for.write_text(asked)
+    return made
