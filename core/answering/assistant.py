@@ -169,8 +169,9 @@ class Assistant:
         self, writing: Writing, watch: Stopwatch, stop: Stop
     ) -> AsyncGenerator[TextDelta | Replaced, None]:
         asked = watch.elapsed()
-        async with aclosing(self._model.stream(writing.prompt)) as events:
-            async for event in stop.cut(events):
+        model = self._model.stream(writing.prompt)
+        async with aclosing(model), aclosing(stop.cut(model)) as events:
+            async for event in events:
                 for shown in writing.take(event):
                     watch.first("first_token", asked)
                     yield shown

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from core.answering.turns import Answerer, TurnRunner
-from core.conversation.inbox import Inbox
+from core.answering.turns import Answerer, TurnRunner, wait_for
+from core.conversation.inbox import Held, Inbox
 from core.errors import ServiceError
 from core.model import Question, SessionKey, Turn
 from core.ports import Responder
@@ -81,7 +81,7 @@ class Dispatcher:
         )
         self._slots = asyncio.Semaphore(self._settings.running)
         self._stopping = asyncio.Event()
-        self._wanted: dict[SessionKey, bool] = {}
+        self._wanted: dict[SessionKey, asyncio.Event] = {}
         self._running: set[asyncio.Task[None]] = set()
 
     async def submit(self, question: Question) -> bool:
@@ -102,7 +102,7 @@ class Dispatcher:
         platform's time of the edit, as text that sorts. Acknowledge as with `submit`.
         """
         key = question.session
-        session = await self._inbox.amendments.edit(
+        edited = await self._inbox.amendments.edit(
             key.platform,
             key.workspace,
             key.channel,
@@ -110,7 +110,9 @@ class Dispatcher:
             question.text,
             revision=revision,
         )
-        return self._changed(session)
+        # Without a change too: its first delivery may have died after it was stored.
+        self._see_to(key)
+        return self._changed(edited)
 
     async def cancel(self, turn_id: UUID) -> bool:
         """Ends an answer where it is, whichever process writes it: what was shown stays.
@@ -149,6 +151,8 @@ class Dispatcher:
     async def stop(self) -> None:
         """Lets running turns end for a bounded time, then cancels them."""
         self._stopping.set()
+        for wanted in self._wanted.values():
+            wanted.set()
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=self._settings.drain)
             for task in late:
@@ -158,27 +162,28 @@ class Dispatcher:
         if self._stopping.is_set() or session.platform not in self._responders:
             return
         if session not in self._wanted:
+            self._wanted[session] = asyncio.Event()
             task = self._tasks.create_task(self._serve(session))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        self._wanted[session] = True
+        self._wanted[session].set()
 
     async def _serve(self, session: SessionKey) -> None:
         """Works until the session has no turn left, looking again when one came meanwhile."""
-        while self._wanted[session] and not self._stopping.is_set():
-            self._wanted[session] = False
-            pause = await self._work_off(session)
-            if pause is not None:
-                self._wanted[session] = True
-                await self._pause(pause)
+        wanted = self._wanted[session]
+        while wanted.is_set() and not self._stopping.is_set():
+            wanted.clear()
+            match await self._work_off(session):
+                case Held(seconds):
+                    # Its worker may be done long before; what comes now may find it so.
+                    await wait_for(wanted, seconds)
+                    wanted.set()
+                case float() | int() as seconds:
+                    await wait_for(self._stopping, seconds)
+                    wanted.set()
         del self._wanted[session]
 
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._stopping.wait()
-
-    async def _work_off(self, session: SessionKey) -> float | None:
+    async def _work_off(self, session: SessionKey) -> Held | float | None:
         """Runs turn after turn; None when all are done, else after how long to try again."""
         while True:
             async with self._slots:
@@ -187,10 +192,10 @@ class Dispatcher:
                 try:
                     claimed = await self._inbox.claim(session)
                     if not isinstance(claimed, Turn):
-                        return None if claimed is None else claimed.seconds
-                    pause = await self._runner.run(claimed)
+                        return claimed
+                    retry = await self._runner.run(claimed)
                 except ServiceError as exc:
                     log.warning("The inbox is out of reach. %s", exc)
                     return self._settings.outage_pause
-            if pause is not None:
-                return pause
+            if retry is not None:
+                return retry

@@ -17,12 +17,15 @@ _LINK = re.compile(
     r"|(?P<stray>\]\()",
     re.IGNORECASE,
 )
+# A link or its definition inside of code, where the address is one of the web or in disguise.
 _IN_CODE = re.compile(
     r"\](?P<rest>[(:]\s*+<?(?P<target>(?:(?:[a-z][a-z0-9+.-]*:)?[\\/]{2,}\w|&#?\w+;)[^\s()<>]*))",
     re.IGNORECASE,
 )
+# `[label]: address` on a line of its own; or in a quote or list, or before a line break.
 _DEFINITION = re.compile(r"^[ \t]{0,3}\[[^\]\n]+\]:[ \t]*\S.*$", re.MULTILINE)
-_NESTED_DEFINITION = re.compile(
+_NESTED  # `[label]: address` on a line of its own; or in a quote or list, or before a line break.
+_DEFINITION = re.compile(
     r"^((?:[ \t>*+-]|\d{1,9}[.)])*+\[(?:[^\[\]\\]|\\.){1,999}+\]):", re.MULTILINE | re.DOTALL
 )
 _TAG = re.compile(

@@ -179,7 +179,8 @@ class TurnRunner:
         length = self._inbox.lease_seconds
         ours_until = clock() + length
         while True:
-            await _first_of(alarm, self._watch_pause)
+            await wait_for(alarm, self._watch_pause)
+            alarm.clear()
             began = clock()
             try:
                 async with asyncio.timeout(length / 3):
@@ -191,11 +192,11 @@ class TurnRunner:
                     raise LeaseLost("The lease could not be renewed in time.") from exc
 
 
-async def _first_of(alarm: asyncio.Event, pause: float) -> None:
+async def wait_for(event: asyncio.Event, seconds: float) -> None:
+    """Returns when the event is set or the time is over."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(pause):
-            await alarm.wait()
-    alarm.clear()
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 def _report(what: str, exc: Exception) -> None:

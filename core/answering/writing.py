@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.answering.grounding import Draft
-from core.answering.prose import closing_fence
 from core.answering.refusal import denies, refusal
 from core.answering.wording import QUOTES, QUOTES_INSTEAD, STOPPED, STOPPED_EARLY
 from core.model import (
@@ -64,7 +63,7 @@ class Writing:
                 return self._write(event.text)
             case ModelFinished():
                 self.model, self.usage = event.model, event.usage
-                self._truncated |= event.truncated
+                self._truncated = event.truncated
                 return []
 
     def finish(self) -> list[TextDelta | Replaced]:
@@ -82,7 +81,7 @@ class Writing:
         """A word that it ends here, below what was shown. Nothing more is to be taken then."""
         self._stopped = True
         self._void, self._draft = False, self._shown
-        return self._show([closing_fence(self.text) + STOPPED if self.text else STOPPED_EARLY])
+        return self._show([STOPPED if self.text else STOPPED_EARLY])
 
     @property
     def status(self) -> AnswerStatus:
@@ -115,7 +114,6 @@ class Writing:
     def _begin(self, event: ModelStarted) -> list[TextDelta | Replaced]:
         self._draft, self._started, self.model = self._new_draft(), event, event.model
         self._room = self.prompt.max_tokens * _CHARACTERS_PER_TOKEN
-        self._truncated = False
         self._void = bool(self.text)
         if not event.quoting:
             return []
@@ -124,7 +122,7 @@ class Writing:
     def _write(self, text: str) -> list[TextDelta | Replaced]:
         within = text[: max(0, self._room)]
         self._room -= len(text)
-        self._truncated |= self._room < 0
+        self._truncated = self._room < 0
         return self._show(self._draft.feed(within))
 
     def _show(self, pieces: Iterable[str]) -> list[TextDelta | Replaced]:

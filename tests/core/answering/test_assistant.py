@@ -14,6 +14,8 @@ from core.answering.assistant import Assistant, AssistantSettings
 from core.answering.fallback import FallbackChatModel
 from core.answering.grounding import PassingVerifier
 from core.answering.prompting import PromptLimits
+from core.answering.stopping import Stop
+from core.answering.wording import STOPPED, STOPPED_EARLY
 from core.backends.extractive import ExtractiveChatModel
 from core.errors import ServiceUnavailable
 from core.model import (
@@ -182,6 +184,7 @@ async def test_before_the_first_sync_a_question_is_told_to_sync() -> None:
     [
         "NOT_COVERED",
         "NOT_COVERED. Really.",
+        "NOT_COVERED.\n\nBut I know better [1]. Really.",
         "I am sorry. Really.\n\nNOT_COVERED",
         "The passages do not mention this.",
         "",
@@ -471,3 +474,72 @@ async def test_a_reader_who_goes_away_ends_the_generation() -> None:
                 break
 
     assert model.closed.is_set()
+
+
+async def stopped(model: ChatModel, last_shown: str) -> list[AnswerEvent]:
+    """The events when the reader stops the answer once that was shown."""
+    stop, events = Stop(), list[AnswerEvent]()
+    async with asyncio.timeout(5):
+        async for event in assistant(model).answer(QUESTION, stop):
+            events.append(event)
+            if last_shown and last_shown in shown(events):
+                asyncio.get_running_loop().call_soon(stop.wish)
+    return events
+
+
+def last(events: Sequence[AnswerEvent]) -> Answer:
+    """The answer, which must be what was shown."""
+    assert isinstance(events[-1], Answered)
+    assert events[-1].answer.text == shown(events)
+    assert events[-1].retrieval is FOUND
+    return events[-1].answer
+
+
+async def test_a_stopped_answer_ends_with_what_was_shown_and_its_sources() -> None:
+    model = Endless(["Remove it [2]. Run it [1]. Then"])
+
+    answer = last(await stopped(model, "Run it"))
+
+    assert model.closed.is_set()
+    assert (answer.status, answer.text) == (
+        AnswerStatus.STOPPED,
+        f"Remove it [1]. Run it [2].{STOPPED}",
+    )
+    assert [c.url for c in answer.citations] == [PASSAGES[1].url, PASSAGES[0].url]
+
+
+async def test_a_code_block_that_is_not_whole_when_the_stop_comes_is_not_shown() -> None:
+    answer = last(await stopped(Endless(["Run it [1]:\n\n```sh\ninstall\n"]), "Run it"))
+
+    assert answer.text == f"Run it [1]:{STOPPED}"
+
+
+async def test_an_answer_that_is_stopped_before_it_was_written_asks_no_model() -> None:
+    model, stop = model_saying("Never."), Stop()
+    stop.wish()
+
+    events = [event async for event in assistant(model).answer(QUESTION, stop)]
+
+    answer = last(events)
+    assert (answer.status, answer.text) == (AnswerStatus.STOPPED, STOPPED_EARLY)
+    assert model.prompts == []
+
+
+async def test_a_stop_while_one_model_takes_over_keeps_what_the_other_showed() -> None:
+    broken = ScriptedModel([breaking_off("Remove it [2]. And", error=DOWN)])
+    model = FallbackChatModel([broken, Endless()])
+
+    answer = last(await stopped(model, "Remove it"))
+
+    assert answer.text == f"Remove it [1].{STOPPED}"
+    assert [c.url for c in answer.citations] == [PASSAGES[1].url]
+
+
+async def test_a_stop_that_comes_too_late_changes_nothing() -> None:
+    stop, events = Stop(), list[AnswerEvent]()
+    async for event in assistant(model_saying("Run it [1].")).answer(QUESTION, stop):
+        events.append(event)
+        if isinstance(event, Answered):
+            stop.wish()
+
+    assert last(events).status is AnswerStatus.ANSWERED

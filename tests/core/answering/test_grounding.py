@@ -41,6 +41,10 @@ def test_claims_are_shown_whole_with_their_final_marks() -> None:
     assert [c.url for c in draft.citations()] == [PASSAGES[1].url, PASSAGES[0].url]
 
 
+def test_a_claim_that_was_but_a_false_mark_leaves_no_gap() -> None:
+    assert written("One [1].\n\n[9]\n\nTwo [2].")[1] == ["One [1].", "\n\nTwo [2]."]
+
+
 def test_a_claim_that_fails_its_check_is_not_shown_and_takes_no_number() -> None:
     censor = Censor("false")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -141,6 +142,17 @@ def test_a_question_with_little_in_common_with_what_was_found_may_change_the_top
 
 def test_where_nothing_was_found_the_question_is_tried_by_itself() -> None:
     assert may_change_topic("And on Windows?", [])
+
+
+async def test_a_model_reads_the_end_of_a_long_conversation_and_not_all_of_a_long_message() -> None:
+    history = [Message("user", f"{n} " + "x" * 9999) for n in range(20)]
+    model = model_saying("How?")
+
+    await rewrite("And now?", history, model, patience=1)
+
+    text = model.prompts[0].messages[-1].text
+    assert re.findall(r"user: (\d+) x", text) == [str(n) for n in range(14, 20)]
+    assert len(text) < 6 * 1600
 
 
 async def test_the_text_of_a_model_that_broke_off_is_void() -> None:
