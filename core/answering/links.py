@@ -24,8 +24,7 @@ _IN_CODE = re.compile(
 )
 # `[label]: address` on a line of its own; or in a quote or list, or before a line break.
 _DEFINITION = re.compile(r"^[ \t]{0,3}\[[^\]\n]+\]:[ \t]*\S.*$", re.MULTILINE)
-_NESTED  # `[label]: address` on a line of its own; or in a quote or list, or before a line break.
-_DEFINITION = re.compile(
+_NESTED_DEFINITION = re.compile(
     r"^((?:[ \t>*+-]|\d{1,9}[.)])*+\[(?:[^\[\]\\]|\\.){1,999}+\]):", re.MULTILINE | re.DOTALL
 )
 _TAG = re.compile(
