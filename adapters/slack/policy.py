@@ -1,0 +1,54 @@
+"""Where the bot answers, and how it may be asked there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from core.model import EVERYTHING_PUBLIC, Scope
+
+_ID = re.compile("[CGD][A-Z0-9]{5,}")
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelPolicy:
+    """The rules of a workspace. Channels are ids, or names once `resolved`.
+
+    In `auto_answer` every message is a question. `allowed` None admits every channel that is not
+    `blocked`. `mention_only` wants a mention in threads too. Channels shared with other
+    organisations are answered only when `shared_channels` says so. Direct messages are not
+    channels.
+    """
+
+    auto_answer: frozenset[str] = frozenset()
+    allowed: frozenset[str] | None = None
+    blocked: frozenset[str] = frozenset()
+    mention_only: bool = False
+    shared_channels: bool = False
+    scope: Scope = EVERYTHING_PUBLIC
+
+    def admits(self, channel: str, *, shared: bool) -> bool:
+        """Whether questions are answered there at all."""
+        if shared and not self.shared_channels:
+            return False
+        return channel not in self.blocked and (self.allowed is None or channel in self.allowed)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The channels that it calls by name."""
+        channels = self.auto_answer | self.blocked | (self.allowed or frozenset())
+        return frozenset(channel for channel in channels if not _ID.fullmatch(channel))
+
+    def resolved(self, ids: Mapping[str, str]) -> ChannelPolicy:
+        """The policy with the ids of the channels that it calls by name, with or without a `#`."""
+        return replace(
+            self,
+            auto_answer=_ids(self.auto_answer, ids),
+            allowed=None if self.allowed is None else _ids(self.allowed, ids),
+            blocked=_ids(self.blocked, ids),
+        )
+
+
+def _ids(channels: frozenset[str], ids: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(ids.get(channel.removeprefix("#"), channel) for channel in channels)

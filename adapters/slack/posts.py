@@ -1,0 +1,182 @@
+"""The messages of one turn: each under an intent, found again after a crash, never posted twice."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adapters.slack.api import PATIENCE, SlackApi
+from adapters.slack.api_errors import SlackRefused
+from adapters.slack.rendering import Message
+from adapters.slack.threads import read_thread
+from core.conversation.archive import Archive
+from core.conversation.postings import Postings
+from core.model import Turn
+
+METADATA = "docent_answer"
+"""The `event_type` of the metadata that tells our answers apart."""
+
+_GONE = frozenset({"message_not_found", "cant_update_message"})
+
+log = logging.getLogger(__name__)
+
+
+class Posts:
+    """What was posted for a turn, and may be posted under its lease."""
+
+    def __init__(self, api: SlackApi, postings: Postings, archive: Archive, turn: Turn) -> None:
+        self._api = api
+        self._postings = postings
+        self._archive = archive
+        self._turn = turn
+        self._session = turn.question.session
+        self.taken_up = False
+        """Whether an earlier attempt or answer had begun to post."""
+
+    def metadata(self, part: int) -> dict[str, Any]:
+        """What a part is found by in its thread."""
+        payload = {"turn": str(self._turn.id), "part": part}
+        return {"event_type": METADATA, "event_payload": payload}
+
+    async def claim(self, part: int) -> str | None:
+        """Commits the intent to post a part; the ts of the message that is there already."""
+        marker = str(self._turn.token)
+        posting = await self._postings.open(self._turn, part, marker)
+        if posting.message_id is not None:
+            self.taken_up = True
+            return posting.message_id
+        if posting.marker == marker:
+            return None
+        self.taken_up = True
+        found = await self._find(part)
+        if found is not None:
+            await self._postings.complete(self._turn, part, found)
+        return found
+
+    async def send(self, message: Message, part: int) -> str:
+        """Posts a part that was claimed and is not there."""
+        ts = await self._api.post(
+            self._session.channel,
+            self._session.thread,
+            message.text,
+            blocks=message.blocks,
+            metadata=self.metadata(part),
+        )
+        await self._postings.complete(self._turn, part, ts)
+        return ts
+
+    async def stream(self, chunks: Sequence[Mapping[str, Any]]) -> str:
+        """Starts the stream that is the first part, claimed and not there; its ts."""
+        await self._api.channel_turn(self._session.channel)
+        reply = await self._api.call(
+            "chat.startStream",
+            patience=0,
+            channel=self._session.channel,
+            thread_ts=self._session.thread,
+            recipient_team_id=self._session.workspace,
+            recipient_user_id=self._turn.question.author,
+            chunks=chunks,
+        )
+        ts = str(reply["ts"])
+        await self._postings.complete(self._turn, 0, ts)
+        return ts
+
+    async def edit(
+        self, ts: str, message: Message, part: int, *, patience: float = PATIENCE
+    ) -> bool:
+        """Exchanges a message's content; False when it is no longer there.
+
+        A stream that an earlier attempt left open is ended first.
+        """
+        try:
+            try:
+                await self._update(ts, message, part, patience)
+            except SlackRefused as exc:
+                if exc.code != "streaming_state_conflict":
+                    raise
+                await self.end_stream(ts)
+                await self._update(ts, message, part, patience)
+        except SlackRefused as exc:
+            if exc.code not in _GONE:
+                raise
+            return False
+        return True
+
+    async def end_stream(self, ts: str) -> None:
+        """Ends the stream of the first part; one that expired has ended by itself."""
+        try:
+            await self._api.call(
+                "chat.stopStream",
+                channel=self._session.channel,
+                ts=ts,
+                metadata=self.metadata(0),
+            )
+        except SlackRefused as exc:
+            log.info("The stream in %s had ended: %s", self._session.channel, exc)
+
+    async def put(self, message: Message, part: int) -> str:
+        """Sees to it that the part is in the thread, once, with this content; its ts."""
+        there = await self.claim(part)
+        if there is not None and await self.edit(there, message, part):
+            return there
+        return await self.send(message, part)
+
+    async def drop_from(self, part: int) -> None:
+        """Deletes what was posted from this part on, also what was not recorded."""
+        for posting in await self._postings.of(self._turn):
+            if posting.part >= part:
+                ts = posting.message_id or await self._find(posting.part)
+                if ts is not None:
+                    await delete_message(self._api, self._session.channel, ts)
+
+    async def _update(self, ts: str, message: Message, part: int, patience: float) -> None:
+        await self._api.call(
+            "chat.update",
+            patience=patience,
+            channel=self._session.channel,
+            ts=ts,
+            text=message.text,
+            blocks=message.blocks,
+            metadata=self.metadata(part),
+        )
+
+    async def _find(self, part: int) -> str | None:
+        """The part in its thread, if the attempt that died had posted it.
+
+        A stream that was cut off bears no metadata: then it is ours, after the question, and no
+        other turn's.
+        """
+        us = self._api.identity.user
+        thread = await read_thread(self._api, self._session, after=self._turn.question.message_id)
+        ours = [message for message in thread if message.get("user") == us]
+        for message in ours:
+            if _payload(message) == self.metadata(part)["event_payload"]:
+                return str(message["ts"])
+        unmarked = [m for m in ours if part == 0 and not m.get("metadata")]
+        for message in unmarked:
+            turn = await self._archive.find_posted(
+                self._session.platform,
+                self._session.workspace,
+                self._session.channel,
+                str(message["ts"]),
+            )
+            if turn is None:
+                return str(message["ts"])
+        return None
+
+
+async def delete_message(api: SlackApi, channel: str, ts: str) -> None:
+    """Deletes a message of ours, if it is there."""
+    try:
+        await api.call("chat.delete", channel=channel, ts=ts)
+    except SlackRefused as exc:
+        if exc.code not in {"message_not_found", "channel_not_found"}:
+            raise
+
+
+def _payload(message: Mapping[str, Any]) -> object:
+    metadata = message.get("metadata")
+    if not isinstance(metadata, Mapping) or metadata.get("event_type") != METADATA:
+        return None
+    return metadata.get("event_payload")

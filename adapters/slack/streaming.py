@@ -1,0 +1,130 @@
+"""The one message that shows an answer while it is written.
+
+A native stream where Slack grants one, else a message that is posted and edited. Whatever becomes
+of either, the whole text is put into the same message at the end.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adapters.slack.api import SlackApi
+from adapters.slack.api_errors import SlackRefused
+from adapters.slack.posts import Posts
+from adapters.slack.rendering import Message, partial_messages
+from core.errors import AccessDenied, ServiceError
+from core.model import Turn
+
+NO_STREAMS_FOR = 600.0
+"""Seconds in which a channel that refused a stream is not asked for another."""
+
+_MOST_STREAMED = 11_000
+"""Characters that go into a stream; what is beyond comes with the whole answer."""
+
+log = logging.getLogger(__name__)
+
+
+class LiveMessage:
+    """Shows a growing text. `ts` is the message's id, once there is one."""
+
+    def __init__(self, api: SlackApi, posts: Posts, turn: Turn) -> None:
+        self._api = api
+        self._posts = posts
+        self._turn = turn
+        self._channel = turn.question.session.channel
+        self._streaming = False
+        self._sent = ""
+        self._still = False
+        self.ts: str | None = None
+
+    async def show(self, text: str) -> None:
+        """Brings what is shown up to date where that can be done now.
+
+        Raises LeaseLost, and ServiceError when it is open whether there is a message now.
+        """
+        if self._still:
+            return
+        partial = partial_messages(text, self._turn.id)[0]
+        if self.ts is None:
+            await self._begin(partial)
+        elif self._streaming:
+            await self._append(markdown_of(partial))
+        else:
+            await self._edit(partial)
+
+    async def finish(self, whole: Message) -> None:
+        """Puts the whole message there, whatever was shown before."""
+        if self._streaming and self.ts is not None:
+            await self._posts.end_stream(self.ts)
+        if self.ts is None or not await self._posts.edit(self.ts, whole, part=0):
+            self.ts = await self._posts.put(whole, part=0)
+
+    async def _begin(self, partial: Message) -> None:
+        self.ts = await self._posts.claim(part=0)
+        if self.ts is not None:
+            await self._edit(partial)
+            return
+        if self._api.pacing.streams(self._channel) and await self._start(partial):
+            return
+        self.ts = await self._posts.send(partial, part=0)
+
+    async def _start(self, partial: Message) -> bool:
+        text = markdown_of(partial)[:_MOST_STREAMED]
+        others = [block for block in partial.blocks if block.get("type") != "markdown"]
+        chunks: list[dict[str, Any]] = [{"type": "blocks", "blocks": others}] if others else []
+        try:
+            self.ts = await self._posts.stream([*chunks, _chunk(text)])
+        except (SlackRefused, AccessDenied) as exc:
+            log.info("No stream in %s: %s", self._channel, exc)
+            self._api.pacing.refuse_streams(self._channel, NO_STREAMS_FOR)
+            return False
+        self._streaming, self._sent = True, text
+        return True
+
+    async def _append(self, text: str) -> None:
+        added = text[len(self._sent) : _MOST_STREAMED]
+        if not text.startswith(self._sent):
+            # What was streamed cannot be taken back; the end will put it right.
+            self._still = True
+            return
+        if not added or not self._api.pacing.spare("chat.appendStream"):
+            return
+        try:
+            await self._api.call(
+                "chat.appendStream",
+                patience=0,
+                channel=self._channel,
+                ts=self.ts,
+                chunks=[_chunk(added)],
+            )
+        except SlackRefused as exc:
+            log.info("The stream in %s ended early: %s", self._channel, exc)
+            self._streaming = False
+        except ServiceError as exc:
+            log.info("The stream in %s stands still: %s", self._channel, exc)
+            self._still = True
+        else:
+            self._sent += added
+
+    async def _edit(self, partial: Message) -> None:
+        if not self._api.pacing.spare("chat.update"):
+            return
+        try:
+            await self._posts.edit(str(self.ts), partial, part=0, patience=0)
+        except ServiceError as exc:
+            log.info("The answer in %s stands still: %s", self._channel, exc)
+
+
+def markdown_of(message: Message) -> str:
+    """The text of the message's Markdown blocks."""
+    return "\n\n".join(_texts(message.blocks))
+
+
+def _texts(blocks: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [str(block["text"]) for block in blocks if block.get("type") == "markdown"]
+
+
+def _chunk(text: str) -> dict[str, Any]:
+    return {"type": "markdown_text", "text": text}
