@@ -17,7 +17,7 @@ from inspect import isawaitable
 from aiohttp import web
 
 from tests.support.slack_delivery import Delivery
-from tests.support.slack_server import SlackWorkspace, open_slack
+from tests.support.slack_server import SlackWorkspace, open_workspace
 from tests.support.slack_state import Json
 
 CALLS = (
@@ -77,7 +77,7 @@ def _plain(value: object) -> Json:
 
 
 async def _serve(port: int) -> None:
-    async with open_slack(port, routes) as workspace:
+    async with open_workspace(port, routes) as workspace:
         described = {
             "url": workspace.url,
             "api_url": workspace.api_url,

@@ -102,7 +102,7 @@ def start_stream(slack: Slack, arguments: Json) -> Json:
     if thread is None:
         raise Refused("invalid_arguments")
     message = Message(channel.id, slack.new_ts(), slack.bot_user, thread_ts=thread, bot=True)
-    message.streamed = _streamed(arguments)
+    message.streamed, message.blocks = _streamed(arguments)
     message.stream_ends = time.monotonic() + slack.stream_seconds
     message.stream_idles = time.monotonic() + slack.stream_idle_seconds
     slack.add(message)
@@ -112,10 +112,11 @@ def start_stream(slack: Slack, arguments: Json) -> Json:
 
 def append_stream(slack: Slack, arguments: Json) -> Json:
     message = _open_stream(slack, arguments)
-    added = _streamed(arguments)
-    if not added:
+    added, blocks = _streamed(arguments)
+    if not added and not blocks:
         raise Refused("no_text")
     message.streamed = (message.streamed or "") + added
+    message.blocks += blocks
     message.stream_idles = time.monotonic() + slack.stream_idle_seconds
     slack.touch()
     return {"channel": message.channel, "ts": message.ts}
@@ -123,7 +124,8 @@ def append_stream(slack: Slack, arguments: Json) -> Json:
 
 def stop_stream(slack: Slack, arguments: Json) -> Json:
     message = _open_stream(slack, arguments)
-    added, blocks = _streamed(arguments), arguments.get("blocks") or []
+    added, blocks = _streamed(arguments)
+    blocks = [*message.blocks, *blocks, *(arguments.get("blocks") or [])]
     check_blocks(blocks)
     before = events.presented(slack, message)
     message.streamed = (message.streamed or "") + added
@@ -142,12 +144,18 @@ def _open_stream(slack: Slack, arguments: Json) -> Message:
     return message
 
 
-def _streamed(arguments: Json) -> str:
-    chunks = [c for c in arguments.get("chunks") or [] if c["type"] == "markdown_text"]
-    text = (arguments.get("markdown_text") or "") + "".join(chunk["text"] for chunk in chunks)
+def _streamed(arguments: Json) -> tuple[str, list[Json]]:
+    """The text and the blocks of a call's chunks; tasks and plans are not shown here."""
+    text, blocks = arguments.get("markdown_text") or "", []
+    for chunk in arguments.get("chunks") or []:
+        if chunk["type"] == "markdown_text":
+            text += chunk["text"]
+        elif chunk["type"] == "blocks":
+            blocks += chunk["blocks"]
     if len(text) > MARKDOWN_CHARACTERS:
         raise Refused("msg_too_long")
-    return text
+    check_blocks(blocks)
+    return text, blocks
 
 
 def _content(arguments: Json) -> tuple[str, list[Json]]:

@@ -165,10 +165,17 @@ def _page(slack: Slack, found: Sequence[Message], arguments: Json) -> Json:
     start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
     more = start + limit < len(found)
     page: Json = {
-        "messages": [presented(slack, message) for message in found[start : start + limit]],
+        "messages": [_read(slack, message, arguments) for message in found[start : start + limit]],
         "has_more": more,
     }
     return page | ({"response_metadata": {"next_cursor": str(start + limit)}} if more else {})
+
+
+def _read(slack: Slack, message: Message, arguments: Json) -> Json:
+    """A message of history, which tells its metadata only when asked for it."""
+    told = bool(arguments.get("include_all_metadata"))
+    shown = presented(slack, message).items()
+    return {key: value for key, value in shown if told or key != "metadata"}
 
 
 def _described(slack: Slack, channel: Channel) -> Json:

@@ -268,7 +268,7 @@ class SlackWorkspace:
 
 
 @asynccontextmanager
-async def open_slack(
+async def open_workspace(
     port: int = 0, routes: Callable[[SlackWorkspace], Sequence[web.RouteDef]] = lambda _: ()
 ) -> AsyncIterator[SlackWorkspace]:
     """A workspace that listens on the loopback; `routes` adds others beside Slack's own.

@@ -20,13 +20,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.support.slack_faults import Fault
 from tests.support.slack_schemas import MISSING, misfits
-from tests.support.slack_server import ALICE, SlackWorkspace, open_slack
+from tests.support.slack_server import ALICE, SlackWorkspace, open_workspace
 from tests.support.slack_web import Call
 
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackWorkspace]:
-    async with open_slack() as workspace:
+    async with open_workspace() as workspace:
         yield workspace
 
 
