@@ -44,6 +44,12 @@ class Presence:
     def __contains__(self, session: SessionKey) -> bool:
         return session in self._sessions
 
+    def recent(self, platform: str, workspace: str, channel: str) -> list[SessionKey]:
+        """The known sessions of a channel, the one that was last spoken in first."""
+        place = (platform, workspace, channel)
+        known = [s for s in self._sessions if (s.platform, s.workspace, s.channel) == place]
+        return known[::-1]
+
     async def includes(self, session: SessionKey) -> bool:
         """The same, exact also when it is shared; that costs a query for an unknown session."""
         if session in self:
