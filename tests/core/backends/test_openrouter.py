@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -105,6 +106,7 @@ async def test_the_request_carries_the_prompt_the_models_and_the_preferences() -
     (exchange,) = server.exchanges
     assert exchange.path == "/chat/completions"
     assert exchange.headers["authorization"] == f"Bearer {KEY}"
+    assert exchange.headers["accept-encoding"] == "identity"
     assert exchange.json == {
         "model": "a/one",
         "models": ["b/two", "c/three"],
@@ -184,6 +186,26 @@ async def test_a_whole_text_without_the_closing_line_is_whole() -> None:
 
     assert error is None
     assert events[-1] == ModelFinished("b/two", Usage(9, 2, 0.5))
+
+
+async def test_after_the_closing_line_nothing_is_waited_for() -> None:
+    async def handle(exchange: Exchange) -> None:
+        await streaming(*WHOLE)(exchange)
+        await exchange.gone.wait()
+
+    async with asyncio.timeout(5):
+        events, error, _ = await asked(handle)
+
+    assert error is None
+    assert events[-1] == ModelFinished("b/two", Usage(9, 2, 0.5))
+
+
+async def test_usage_that_came_before_the_end_is_kept() -> None:
+    usage = chunk("Hi", usage={"prompt_tokens": 3, "completion_tokens": 1})
+
+    events, _, _ = await asked(streaming(usage, chunk(None, reason="stop"), "[DONE]"))
+
+    assert events[-1] == ModelFinished("b/two", Usage(3, 1))
 
 
 async def test_an_empty_reply_has_a_beginning_and_an_end() -> None:
@@ -425,6 +447,54 @@ async def test_a_cancelled_reader_cancels_the_request() -> None:
             await reading
         async with asyncio.timeout(5):
             await server.exchanges[0].gone.wait()
+
+
+class Watched(httpx.AsyncByteStream):
+    """A reply that tells when its connection was given back."""
+
+    def __init__(self, *parts: str) -> None:
+        self.parts = parts
+        self.closed = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for part in self.parts:
+            yield part.encode()
+        await asyncio.Event().wait()
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+@asynccontextmanager
+async def replying(reply: httpx.Response) -> AsyncIterator[OpenRouterChatModel]:
+    transport = httpx.MockTransport(lambda _: reply)
+    async with open_openrouter(KEY, [GROUP], patience=IMPATIENT, transport=transport) as models:
+        yield models[0]
+
+
+SSE = {"content-type": "text/event-stream"}
+
+
+async def test_the_connection_is_given_back_as_soon_as_the_reader_is_gone() -> None:
+    """Not when the garbage collector comes by."""
+    stream = Watched(f"data: {json.dumps(chunk('Half'))}\n\n")
+
+    async with replying(httpx.Response(200, headers=SSE, stream=stream)) as model:
+        async with aclosing(model.stream(PROMPT)) as events:
+            await anext(events)
+        assert stream.closed
+
+
+@pytest.mark.parametrize(("status", "headers"), [(503, SSE), (200, {"content-type": "text/html"})])
+async def test_the_connection_of_an_error_is_given_back(
+    status: int, headers: dict[str, str]
+) -> None:
+    stream = Watched("no")
+
+    async with replying(httpx.Response(status, headers=headers, stream=stream)) as model:
+        with pytest.raises(ServiceError):
+            await ask(model)
+        assert stream.closed
 
 
 def _exceptions(base: type[Exception]) -> list[type[Exception]]:

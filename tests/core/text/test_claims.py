@@ -76,13 +76,19 @@ markdown = st.lists(st.sampled_from([*_PIECES, *_SPACES]), max_size=40).map("".j
         ("a | b. C\n--- | ---\n1 | 2. D\n\nThen.", ["a | b. C\n--- | ---\n1 | 2. D", "\n\nThen."]),
         ("```py\na. B\n\nc[1]\n```\nThen.", ["```py\na. B\n\nc[1]\n```", "\nThen."]),
         ("~~~\n```\nx\n~~~\nThen.", ["~~~\n```\nx\n~~~", "\nThen."]),
+        ("~~~ a. B\nx. Y\n~~~", ["~~~ a. B\nx. Y\n~~~"]),
+        ("An `open. Then` closed.", ["An `open. Then` closed."]),
         ("````\n```\nx. Y\n```\n````", ["````\n```\nx. Y\n```\n````"]),
         ("```\nnever. Closed", ["```\nnever. Closed"]),
         ("Text\n```\nx. Y\n```", ["Text", "\n```\nx. Y\n```"]),
     ],
 )
 def test_a_text_is_cut_into_whole_claims(text: str, claims: list[str]) -> None:
+    splitter = ClaimSplitter()
+    streamed = [claim for character in text for claim in splitter.feed(character)]
+
     assert split_claims(text) == claims
+    assert streamed + splitter.finish() == claims
 
 
 @given(markdown, st.lists(st.integers(1, 9), min_size=1))

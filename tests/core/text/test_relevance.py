@@ -38,6 +38,16 @@ def test_what_the_sentence_before_says_counts_in_part() -> None:
     assert best_sentence("How many items does the Redis cache hold?", sentences) == 1
 
 
+def test_what_the_sentence_after_says_counts_a_little() -> None:
+    groups = [
+        Group(["It holds ten items.", "That is how Memcached works."]),
+        Group(["It holds ten items.", "That is how Redis works."]),
+    ]
+    ranked = rank_sentences("redis items", groups)
+
+    assert [r.group for r in ranked if r.index == 0] == [1, 0]
+
+
 def test_a_neighbour_in_another_passage_does_not_count() -> None:
     groups = [Group(["Redis."]), Group(["It holds items."]), Group(["Redis.", "It holds items."])]
     ranked = rank_sentences("redis items", groups)
