@@ -8,12 +8,12 @@ import pytest
 
 from core.ports import Database
 from tests.support.slack_bot import open_bot
-from tests.support.slack_server import SlackWorkspace, open_slack
+from tests.support.slack_server import SlackWorkspace, open_workspace
 
 
 @pytest.fixture
 async def workspace() -> AsyncIterator[SlackWorkspace]:
-    async with open_slack() as opened:
+    async with open_workspace() as opened:
         yield opened
 
 
