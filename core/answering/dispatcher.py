@@ -22,14 +22,16 @@ log = logging.getLogger(__name__)
 class DispatcherSettings:
     """How much runs at once, and how failures are met. Times are in seconds.
 
-    A turn that failed is tried again after each of `retry_pauses`, and then given up.
-    `outage_pause` is how long to wait when the database itself is away. `watch_pause` is how long
-    a running turn may not know that another process was told to change, stop or withdraw it.
+    A turn that failed is tried again after each of `retry_pauses`, and then given up. One whose
+    answer needs a service that is away waits for it before that, by `outage_pauses`, and by
+    `database_pause` when it is the database. `watch_pause` is how long a running turn may not know
+    that another process was told to change, stop or withdraw it.
     """
 
     running: int = 16
     retry_pauses: tuple[float, ...] = (2.0, 10.0)
-    outage_pause: float = 5.0
+    outage_pauses: tuple[float, ...] = (2.0, 10.0, *(60.0,) * 60)
+    database_pause: float = 5.0
     watch_pause: float = 2.0
     drain: float = 20.0
 
@@ -77,6 +79,7 @@ class Dispatcher:
             answerer,
             responders,
             retry_pauses=self._settings.retry_pauses,
+            outage_pauses=self._settings.outage_pauses,
             watch_pause=self._settings.watch_pause,
         )
         self._slots = asyncio.Semaphore(self._settings.running)
@@ -171,17 +174,21 @@ class Dispatcher:
     async def _serve(self, session: SessionKey) -> None:
         """Works until the session has no turn left, looking again when one came meanwhile."""
         wanted = self._wanted[session]
-        while wanted.is_set() and not self._stopping.is_set():
-            wanted.clear()
-            match await self._work_off(session):
-                case Held(seconds):
-                    # Its worker may be done long before; what comes now may find it so.
-                    await wait_for(wanted, seconds)
-                    wanted.set()
-                case float() | int() as seconds:
-                    await wait_for(self._stopping, seconds)
-                    wanted.set()
-        del self._wanted[session]
+        try:
+            while wanted.is_set() and not self._stopping.is_set():
+                wanted.clear()
+                match await self._work_off(session):
+                    case Held(seconds):
+                        # Its worker may be done long before; what comes now may find it so.
+                        await wait_for(wanted, seconds)
+                        wanted.set()
+                    case float() | int() as seconds:
+                        await wait_for(self._stopping, seconds)
+                        wanted.set()
+        except Exception:  # a row that cannot be read, say, must not end the other sessions
+            log.exception("Left %s until something is asked there.", session)
+        finally:
+            del self._wanted[session]
 
     async def _work_off(self, session: SessionKey) -> Held | float | None:
         """Runs turn after turn; None when all are done, else after how long to try again."""
@@ -196,6 +203,6 @@ class Dispatcher:
                     retry = await self._runner.run(claimed)
                 except ServiceError as exc:
                     log.warning("The inbox is out of reach. %s", exc)
-                    return self._settings.outage_pause
+                    return self._settings.database_pause
             if retry is not None:
                 return retry

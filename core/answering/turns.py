@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from contextlib import aclosing, suppress
 from typing import Protocol
+from uuid import UUID
 
+from core.answering.apologies import apology, postponement
 from core.answering.stopping import Stop
 from core.conversation.inbox import Inbox
-from core.errors import DocentError, LeaseLost, ServiceError, ServiceUnavailable
-from core.model import (
-    Answer,
-    Answered,
-    AnswerEvent,
-    AnswerStatus,
-    Question,
-    Retrieval,
-    SessionKey,
-    Turn,
-    Usage,
-    Wanted,
+from core.errors import (
+    AccessDenied,
+    DocentError,
+    LeaseLost,
+    QuotaExceeded,
+    ServiceError,
+    ServiceUnavailable,
 )
+from core.model import Answered, AnswerEvent, Question, SessionKey, Turn, Wanted
 from core.ports import Responder
 
 _STORE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 _PUT_BACK_TIMEOUT = 2.0
 
+# What is no fault of the question, so that it may be answered when the service is back.
+_OUTAGES = (ServiceUnavailable, AccessDenied, QuotaExceeded)
+
 log = logging.getLogger(__name__)
+
+
+class _Away(Exception):
+    """The answer has to wait for a service; the cause says for which."""
 
 
 class Answerer(Protocol):
@@ -41,8 +47,9 @@ class Answerer(Protocol):
 class TurnRunner:
     """Runs turns, one at a time of a session.
 
-    One that fails is tried again after each of `retry_pauses`. Each `watch_pause` it is seen
-    whether it is still wanted: any process may have been told otherwise. Both are in seconds.
+    One that fails is tried again after each of `retry_pauses`, but after each of `outage_pauses`
+    first, if a service is away that its answer needs. Each `watch_pause` it is seen whether it is
+    still wanted: any process may have been told otherwise. All are in seconds.
     """
 
     def __init__(
@@ -52,12 +59,15 @@ class TurnRunner:
         responders: Mapping[str, Responder],
         *,
         retry_pauses: tuple[float, ...],
+        outage_pauses: tuple[float, ...],
         watch_pause: float,
     ) -> None:
         self._inbox = inbox
         self._answerer = answerer
         self._responders = responders
         self._retry_pauses = retry_pauses
+        self._outage_pauses = outage_pauses
+        self._outages: Counter[UUID] = Counter()
         self._attempts = len(retry_pauses) + 1
         self._watch_pause = min(watch_pause, inbox.lease_seconds / 3)
         self._alarms: dict[SessionKey, asyncio.Event] = {}
@@ -73,13 +83,16 @@ class TurnRunner:
         Raises ServiceError when the database is out of reach; the lease then runs out.
         """
         try:
-            return await self._run(turn)
+            pause = await self._run(turn)
         except LeaseLost as exc:
             log.info("Dropped turn %s: %s", turn.id, exc)
-            return None
+            pause = None
         except asyncio.CancelledError:
             await self._put_back(turn)
             raise
+        if pause is None:
+            self._outages.pop(turn.id, None)
+        return pause
 
     async def _run(self, turn: Turn) -> float | None:
         if turn.attempt > self._attempts + 1:
@@ -93,10 +106,18 @@ class TurnRunner:
             await self._work(turn)
         except LeaseLost:
             raise
+        except _Away as away:
+            log.warning("Turn %s has to wait. %s", turn.id, away.__cause__)
+            return await self._after_outage(turn)
         except Exception as exc:  # noqa: BLE001 - one question must not end the others
             _report(f"Attempt {turn.attempt} at turn {turn.id} failed.", exc)
             return await self._after_failure(turn, exc)
         return None
+
+    async def _after_outage(self, turn: Turn) -> float:
+        await self._inbox.release(turn, counted=False)
+        self._outages[turn.id] += 1
+        return self._outage_pauses[self._outages[turn.id] - 1]
 
     async def _after_failure(self, turn: Turn, exc: Exception) -> float | None:
         if turn.attempt >= self._attempts:
@@ -109,8 +130,8 @@ class TurnRunner:
         """Tells the author, as well as that can be done, and ends the turn."""
         try:
             if turn.wanted is not Wanted.WITHDRAWN:
-                apology = _apology(turn.question, exc)
-                await self._under_lease(turn, self._show(turn, apology), Stop())
+                saying = self._show(turn, apology(turn.question, exc), [])
+                await self._under_lease(turn, saying, Stop())
         except LeaseLost:
             raise
         except Exception as unsaid:  # noqa: BLE001 - the turn ends all the same
@@ -136,13 +157,43 @@ class TurnRunner:
         await self._inbox.forget(turn)
 
     async def _answer(self, turn: Turn, stop: Stop) -> None:
-        answered = await self._show(turn, self._answerer.answer(turn.question, stop))
+        faults: list[Exception] = []
+        events = self._answerer.answer(turn.question, stop)
+        try:
+            answered = await self._show(turn, events, faults)
+        except _OUTAGES as exc:
+            # Of the answer's own services alone: what the platform refuses is not waited for.
+            if exc not in faults or stop.wished or not self._may_wait(turn):
+                raise
+            await self._explain(turn, exc)
+            raise _Away from exc
         await self._store(turn, answered)
 
-    async def _show(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> Answered:
+    def _may_wait(self, turn: Turn) -> bool:
+        return self._outages[turn.id] < len(self._outage_pauses)
+
+    async def _explain(self, turn: Turn, exc: ServiceError) -> None:
+        """Shows the reason where the answer will stand, once.
+
+        Not at the first failure, which may be over in a moment: nobody is alerted when the answer
+        takes the place of these words.
+        """
+        if self._outages[turn.id] != 1:
+            return
+        try:
+            await self._show(turn, postponement(turn.question, exc), [])
+        except LeaseLost:
+            raise
+        except Exception as unsaid:  # noqa: BLE001 - the turn waits all the same
+            _report(f"The author of turn {turn.id} was not told that it waits.", unsaid)
+
+    async def _show(
+        self, turn: Turn, events: AsyncIterator[AnswerEvent], faults: list[Exception]
+    ) -> Answered:
+        """What ended the events. What broke them off goes into `faults`, and is raised."""
         seen: list[Answered] = []
         responder = self._responders[turn.question.session.platform]
-        async with aclosing(_watched(events, seen)) as watched:
+        async with aclosing(_watched(events, seen, faults)) as watched:
             await responder.respond(turn, watched)
         if not seen:
             raise RuntimeError("The answer ended without its last event.")
@@ -208,13 +259,16 @@ def _report(what: str, exc: Exception) -> None:
 
 
 async def _watched(
-    events: AsyncIterator[AnswerEvent], seen: list[Answered]
+    events: AsyncIterator[AnswerEvent], seen: list[Answered], faults: list[Exception]
 ) -> AsyncGenerator[AnswerEvent, None]:
     try:
         async for event in events:
             if isinstance(event, Answered):
                 seen.append(event)
             yield event
+    except Exception as exc:
+        faults.append(exc)
+        raise
     finally:
         if isinstance(events, AsyncGenerator):
             await events.aclose()
@@ -223,10 +277,3 @@ async def _watched(
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     first = group.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
-
-
-async def _apology(question: Question, exc: Exception | None) -> AsyncIterator[AnswerEvent]:
-    reason = f"{str(exc).removesuffix('.')}. " if isinstance(exc, DocentError) else ""
-    text = f"Sorry, I could not answer this, and have stopped trying. {reason}Please ask again."
-    answer = Answer(AnswerStatus.REFUSED, text, (), None, 0, Usage(), {})
-    yield Answered(answer, Retrieval(question.text, 0, (), confidence=0.0, sufficient=False))

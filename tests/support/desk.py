@@ -14,7 +14,9 @@ from core.ports import Database, Responder
 from tests.support.conversations import answered
 from tests.support.faulty_database import FaultyDatabase
 
-QUICK = DispatcherSettings(retry_pauses=(0.0, 0.0), outage_pause=0.01, drain=10.0)
+QUICK = DispatcherSettings(
+    retry_pauses=(0.0, 0.0), outage_pauses=(), database_pause=0.01, drain=10.0
+)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -91,11 +93,13 @@ class Reader:
 class Desk:
     """Everything around a dispatcher."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, *, worker: str = "ours", lease_seconds: float = 3.0
+    ) -> None:
         self.database = FaultyDatabase(database)
         self.answers = Answers()
         self.reader = Reader()
-        self.inbox = Inbox(self.database, worker="ours", lease_seconds=3.0)
+        self.inbox = Inbox(self.database, worker=worker, lease_seconds=lease_seconds)
 
     def open(
         self,

@@ -5,7 +5,13 @@ import pytest
 
 from core.backends.postgres import Postgres
 from core.conversation.inbox import Held, Inbox
-from core.errors import LeaseLost, MalformedReply, ServiceUnavailable
+from core.errors import (
+    AccessDenied,
+    LeaseLost,
+    MalformedReply,
+    QuotaExceeded,
+    ServiceUnavailable,
+)
 from core.model import AnswerStatus, SessionKey, Turn
 from tests.support.conversations import (
     OTHER_THREAD,
@@ -123,6 +129,70 @@ async def test_after_three_attempts_the_author_is_told_and_the_next_question_com
     assert desk.reader.read == [f"{UNANSWERED} Qdrant: it is away. Please ask again.", "next"]
     assert desk.reader.statuses == [AnswerStatus.REFUSED, AnswerStatus.ANSWERED]
     assert await desk.ends() == [("why?", "failed", 3), ("next", "finished", 1)]
+
+
+WAITING = replace(QUICK, outage_pauses=(0.0, 0.0, 0.0))
+POSTPONED = "Sorry, I cannot answer this yet. Qdrant: it is away. I keep your question, and"
+
+
+async def test_a_service_that_is_away_is_waited_for_and_the_author_told_so_once(
+    desk: Desk,
+) -> None:
+    desk.answers.faults = [ServiceUnavailable("Qdrant", "it is away")] * 3
+    async with desk.open(WAITING) as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await desk.settled()
+    postponed, answer = desk.reader.read
+    assert postponed.startswith(POSTPONED)
+    assert answer == "why?"
+    assert await desk.ends() == [("why?", "finished", 1)]
+
+
+async def test_nobody_is_told_of_what_is_over_in_a_moment(desk: Desk) -> None:
+    desk.answers.faults = [ServiceUnavailable("Qdrant", "it is away")]
+    async with desk.open(WAITING) as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await desk.settled()
+    assert desk.reader.read == ["why?"]
+
+
+async def test_a_question_waits_though_its_author_cannot_be_told(desk: Desk) -> None:
+    desk.answers.faults = [QuotaExceeded("Qdrant", "it is suspended")] * 2
+    desk.reader.faults = [ConnectionError("gone")]
+    async with desk.open(WAITING) as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await desk.settled()
+    assert desk.reader.read == ["why?"]
+    assert await desk.ends() == [("why?", "finished", 1)]
+
+
+async def test_a_service_that_stays_away_is_a_failure_at_last(desk: Desk) -> None:
+    desk.answers.faults = [AccessDenied("Qdrant", "it is away")] * 6
+    async with desk.open(WAITING) as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await dispatcher.submit(question("next"))
+        await desk.settled()
+    assert [text[: len(UNANSWERED)] for text in desk.reader.read[1:]] == [UNANSWERED, "next"]
+    assert await desk.ends() == [("why?", "failed", 3), ("next", "finished", 1)]
+
+
+async def test_what_the_platform_refuses_is_not_waited_for(desk: Desk) -> None:
+    desk.reader.faults = [ServiceUnavailable("Slack", "it is away")]
+    async with desk.open(WAITING) as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await desk.settled()
+    assert await desk.ends() == [("why?", "finished", 2)]
+
+
+async def test_a_turn_that_cannot_be_read_holds_up_no_other_session(
+    desk: Desk, database: Postgres
+) -> None:
+    await desk.inbox.accept(question("odd"))
+    await database.execute("""UPDATE turns SET context = '[{"of": "another version"}]'""")
+    async with desk.open() as dispatcher:
+        await dispatcher.resume()
+        await dispatcher.submit(question("why?", session=OTHER_THREAD))
+        await until(lambda: desk.reader.read == ["why?"])
 
 
 async def test_what_a_bug_says_is_not_shown_to_the_author(desk: Desk) -> None:
