@@ -116,6 +116,30 @@ async def test_at_most_three_are_quoted_in_the_order_of_their_text() -> None:
     ]
 
 
+async def test_the_passage_with_the_best_quote_comes_first() -> None:
+    first = section("Setup runs. Nothing else.")
+    second = section("Setup runs from a folder. The folder of setup holds it.", fused=0.8)
+
+    found = await quotes("Which folder does setup run from?", first, second)
+
+    assert [quote[-3:] for quote in found] == ["[2]", "[2]", "[1]"]
+
+
+async def test_only_the_best_passages_are_quoted() -> None:
+    passages = [section(f"Nothing of number {n} is here.", fused=1 - n / 20) for n in range(8)]
+
+    found = await quotes("apples", *passages, section("Apples are red.", fused=0.1))
+
+    assert not any("Apples" in quote for quote in found)
+
+
+async def test_it_is_the_passages_rank_that_counts_and_not_the_scale_of_its_score() -> None:
+    first = section("Apples are red.", fused=0.02)
+    second = section("Apples are red, and other apples go bad.", fused=0.01)
+
+    assert await quotes("apples", first, second, count=1) == ["> Apples are red. [1]"]
+
+
 async def test_a_reranked_order_counts_for_more_than_the_fused_one() -> None:
     first = replace(section("Apples are red."), scores=Scores(fused=1.0, rerank=0.1))
     second = replace(section("Apples are red."), scores=Scores(fused=0.2, rerank=0.9))
