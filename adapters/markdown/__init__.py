@@ -1,28 +1,35 @@
-"""One parser and splitter of Markdown for all chat platforms."""
+"""One parser and splitter of Markdown for all chat platforms. Everything in it is pure."""
 
-from __future__ import annotations
+from adapters.markdown.fences import closed
+from adapters.markdown.limits import (
+    DISCORD_MESSAGE,
+    SLACK_MESSAGE,
+    SLACK_TABLE,
+    Limits,
+    TableLimits,
+)
+from adapters.markdown.parsing import Span, inline
+from adapters.markdown.rewriting import inlined, rewrite, without_mention_tokens, without_mentions
+from adapters.markdown.splitting import block_count, split
+from adapters.markdown.tables import Table, as_text, plain, with_tables
 
-import re
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one message of a platform holds. `blocks` is None where only characters count."""
-
-    characters: int
-    blocks: int | None = None
-
-
-SLACK_MESSAGE = Limits(characters=12_000, blocks=40)
-DISCORD_MESSAGE = Limits(characters=2_000)
-
-
-def split(text: str, limit: int) -> list[str]:
-    """The text in pieces of at most `limit` characters."""
-    return [text[start : start + limit] for start in range(0, len(text), limit)]
-
-
-def without_mentions(text: str) -> str:
-    """The text with nothing in it that could notify anybody."""
-    return re.sub(r"<(?=[@#!])", "<\u200b", text)
+__all__ = [
+    "DISCORD_MESSAGE",
+    "SLACK_MESSAGE",
+    "SLACK_TABLE",
+    "Limits",
+    "Span",
+    "Table",
+    "TableLimits",
+    "as_text",
+    "block_count",
+    "closed",
+    "inline",
+    "inlined",
+    "plain",
+    "rewrite",
+    "split",
+    "with_tables",
+    "without_mention_tokens",
+    "without_mentions",
+]

@@ -1,0 +1,105 @@
+"""Markdown as the chat platforms read it: CommonMark with tables and ~~strikes~~, no HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, TypeAlias
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+
+References: TypeAlias = Mapping[str, Any]
+NO_REFERENCES: References = {}
+Kind: TypeAlias = Literal["text", "escape", "entity", "code", "link"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a paragraph, as it stands in the source.
+
+    A "link" has the source of its `label` and its `url`; an image is a link, `<https://…>` too.
+    """
+
+    kind: Kind
+    source: str
+    label: str = ""
+    url: str = ""
+
+
+@cache
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
+def normalised(text: str) -> str:
+    """The text with the line ends and characters that the parser's line numbers count on."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+
+
+def parse(text: str) -> tuple[list[Token], References]:
+    """The blocks of a normalised text, and the addresses that reference links name."""
+    env: dict[str, Any] = {}
+    return _parser().parse(text, env), env
+
+
+def inline(text: str, references: References = NO_REFERENCES) -> list[Token]:
+    """What one paragraph is made of."""
+    return _parser().parseInline(text, dict(references))[0].children or []
+
+
+def spans(text: str, references: References = NO_REFERENCES) -> Iterator[Span]:
+    """The paragraph's source, cut where a link or code begins and ends; nothing is left out."""
+    prose = ""
+    for source in _units(text, references):
+        span = _span(source, references)
+        if span.kind == "text":
+            prose += source
+            continue
+        if prose:
+            yield Span("text", prose)
+            prose = ""
+        yield span
+    if prose:
+        yield Span("text", prose)
+
+
+def _units(text: str, references: References) -> Iterator[str]:
+    """The pieces that the parser's own rules take in one go."""
+    parser = _parser()
+    state = StateInline(text, parser, dict(references), [])
+    while state.pos < state.posMax:
+        start = state.pos
+        parser.inline.skipToken(state)
+        yield text[start : state.pos]
+
+
+def _span(source: str, references: References) -> Span:
+    kind: Kind = "text"
+    if len(source) > 1:
+        match source[0]:
+            case "`" if source.strip("`"):
+                kind = "code"
+            case "\\" if source != "\\\n":
+                kind = "escape"
+            case "&":
+                kind = "entity"
+            case "[" | "!" | "<":
+                return _link(source, references)
+    return Span(kind, source)
+
+
+def _link(source: str, references: References) -> Span:
+    tokens = inline(source, references)
+    first, last = tokens[0], tokens[-1]
+    if first.type == "image" and first is last:
+        return Span("link", source, first.content, str(first.attrs["src"]))
+    if first.type != "link_open" or last.type != "link_close":
+        return Span("text", source)
+    url = str(first.attrs["href"])
+    if first.markup == "autolink":
+        return Span("link", source, source[1:-1], url)
+    state = StateInline(source, _parser(), dict(references), [])
+    return Span("link", source, source[1 : _parser().helpers.parseLinkLabel(state, 0)], url)
