@@ -21,12 +21,13 @@ MISSING = (
 
 SCOPES = (
     "channels:history",
-    "channels:join",
     "channels:read",
     "chat:write",
     "reactions:write",
     "users:read",
 )
+
+_PERSONS = (*SCOPES, "channels:write")
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,6 @@ def _seed(scopes: Sequence[str]) -> dict[str, object]:
         "oauth_apps": [app | bot | {"bot_name": "docent", "scopes": list(scopes)}],
         "tokens": [
             bot | {"token": Emulated.bot_token, "user_id": Emulated.bot_user, "scopes": scopes},
-            {"token": Emulated.person_token, "user_id": Emulated.person, "scopes": SCOPES},
+            {"token": Emulated.person_token, "user_id": Emulated.person, "scopes": _PERSONS},
         ],
     }

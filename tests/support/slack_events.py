@@ -109,6 +109,21 @@ def _kind(slack: Slack, channel: str) -> Json:
     return {"channel_type": slack.channels[channel].kind}
 
 
+def file(url: str, name: str, size: int, mimetype: str) -> Json:
+    """A file as messages describe it, to be read at `url`."""
+    known = identifier("F")
+    return {
+        "id": known,
+        "name": name,
+        "mimetype": mimetype,
+        "filetype": name.rpartition(".")[2],
+        "size": size,
+        "mode": "snippet" if mimetype == "text/plain" else "hosted",
+        "url_private": f"{url}/files/{known}",
+        "url_private_download": f"{url}/files/{known}",
+    }
+
+
 def callback(slack: Slack, event: Json) -> Json:
     """The outer `event_callback`, as Events API and Socket Mode both carry it."""
     channel = slack.channels.get(str(event.get("channel")))

@@ -21,8 +21,15 @@ from tests.support.slack_delivery import Courier, Delivery
 from tests.support.slack_http import SIGNING_SECRET, SignedHttp
 from tests.support.slack_schemas import misfits
 from tests.support.slack_socket import SocketMode
-from tests.support.slack_state import Channel, Ephemeral, Json, Message, Slack, identifier
-from tests.support.slack_web import APP_TOKEN, BOT_TOKEN, Call, ResponseAddress, WebApi
+from tests.support.slack_state import Channel, Ephemeral, Json, Message, Slack
+from tests.support.slack_web import (
+    APP_TOKEN,
+    BOT_TOKEN,
+    CONFIG_TOKEN,
+    Call,
+    ResponseAddress,
+    WebApi,
+)
 
 ALICE, BOB, ADMIN = "U0ALICE", "U0BOB", "U0ADMIN"
 _SUBSCRIPTIONS = {"channel": "channels", "group": "groups", "im": "im", "mpim": "mpim"}
@@ -36,7 +43,8 @@ class SlackWorkspace:
     raised (`app_mention`, `message.channels`, …); None is all of them.
     """
 
-    bot_token, app_token, signing_secret = BOT_TOKEN, APP_TOKEN, SIGNING_SECRET
+    bot_token, app_token, config_token = BOT_TOKEN, APP_TOKEN, CONFIG_TOKEN
+    signing_secret = SIGNING_SECRET
 
     def __init__(self) -> None:
         self.slack = Slack(emit=self.emit)
@@ -86,18 +94,8 @@ class SlackWorkspace:
 
     def upload(self, name: str, content: bytes, mimetype: str = "text/plain") -> Json:
         """A file to attach to a message; its content is read with the bot's token."""
-        file = identifier("F")
-        described = {
-            "id": file,
-            "name": name,
-            "mimetype": mimetype,
-            "filetype": name.rpartition(".")[2],
-            "size": len(content),
-            "mode": "snippet" if mimetype == "text/plain" else "hosted",
-            "url_private": f"{self.url}/files/{file}",
-            "url_private_download": f"{self.url}/files/{file}",
-        }
-        self.slack.files[file] = (described, content)
+        described = events.file(self.url, name, len(content), mimetype)
+        self.slack.files[described["id"]] = (described, content)
         return described
 
     async def post(

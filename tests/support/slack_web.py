@@ -16,6 +16,7 @@ from tests.support.slack_state import Ephemeral, Json, Message, Refused, Slack, 
 
 BOT_TOKEN = "xoxb-stand-in"
 APP_TOKEN = "xapp-1-A0DOCENT-stand-in"
+CONFIG_TOKEN = "xoxe.xoxp-stand-in"
 RESPONSE_USES = 5
 _NUMBERS = frozenset({"limit", "count", "page"})
 _FLAGS = frozenset(
@@ -49,12 +50,14 @@ class ResponseAddress:
 class WebApi:
     """Answers `/api/<method>` and `/response/<id>`, and records every call.
 
-    `scopes` limits what the token may do; None is everything.
+    `scopes` limits what the token may do, and each reply names them; None is everything, unnamed.
+    `manifest` is what the app's own configuration token may read.
     """
 
     slack: Slack
     faults: Faults = field(default_factory=Faults)
     scopes: frozenset[str] | None = None
+    manifest: Json = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     responses: dict[str, ResponseAddress] = field(default_factory=dict)
     tickets: set[str] = field(default_factory=set)
@@ -90,6 +93,9 @@ class WebApi:
         try:
             if method == "apps.connections.open":
                 return self._connection(request)
+            if method == "apps.manifest.export":
+                _authorise(request, CONFIG_TOKEN)
+                return {"ok": True, "manifest": self.manifest}
             _authorise(request, BOT_TOKEN)
             if method not in METHODS:
                 raise Refused("unknown_method", req_method=method)  # noqa: TRY301 - one reply for all
@@ -130,9 +136,7 @@ class WebApi:
         return web.json_response({"ok": False, "error": error}, status=status, headers=headers)
 
     def _headers(self) -> dict[str, str]:
-        every = {scope for _, scope in METHODS.values() if scope}
-        granted = every if self.scopes is None else self.scopes
-        return {"X-OAuth-Scopes": ",".join(sorted(granted))}
+        return {} if self.scopes is None else {"X-OAuth-Scopes": ",".join(sorted(self.scopes))}
 
     async def _respond(self, request: web.Request) -> web.Response:
         """What is posted to a `response_url`: to the person, to all, or over what was there."""

@@ -44,7 +44,7 @@ class Bot:
         self.events: list[dict[str, Any]] = []
         self.app.event("message")(self._keep)
         self.app.event("app_mention")(self._answer)
-        self.handler = AsyncSocketModeHandler(self.app, slack.app_token)
+        self.handler = AsyncSocketModeHandler(self.app, slack.app_token, ping_interval=0.1)
 
     async def heard(self, number: int) -> list[dict[str, Any]]:
         """The events, once there are that many: Bolt acknowledges before it listens."""
@@ -104,14 +104,16 @@ async def test_an_event_that_is_not_acknowledged_comes_again_with_a_count(
     assert len(await bot.heard(1)) == 1
 
 
-@pytest.mark.parametrize("broken", ["refreshed", "closed"])
+@pytest.mark.parametrize("broken", ["refreshed", "closed", "dropped"])
 async def test_bolt_connects_anew_when_the_socket_goes(
     slack: SlackWorkspace, bot: Bot, broken: str
 ) -> None:
     if broken == "refreshed":
         await slack.socket.refresh()
-    else:
+    elif broken == "closed":
         await slack.socket.close()
+    else:
+        slack.socket.drop()
     await slack.until(lambda: slack.socket.opened == 2 and len(slack.socket.connections) == 1)
     await slack.dm("still there?")
     assert [event["text"] for event in await bot.heard(1)] == ["still there?"]
