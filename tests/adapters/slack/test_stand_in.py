@@ -17,6 +17,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from tests.support.slack_faults import Fault
 from tests.support.slack_schemas import MISSING, misfits
@@ -266,6 +267,31 @@ async def test_a_button_a_command_and_a_shortcut_are_acknowledged_once(
     assert (await slack.shortcut("ask_docs", slack.general, posted["ts"])).acknowledged
     await slack.until(lambda: len(slack.whispers(ALICE)) == 3)
     assert sorted(whisper.shown for whisper in slack.whispers()) == ["At once", "Seen", "Seen"]
+
+
+async def test_a_private_file_wants_the_bots_token(slack: SlackWorkspace) -> None:
+    file = slack.upload("notes.txt", b"Remember.")
+    headers = {"Authorization": f"Bearer {slack.bot_token}"}
+    async with aiohttp.ClientSession() as session:
+        async with session.get(file["url_private"], headers=headers) as read:
+            assert await read.read() == b"Remember."
+        async with session.get(file["url_private"]) as refused:
+            assert refused.content_type == "text/html"
+
+
+async def test_a_response_address_is_good_for_five_uses(slack: SlackWorkspace, bot: Bot) -> None:
+    addresses: list[str] = []
+
+    async def keep(ack: Any, command: dict[str, str]) -> None:
+        addresses.append(command["response_url"])
+        await ack()
+
+    bot.app.command("/ask")(keep)
+    await slack.command("/ask")
+    hook = AsyncWebhookClient(addresses[0])
+    statuses = [(await hook.send(text=str(number))).status_code for number in range(6)]
+    assert statuses == [200] * 5 + [404]
+    assert [whisper.shown for whisper in slack.whispers()] == ["0", "1", "2", "3", "4"]
 
 
 async def test_two_connections_share_the_events(
