@@ -75,6 +75,7 @@ class App:
     settings: Settings
     sources: Sequence[ConfiguredSource]
     scope: Scope
+    database: Database
     store: CorpusStore
     syncer: Syncer
     inbox: Inbox
@@ -224,6 +225,7 @@ async def assemble(
         settings=settings,
         sources=configured_sources(settings),
         scope=public_scope(settings),
+        database=database,
         store=store,
         syncer=Syncer(store, index, writer, embedding.embedder, sparse),
         inbox=Inbox(database, worker=f"{socket.gethostname()}-{os.getpid()}"),

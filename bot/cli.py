@@ -163,6 +163,16 @@ def doctor() -> None:
     _run(commands.doctor(_settings()))
 
 
+@app.command("slack-manifest")
+def slack_manifest(
+    as_yaml: Annotated[bool, typer.Option("--yaml", help="Print YAML instead of JSON.")] = False,
+) -> None:
+    """Print the manifest to create the Slack app from."""
+    from bot import commands
+
+    commands.slack_manifest(_settings(), as_yaml=as_yaml)
+
+
 @app.command("eval")
 def evaluate(
     corpus: Annotated[Path, typer.Option(help="Documents: JSON lines with id, title, text.")],

@@ -6,12 +6,13 @@ import asyncio
 import json
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
 import typer
+import yaml
 from rich.console import Console
 
 from adapters.console.chat import PLATFORM, ConsoleChat, collect
@@ -20,11 +21,11 @@ from adapters.console.live import show_live
 from adapters.console.rendering import answer_as_json, answer_as_text
 from bot.app import App, open_app
 from bot.doctor import examine
+from bot.platforms import configured_manifest, configured_platforms, run_platforms
 from bot.progress import report_as_text, show_progress
 from bot.settings import Settings
+from bot.sources import chosen
 from core.answering.dispatcher import Dispatcher, DispatcherSettings
-from core.errors import ConfigurationError
-from core.ingestion.planning import ConfiguredSource
 
 out = Console()
 notes = Console(stderr=True, highlight=False)
@@ -33,19 +34,36 @@ WELCOME = "Ask about the docs. Ctrl-D ends the chat."
 
 
 async def run(settings: Settings, *, chat: bool) -> None:
-    """Runs the bot where it is configured for; with nowhere to go, in this terminal."""
+    """Runs the bot where it is configured for; with nowhere to go, in this terminal.
+
+    A configured bot never reads standard input.
+    """
+    platforms = configured_platforms(settings)
     async with _opened(settings) as app:
         await _first_sync(app)
-        if chat:
+        if chat and not platforms:
             await _converse(app)
-        else:
-            notes.print("Docent is up, but no platform is configured: nobody can ask it yet.")
-            await _stop_signal()
+            return
+        async with _stop_signal() as stop:
+            if not platforms:
+                notes.print("Docent is up, but no platform is configured: nobody can ask it yet.")
+            await run_platforms(app, platforms, stop, notes.print)
 
 
 async def chat(settings: Settings) -> None:
     """Asks in this terminal, whatever else is configured."""
-    await run(settings, chat=True)
+    async with _opened(settings) as app:
+        await _first_sync(app)
+        await _converse(app)
+
+
+def slack_manifest(settings: Settings, *, as_yaml: bool) -> None:
+    """Prints the manifest of the Slack app, for the transport that is configured."""
+    manifest = configured_manifest(settings)
+    if as_yaml:
+        typer.echo(yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True), nl=False)
+    else:
+        typer.echo(json.dumps(manifest, indent=2, ensure_ascii=False))
 
 
 async def ask(settings: Settings, question: str, *, as_json: bool) -> None:
@@ -75,7 +93,7 @@ async def sync(
     async with _opened(settings) as app:
         with show_progress(notes) as progress:
             report = await app.syncer.sync(
-                _chosen(app.sources, source),
+                chosen(app.sources, source),
                 remove=remove,
                 rebuild=rebuild,
                 dry_run=dry_run,
@@ -114,8 +132,10 @@ async def _opened(settings: Settings) -> AsyncIterator[App]:
 
 
 def _dispatcher(app: App, chat: ConsoleChat) -> AbstractAsyncContextManager[Dispatcher]:
-    # A person who leaves does not wait for an answer that nobody will read.
-    return app.dispatcher({PLATFORM: chat}, DispatcherSettings(drain=0))
+    # A person who leaves does not wait for an answer that nobody will read, and who stays is told
+    # what is away rather than kept waiting for it.
+    settings = DispatcherSettings(outage_pauses=(), drain=0)
+    return app.dispatcher({PLATFORM: chat}, settings)
 
 
 async def _first_sync(app: App) -> None:
@@ -148,17 +168,22 @@ def _questions() -> AsyncIterator[str]:
     return typed_lines()
 
 
-def _chosen(sources: Sequence[ConfiguredSource], name: str | None) -> list[ConfiguredSource]:
-    chosen = [each for each in sources if name in {None, each[1].name}]
-    if not chosen:
-        known = ", ".join(profile.name for _, profile in sources)
-        raise ConfigurationError(f"There is no source {name!r}.", hint=f"There is: {known}.")
-    return chosen
-
-
-async def _stop_signal() -> None:
+@asynccontextmanager
+async def _stop_signal() -> AsyncIterator[asyncio.Event]:
+    """Set by the first SIGINT or SIGTERM; a second one ends the process as it always does."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def ask_to_stop() -> None:
+        stop.set()
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+    for number in numbers:
+        loop.add_signal_handler(number, ask_to_stop)
+    try:
+        yield stop
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from rich.text import Text
 
+from adapters.slack.credentials import SlackCredentials
 from bot.app import open_database, open_embedding, open_index, read_openrouter_account
 from bot.settings import Settings
+from bot.slack import slack_credentials
 from bot.sources import configured_sources
 from core.errors import ConfigurationError, DataFolderLocked, DocentError
 
@@ -39,9 +42,42 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         "Embedding": _embedding,
         "Models": _models,
         "Sources": _sources,
+        **_slack_checks(settings),
     }
     for part, check in checks.items():
         yield await _examined(part, check, settings)
+
+
+def _slack_checks(settings: Settings) -> dict[str, Check]:
+    """None where Slack is not configured; the reason alone where it is by half."""
+    try:
+        credentials = slack_credentials(settings)
+        if credentials is None:
+            return {}
+        credentials.check()
+    except ConfigurationError as error:
+        return {"Slack": partial(_raise, error)}
+    # Slack's SDK takes half a second to import, which only a bot in Slack needs.
+    from adapters.slack import checkup  # noqa: PLC0415
+
+    checks: dict[str, Callable[[SlackCredentials], Awaitable[str]]] = {
+        "Slack": checkup.check_token,
+        "Slack scopes": checkup.check_scopes,
+        "Slack app": checkup.check_app,
+    }
+    if credentials.transport == "socket":
+        checks["Slack deliveries"] = checkup.check_socket_mode
+    return {part: partial(_of_slack, check, credentials) for part, check in checks.items()}
+
+
+async def _of_slack(
+    check: Callable[[SlackCredentials], Awaitable[str]], credentials: SlackCredentials, _: Settings
+) -> str:
+    return await check(credentials)
+
+
+async def _raise(error: ConfigurationError, _: Settings) -> str:
+    raise error
 
 
 async def _examined(part: str, check: Check, settings: Settings) -> Finding:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot.settings import Settings
 from bot.settings.groups import SourceSettings
+from core.errors import ConfigurationError
 from core.ingestion.addresses import SlugRule
 from core.ingestion.documents import SourceProfile
 from core.ingestion.planning import ConfiguredSource
@@ -40,6 +42,15 @@ def public_scope(settings: Settings) -> Scope:
     """What may be answered from everywhere: whatever is configured and not private."""
     names = (each.name for each in source_settings(settings) if not each.private)
     return Scope(frozenset(names))
+
+
+def chosen(sources: Sequence[ConfiguredSource], name: str | None) -> list[ConfiguredSource]:
+    """The source of that name, or all without one. Raises ConfigurationError."""
+    found = [each for each in sources if name in {None, each[1].name}]
+    if not found:
+        known = ", ".join(profile.name for _, profile in sources)
+        raise ConfigurationError(f"There is no source {name!r}.", hint=f"There is: {known}.")
+    return found
 
 
 def _source(source: SourceSettings) -> FolderSource:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from itertools import chain, zip_longest
 from typing import Any, TypeAlias
 
@@ -12,7 +13,8 @@ from slack_bolt.app.async_app import AsyncApp
 from adapters.slack.api import SlackApi
 from core.errors import ServiceError
 from core.ingestion.overview import Overview
-from core.model import Question
+from core.model import AnswerEvent, Question, Turn
+from core.ports import Responder
 
 ReadOverview: TypeAlias = Callable[[], Awaitable[Overview | None]]
 Json: TypeAlias = Mapping[str, Any]
@@ -85,18 +87,44 @@ class Home:
         return list(self._questions)[:MOST_SUGGESTIONS] or suggestions(overview)
 
 
-async def name_thread(api: SlackApi, question: Question) -> None:
-    """Gives a direct conversation the question as its title, where the workspace shows titles."""
-    try:
-        await api.call(
-            "assistant.threads.setTitle",
-            patience=0,
-            channel_id=question.session.channel,
-            thread_ts=question.session.thread,
-            title=_shortened(question.text, _LONGEST_THREAD_TITLE),
-        )
-    except ServiceError as exc:
-        log.debug("A conversation has no title. %s", exc)
+class NamingResponder:
+    """Shows answers as `shown` does; a direct conversation is named by its first question."""
+
+    def __init__(self, api: SlackApi, shown: Responder) -> None:
+        self._api = api
+        self._shown = shown
+
+    async def respond(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> None:
+        """No answer waits for a name, or fails without one."""
+        if not _opens_conversation(turn.question):
+            await self._shown.respond(turn, events)
+            return
+        naming = asyncio.create_task(self._name(turn.question))
+        try:
+            await self._shown.respond(turn, events)
+        finally:
+            naming.cancel()
+
+    async def retract(self, turn: Turn) -> None:
+        """As `shown` does."""
+        await self._shown.retract(turn)
+
+    async def _name(self, question: Question) -> None:
+        try:
+            await self._api.call(
+                "assistant.threads.setTitle",
+                patience=0,
+                channel_id=question.session.channel,
+                thread_ts=question.session.thread,
+                title=_shortened(question.text, _LONGEST_THREAD_TITLE),
+            )
+        except ServiceError as exc:
+            log.debug("A conversation has no title. %s", exc)
+
+
+def _opens_conversation(question: Question) -> bool:
+    session = question.session
+    return session.channel.startswith("D") and session.thread == question.message_id
 
 
 def suggestions(overview: Overview | None) -> list[str]:

@@ -23,10 +23,17 @@ METHOD_SCOPES: Mapping[str, Sequence[str]] = {
     "assistant.threads.setTitle": ("assistant:write",),
     "auth.test": (),
     "bots.info": ("users:read",),
+    "chat.appendStream": ("chat:write",),
+    "chat.delete": ("chat:write",),
     "chat.postEphemeral": ("chat:write",),
     "chat.postMessage": ("chat:write",),
+    "chat.startStream": ("chat:write",),
+    "chat.stopStream": ("chat:write",),
     "chat.update": ("chat:write",),
+    "conversations.history": _HISTORY,
     "conversations.info": _CHANNELS,
+    "conversations.replies": _HISTORY,
+    "users.conversations": _CHANNELS,
     "users.info": ("users:read",),
     "views.publish": (),
 }
@@ -45,6 +52,9 @@ EVENT_SCOPES: Mapping[str, Sequence[str]] = {
     "message.mpim": ("mpim:history",),
 }
 """The events in use, with the scopes that each needs."""
+
+OTHER_SCOPES = ("commands", "files:read")
+"""For commands and shortcuts, and for the text files that come with a question."""
 
 ASK = "/ask"
 REINGEST = "/reingest"
@@ -78,7 +88,7 @@ _AGENT = "Ask how something works. Docent answers from your docs, with a link be
 
 def bot_scopes() -> list[str]:
     """What the bot token must be allowed, sorted."""
-    tables = (*METHOD_SCOPES.values(), *EVENT_SCOPES.values(), ("commands",))
+    tables = (*METHOD_SCOPES.values(), *EVENT_SCOPES.values(), OTHER_SCOPES)
     return sorted({scope for scopes in tables for scope in scopes})
 
 

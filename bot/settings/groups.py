@@ -154,18 +154,18 @@ class SlackSettings(Group):
         AnyHttpUrl("https://slack.com/api/"), description="the address of the Web API"
     )
     auto_answer_channels: Names = Field(
-        (), description="ids of channels where every question is answered, without a mention"
+        (), description="channels where every message is a question, by id or name"
     )
     allowed_channels: Names = Field(
-        (), description="ids of the only channels to answer in; all of them when not set"
+        (), description="the only channels to answer in; all of them when not set"
     )
-    blocked_channels: Names = Field((), description="ids of channels never to answer in")
+    blocked_channels: Names = Field((), description="channels never to answer in")
     follow_ups: bool = Field(
         default=True,
         description="whether a thread that Docent is part of needs no mention any more",
     )
-    shared_channels: Names = Field(
-        (), description="ids of channels shared with other organisations to answer in"
+    shared_channels: bool = Field(
+        default=False, description="whether to answer in channels shared with other organisations"
     )
     admins: Names = Field(
         (), description="ids of people who may use /reingest beside the workspace's admins"

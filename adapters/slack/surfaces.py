@@ -1,0 +1,54 @@
+"""Everything that people can use beside messages, as one extension of the listener."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from slack_bolt.async_app import AsyncApp
+
+from adapters.slack.actions import Actions
+from adapters.slack.api import SlackApi
+from adapters.slack.app import Extension
+from adapters.slack.commands import Commands
+from adapters.slack.errands import Start
+from adapters.slack.home import Home, ReadOverview
+from adapters.slack.mapping import PLATFORM
+from adapters.slack.policy import ChannelPolicy
+from adapters.slack.reingest import Reingestion, Sync
+from core.answering.dispatcher import Dispatcher
+from core.conversation.archive import Archive
+from core.conversation.feedback import Feedback
+from core.conversation.presence import Presence
+from core.model import Question
+
+
+def surfaces(
+    api: SlackApi,
+    dispatcher: Dispatcher,
+    presence: Presence,
+    archive: Archive,
+    feedback: Feedback,
+    sync: Sync,
+    overview: ReadOverview,
+    *,
+    admins: Collection[str] = (),
+    questions: Sequence[str] = (),
+) -> Extension:
+    """Commands, the shortcut, buttons and the app's home.
+
+    `admins` may sync beside those of the workspace; `questions` are suggested instead of some
+    that are made from the docs' titles.
+    """
+
+    async def submit(question: Question) -> bool:
+        accepted = await dispatcher.submit(question)
+        if accepted and question.session.platform == PLATFORM:
+            presence.join(question.session)
+        return accepted
+
+    def extend(app: AsyncApp, start: Start, policy: ChannelPolicy) -> None:
+        Commands(api, submit, Reingestion(api, sync), start, policy, admins=admins).register(app)
+        Actions(archive, feedback, dispatcher.cancel).register(app)
+        Home(api, overview, questions).register(app)
+
+    return extend

@@ -1,0 +1,87 @@
+"""Slack's adapter, wired to the app."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+
+from adapters.slack.api import SlackApi, open_slack_api
+from adapters.slack.app import Extension, Transport, open_slack
+from adapters.slack.credentials import SlackCredentials
+from adapters.slack.home import NamingResponder
+from adapters.slack.manifest import EVENTS_PATH
+from adapters.slack.mapping import PLATFORM
+from adapters.slack.private import PLATFORM as PRIVATE
+from adapters.slack.private import PrivateResponder
+from adapters.slack.responder import SlackResponder
+from adapters.slack.surfaces import surfaces
+from bot.app import App
+from bot.server import serving
+from bot.slack import channel_policy
+from bot.sources import chosen
+from core.answering.dispatcher import Dispatcher
+from core.conversation.archive import Archive
+from core.conversation.cursors import Cursors
+from core.conversation.feedback import Feedback
+from core.conversation.presence import Presence
+from core.ingestion.overview import read_overview
+from core.ingestion.report import ProgressListener, SyncReport
+from core.ports import Responder
+
+
+async def run_slack(
+    credentials: SlackCredentials, app: App, stop: asyncio.Event, announce: Callable[[str], None]
+) -> None:
+    """Answers in Slack until `stop`, then lets running answers end."""
+    archive, presence = Archive(app.database), Presence(app.database)
+    async with AsyncExitStack() as stack:
+        api = await stack.enter_async_context(
+            open_slack_api(credentials.bot_token, base_url=credentials.base_url)
+        )
+        shown = SlackResponder(api, app.postings, archive)
+        responders: dict[str, Responder] = {
+            PLATFORM: NamingResponder(api, shown),
+            PRIVATE: PrivateResponder(api),
+        }
+        dispatcher = await stack.enter_async_context(app.dispatcher(responders))
+        application = await stack.enter_async_context(
+            open_slack(
+                api,
+                dispatcher,
+                presence,
+                Cursors(app.database),
+                transport=Transport(credentials.app_token, credentials.signing_secret or ""),
+                policy=channel_policy(app.settings, app.scope),
+                extensions=[_surfaces(app, api, dispatcher, presence, archive)],
+            )
+        )
+        if application is not None:
+            server = app.settings.server
+            address = await stack.enter_async_context(
+                serving(application, server.host, server.port)
+            )
+            announce(f"Slack is served at {address}{EVENTS_PATH}.")
+        await dispatcher.resume()
+        announce("Docent is up in Slack.")
+        await stop.wait()
+
+
+def _surfaces(
+    app: App, api: SlackApi, dispatcher: Dispatcher, presence: Presence, archive: Archive
+) -> Extension:
+    async def sync(source: str | None, progress: ProgressListener) -> SyncReport:
+        return await app.syncer.sync(chosen(app.sources, source), progress=progress)
+
+    return surfaces(
+        api,
+        dispatcher,
+        presence,
+        archive,
+        Feedback(app.database),
+        sync,
+        partial(read_overview, app.database, app.scope),
+        admins=app.settings.slack.admins,
+        questions=app.settings.slack.suggested_questions,
+    )
