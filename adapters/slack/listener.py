@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
@@ -30,6 +31,9 @@ from core.errors import ServiceError
 
 IN_TIME = 2.5
 """Seconds to store an event in; Slack wants its acknowledgement within three."""
+
+_REMEMBERED = 10_000
+"""Messages; Slack delivers each twice or more within a few minutes."""
 
 _LATE_EDIT = 86_400.0
 """Seconds after which an edit no longer makes a question of what was none."""
@@ -63,6 +67,7 @@ class Listener:
         self._preparation = preparation
         self._place = place
         self._seen = seen
+        self._seen_to: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     async def middleware(
         self,
@@ -112,12 +117,21 @@ class Listener:
                 log.debug("Ignored a message: %s.", reason)
 
     async def _ask(self, asked: Asked) -> None:
+        """Stores the question, if this process did not see to its message before."""
+        if _message(asked) not in self._seen_to:
+            await self._store(asked)
+
+    async def _store(self, asked: Asked) -> None:
+        question, message = asked.question, _message(asked)
         prepared = await self._preparation.of(asked)
-        if prepared.question is None:
-            self._preparation.tell(asked.question, prepared.notes)
-        elif await self._dispatcher.submit(prepared.question):
-            self._presence.join(asked.question.session)
-            self._preparation.tell(asked.question, prepared.notes)
+        new = prepared.question is None or await self._dispatcher.submit(prepared.question)
+        if new and message not in self._seen_to:
+            self._preparation.tell(question, prepared.notes)
+        if prepared.question is not None:
+            self._presence.join(question.session)
+        self._seen_to[message] = None
+        if len(self._seen_to) > _REMEMBERED:
+            self._seen_to.popitem(last=False)
 
     async def _edit(self, edited: Edited, revision: str) -> None:
         asked = edited.asked
@@ -129,4 +143,8 @@ class Listener:
             return
         age = seconds_between(asked.question.message_id, revision)
         if edited.addressed and age < _LATE_EDIT:
-            await self._ask(asked)
+            await self._store(asked)
+
+
+def _message(asked: Asked) -> tuple[str, str]:
+    return asked.question.session.channel, asked.question.message_id

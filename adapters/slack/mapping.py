@@ -92,10 +92,7 @@ def said(message: Json, place: Place) -> Incoming:
         return Ignored("not from a person")
     if (why := _not_for_us(message, place)) is not None:
         return Ignored(why)
-    asked = _asked(message, place)
-    if not asked.question.text and not asked.files and not asked.joins:
-        return Ignored("empty")
-    return asked
+    return _asked(message, place)
 
 
 def session_of(message: Json, place: Place) -> SessionKey:

@@ -12,12 +12,14 @@ from adapters.slack.rendering import Message
 from adapters.slack.threads import read_thread
 from core.conversation.archive import Archive
 from core.conversation.postings import Postings
+from core.errors import AccessDenied, RateLimited, RequestRejected
 from core.model import Turn
 
 METADATA = "docent_answer"
 """The `event_type` of the metadata that tells our answers apart."""
 
 _GONE = frozenset({"message_not_found", "cant_update_message"})
+_NOT_THERE = frozenset({"message_not_found", "channel_not_found", "thread_not_found"})
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,7 @@ class Posts:
         self._session = turn.question.session
         self.taken_up = False
         """Whether an earlier attempt or answer had begun to post."""
+        self._in_doubt: set[int] = set()
 
     def metadata(self, part: int) -> dict[str, Any]:
         """What a part is found by in its thread."""
@@ -44,9 +47,9 @@ class Posts:
         marker = str(self._turn.token)
         posting = await self._postings.open(self._turn, part, marker)
         if posting.message_id is not None:
-            self.taken_up = True
+            self.taken_up |= posting.marker != marker
             return posting.message_id
-        if posting.marker == marker:
+        if posting.marker == marker and part not in self._in_doubt:
             return None
         self.taken_up = True
         found = await self._find(part)
@@ -56,6 +59,7 @@ class Posts:
 
     async def send(self, message: Message, part: int) -> str:
         """Posts a part that was claimed and is not there."""
+        self._in_doubt.add(part)
         ts = await self._api.post(
             self._session.channel,
             self._session.thread,
@@ -63,24 +67,42 @@ class Posts:
             blocks=message.blocks,
             metadata=self.metadata(part),
         )
-        await self._postings.complete(self._turn, part, ts)
+        await self._sent(part, ts)
         return ts
 
     async def stream(self, chunks: Sequence[Mapping[str, Any]]) -> str:
-        """Starts the stream that is the first part, claimed and not there; its ts."""
+        """Starts the stream that is the first part, claimed and not there; its ts.
+
+        After a refusal it can still be posted.
+        """
         await self._api.channel_turn(self._session.channel)
-        reply = await self._api.call(
-            "chat.startStream",
+        self._in_doubt.add(0)
+        try:
+            reply = await self._api.call(
+                "chat.startStream",
+                patience=0,
+                channel=self._session.channel,
+                thread_ts=self._session.thread,
+                recipient_team_id=self._session.workspace,
+                recipient_user_id=self._turn.question.author,
+                chunks=chunks,
+            )
+        except (RateLimited, RequestRejected, AccessDenied):
+            self._in_doubt.discard(0)
+            raise
+        ts = str(reply["ts"])
+        await self._sent(0, ts)
+        return ts
+
+    async def append(self, ts: str, chunks: Sequence[Mapping[str, Any]]) -> None:
+        """Adds to the stream."""
+        await self._api.call(
+            "chat.appendStream",
             patience=0,
             channel=self._session.channel,
-            thread_ts=self._session.thread,
-            recipient_team_id=self._session.workspace,
-            recipient_user_id=self._turn.question.author,
+            ts=ts,
             chunks=chunks,
         )
-        ts = str(reply["ts"])
-        await self._postings.complete(self._turn, 0, ts)
-        return ts
 
     async def edit(
         self, ts: str, message: Message, part: int, *, patience: float = PATIENCE
@@ -128,7 +150,20 @@ class Posts:
             if posting.part >= part:
                 ts = posting.message_id or await self._find(posting.part)
                 if ts is not None:
-                    await delete_message(self._api, self._session.channel, ts)
+                    await self._delete(ts)
+
+    async def _delete(self, ts: str) -> None:
+        try:
+            try:
+                await self._api.call("chat.delete", channel=self._session.channel, ts=ts)
+            except SlackRefused as exc:
+                if exc.code != "cant_delete_message":
+                    raise
+                await self.end_stream(ts)
+                await self._api.call("chat.delete", channel=self._session.channel, ts=ts)
+        except SlackRefused as exc:
+            if exc.code not in _NOT_THERE:
+                raise
 
     async def _update(self, ts: str, message: Message, part: int, patience: float) -> None:
         await self._api.call(
@@ -140,6 +175,10 @@ class Posts:
             blocks=message.blocks,
             metadata=self.metadata(part),
         )
+
+    async def _sent(self, part: int, ts: str) -> None:
+        await self._postings.complete(self._turn, part, ts)
+        self._in_doubt.discard(part)
 
     async def _find(self, part: int) -> str | None:
         """The part in its thread, if the attempt that died had posted it.
@@ -164,15 +203,6 @@ class Posts:
             if turn is None:
                 return str(message["ts"])
         return None
-
-
-async def delete_message(api: SlackApi, channel: str, ts: str) -> None:
-    """Deletes a message of ours, if it is there."""
-    try:
-        await api.call("chat.delete", channel=channel, ts=ts)
-    except SlackRefused as exc:
-        if exc.code not in {"message_not_found", "channel_not_found"}:
-            raise
 
 
 def _payload(message: Mapping[str, Any]) -> object:

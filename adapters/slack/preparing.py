@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The whole question, or None when nothing was asked; `notes` are for its author alone."""
+    """The whole question, or None when nothing was asked; `notes` tell its author alone."""
 
     question: Question | None
     notes: tuple[str, ...] = ()

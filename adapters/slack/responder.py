@@ -8,7 +8,7 @@ from contextlib import aclosing
 from adapters.slack.api import SlackApi
 from adapters.slack.posts import Posts
 from adapters.slack.rendering import answer_messages
-from adapters.slack.status import showing_status
+from adapters.slack.status import open_status
 from adapters.slack.streaming import LiveMessage
 from adapters.slack.writing import Rhythm, write
 from core.conversation.archive import Archive
@@ -40,9 +40,10 @@ class SlackResponder:
         """Renders the events; the last is Answered. Raises LeaseLost and ServiceError."""
         posts = self._posts(turn)
         live = LiveMessage(self._api, posts, turn)
-        async with aclosing(showing_status(self._api, turn, events)) as watched:
-            answer = await write(live, watched, self._rhythm)
-        await self._complete(turn, posts, live, answer)
+        async with open_status(self._api, turn.question.session) as status:
+            async with aclosing(status.following(events)) as followed:
+                answer = await write(live, followed, self._rhythm)
+            await self._complete(turn, posts, live, answer)
 
     async def retract(self, turn: Turn) -> None:
         """Deletes what was posted for the turn. Raises ServiceError."""

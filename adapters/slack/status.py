@@ -5,54 +5,81 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 
 from adapters.slack.api import SlackApi
 from adapters.slack.rendering import status_text
-from adapters.slack.writing import cancelled
+from adapters.slack.writing import cancelled, pause
 from core.errors import ServiceError
-from core.model import AnswerEvent, PassagesFound, Searching, Turn
+from core.model import AnswerEvent, PassagesFound, Searching, SessionKey
 
 SET_AGAIN = 100.0
 """Seconds: Slack clears a status after two minutes, and when a message is posted."""
 
+_GOODBYE = 2.0
+
 log = logging.getLogger(__name__)
 
 
-async def showing_status(
-    api: SlackApi, turn: Turn, events: AsyncIterator[AnswerEvent]
-) -> AsyncGenerator[AnswerEvent, None]:
-    """The same events; until there is text, a status tells how far the answer is.
-
-    No event waits for a status.
-    """
-    status: asyncio.Task[None] | None = None
+@asynccontextmanager
+async def open_status(api: SlackApi, session: SessionKey) -> AsyncIterator[Status]:
+    """A status, kept until the block ends. Nothing else waits for it."""
+    status = Status(api, session)
+    keeping = asyncio.create_task(status.keep())
     try:
-        async for event in events:
-            if status is not None and not isinstance(event, Searching | PassagesFound):
-                await cancelled(status)
-                status = None
-            elif isinstance(event, Searching | PassagesFound):
-                if status is not None:
-                    await cancelled(status)
-                status = asyncio.create_task(_keep(api, turn, status_text(event)))
-            yield event
+        yield status
     finally:
-        if status is not None:
-            await cancelled(status)
+        status.end()
+        await asyncio.wait([keeping], timeout=_GOODBYE)
+        await cancelled(keeping)
 
 
-async def _keep(api: SlackApi, turn: Turn, text: str) -> None:
-    session = turn.question.session
-    while True:
+class Status:
+    """What we are doing in a thread, until there is something to read."""
+
+    def __init__(self, api: SlackApi, session: SessionKey) -> None:
+        self._api = api
+        self._session = session
+        self._text = ""
+        self._changed = asyncio.Event()
+        self._ended = asyncio.Event()
+
+    async def following(
+        self, events: AsyncIterator[AnswerEvent]
+    ) -> AsyncGenerator[AnswerEvent, None]:
+        """The same events; the status tells how far they are."""
+        async for event in events:
+            if isinstance(event, Searching | PassagesFound):
+                self._text = status_text(event)
+                self._changed.set()
+            else:
+                self.end()
+            yield event
+
+    def end(self) -> None:
+        """There is, or will be, a message to read."""
+        self._ended.set()
+        self._changed.set()
+
+    async def keep(self) -> None:
+        """Sets each status, and again before Slack clears it."""
+        await self._changed.wait()
         try:
-            await api.call(
-                "assistant.threads.setStatus",
-                patience=0,
-                channel_id=session.channel,
-                thread_ts=session.thread,
-                status=text,
-            )
+            while not self._ended.is_set():
+                self._changed.clear()
+                await self._set(self._text)
+                if self._ended.is_set():
+                    # It may have come after the message that would have cleared it.
+                    await self._set("")
+                await pause(self._changed, SET_AGAIN)
         except ServiceError as exc:
-            log.debug("No status in %s: %s", session.channel, exc)
-            return
-        await asyncio.sleep(SET_AGAIN)
+            log.debug("No status in %s: %s", self._session.channel, exc)
+
+    async def _set(self, text: str) -> None:
+        await self._api.call(
+            "assistant.threads.setStatus",
+            patience=0,
+            channel_id=self._session.channel,
+            thread_ts=self._session.thread,
+            status=text,
+        )

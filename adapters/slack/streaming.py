@@ -14,7 +14,7 @@ from adapters.slack.api import SlackApi
 from adapters.slack.api_errors import SlackRefused
 from adapters.slack.posts import Posts
 from adapters.slack.rendering import Message, partial_messages
-from core.errors import AccessDenied, ServiceError
+from core.errors import AccessDenied, RateLimited, ServiceError
 from core.model import Turn
 
 NO_STREAMS_FOR = 600.0
@@ -40,19 +40,25 @@ class LiveMessage:
         self.ts: str | None = None
 
     async def show(self, text: str) -> None:
-        """Brings what is shown up to date where that can be done now.
+        """Brings what is shown up to date where that can be done now. Raises LeaseLost.
 
-        Raises LeaseLost, and ServiceError when it is open whether there is a message now.
+        After a failure it stands still: the end will put it right.
         """
         if self._still:
             return
         partial = partial_messages(text, self._turn.id)[0]
-        if self.ts is None:
-            await self._begin(partial)
-        elif self._streaming:
-            await self._append(markdown_of(partial))
-        else:
-            await self._edit(partial)
+        try:
+            if self.ts is None:
+                await self._begin(partial)
+            elif self._streaming:
+                await self._append(markdown_of(partial))
+            elif self._api.pacing.spare("chat.update"):
+                await self._posts.edit(self.ts, partial, part=0, patience=0)
+        except RateLimited as exc:
+            log.info("What is shown in %s lags. %s", self._channel, exc)
+        except ServiceError as exc:
+            log.info("What is shown in %s stands still. %s", self._channel, exc)
+            self._still = True
 
     async def finish(self, whole: Message) -> None:
         """Puts the whole message there, whatever was shown before."""
@@ -64,11 +70,11 @@ class LiveMessage:
     async def _begin(self, partial: Message) -> None:
         self.ts = await self._posts.claim(part=0)
         if self.ts is not None:
-            await self._edit(partial)
-            return
-        if self._api.pacing.streams(self._channel) and await self._start(partial):
-            return
-        self.ts = await self._posts.send(partial, part=0)
+            await self._posts.edit(self.ts, partial, part=0, patience=0)
+        elif self._api.pacing.streams(self._channel) and await self._start(partial):
+            self._streaming = True
+        else:
+            self.ts = await self._posts.send(partial, part=0)
 
     async def _start(self, partial: Message) -> bool:
         text = markdown_of(partial)[:_MOST_STREAMED]
@@ -76,11 +82,13 @@ class LiveMessage:
         chunks: list[dict[str, Any]] = [{"type": "blocks", "blocks": others}] if others else []
         try:
             self.ts = await self._posts.stream([*chunks, _chunk(text)])
+        except RateLimited:
+            return False
         except (SlackRefused, AccessDenied) as exc:
-            log.info("No stream in %s: %s", self._channel, exc)
+            log.info("No stream in %s. %s", self._channel, exc)
             self._api.pacing.refuse_streams(self._channel, NO_STREAMS_FOR)
             return False
-        self._streaming, self._sent = True, text
+        self._sent = text
         return True
 
     async def _append(self, text: str) -> None:
@@ -88,33 +96,13 @@ class LiveMessage:
         if not text.startswith(self._sent):
             # What was streamed cannot be taken back; the end will put it right.
             self._still = True
-            return
-        if not added or not self._api.pacing.spare("chat.appendStream"):
-            return
-        try:
-            await self._api.call(
-                "chat.appendStream",
-                patience=0,
-                channel=self._channel,
-                ts=self.ts,
-                chunks=[_chunk(added)],
-            )
-        except SlackRefused as exc:
-            log.info("The stream in %s ended early: %s", self._channel, exc)
-            self._streaming = False
-        except ServiceError as exc:
-            log.info("The stream in %s stands still: %s", self._channel, exc)
-            self._still = True
-        else:
+        elif added and self._api.pacing.spare("chat.appendStream"):
+            try:
+                await self._posts.append(str(self.ts), [_chunk(added)])
+            except SlackRefused as exc:
+                log.info("The stream in %s ended early. %s", self._channel, exc)
+                self._streaming = False
             self._sent += added
-
-    async def _edit(self, partial: Message) -> None:
-        if not self._api.pacing.spare("chat.update"):
-            return
-        try:
-            await self._posts.edit(str(self.ts), partial, part=0, patience=0)
-        except ServiceError as exc:
-            log.info("The answer in %s stands still: %s", self._channel, exc)
 
 
 def markdown_of(message: Message) -> str:

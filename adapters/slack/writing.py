@@ -81,12 +81,12 @@ async def _follow(events: AsyncIterator[AnswerEvent], text: _Text) -> Answer:
 
 async def _show(live: Live, text: _Text, rhythm: Rhythm) -> None:
     await _either(text.grown, text.ended)
-    await _pause(text.ended, rhythm.first)
+    await pause(text.ended, rhythm.first)
     while not text.ended.is_set():
         text.grown.clear()
         if text.whole.strip():
             await live.show(text.whole)
-        await _pause(text.ended, rhythm.again)
+        await pause(text.ended, rhythm.again)
         await _either(text.grown, text.ended)
 
 
@@ -99,7 +99,8 @@ async def _either(*events: asyncio.Event) -> None:
             task.cancel()
 
 
-async def _pause(ended: asyncio.Event, seconds: float) -> None:
+async def pause(ended: asyncio.Event, seconds: float) -> None:
+    """Returns after so many seconds, or once the event is set."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await ended.wait()

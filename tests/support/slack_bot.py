@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+
+import aiohttp
+import uvicorn
 
 from adapters.slack.api import SlackApi, open_slack_api
 from adapters.slack.app import Transport, open_slack
 from adapters.slack.catchup import Window
+from adapters.slack.manifest import EVENTS_PATH
 from adapters.slack.pacing import Pacing
 from adapters.slack.policy import ChannelPolicy
 from adapters.slack.responder import SlackResponder
@@ -22,7 +26,7 @@ from core.conversation.cursors import Cursors
 from core.conversation.inbox import Inbox
 from core.conversation.postings import Postings
 from core.conversation.presence import Presence
-from core.model import AnswerEvent, Question, Searching, TextDelta
+from core.model import AnswerEvent, Question, Replaced, Searching, TextDelta
 from core.ports import Database
 from tests.support.answers import answer, answered
 from tests.support.slack_server import SlackWorkspace
@@ -33,9 +37,15 @@ DISPATCH = DispatcherSettings(running=64, retry_pauses=(0.05, 0.2), drain=5.0)
 
 @dataclass
 class Answers:
-    """Says back what was asked. `claims` makes an answer longer, each awaiting a `step`."""
+    """Says back what was asked. `claims` makes an answer longer, each awaiting a `step`.
+
+    A claim that begins with `=` replaces the whole text. One that is `silent` needs a step before
+    its first word; one that is `slow` takes its time for each claim.
+    """
 
     claims: list[str] = field(default_factory=list)
+    silent: bool = False
+    slow: bool = False
     asked: list[Question] = field(default_factory=list)
     steps: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
 
@@ -49,12 +59,15 @@ class Answers:
     ) -> AsyncGenerator[AnswerEvent, None]:
         self.asked.append(question)
         yield Searching()
+        if self.silent:
+            await self.steps.acquire()
         text = f"You asked: {question.text}"
         yield TextDelta(text)
         for claim in self.claims:
+            await asyncio.sleep(0.2 if self.slow else 0)
             await self.steps.acquire()
-            text += claim
-            yield TextDelta(claim)
+            text = claim[1:] if claim.startswith("=") else text + claim
+            yield Replaced(text) if claim.startswith("=") else TextDelta(claim)
         yield answered(answer(text))
 
 
@@ -65,8 +78,6 @@ class Bot:
     api: SlackApi
     answers: Answers
     dispatcher: Dispatcher
-    archive: Archive
-    asgi: Asgi | None
 
 
 @asynccontextmanager
@@ -76,7 +87,7 @@ async def open_bot(
     *,
     answers: Answers | None = None,
     policy: ChannelPolicy | None = None,
-    transport: Transport | None = None,
+    http: bool = False,
     pacing: Callable[[], Pacing] = lambda: Pacing(posting_interval=0.0),
     rhythm: Rhythm = QUICK,
     settings: DispatcherSettings = DISPATCH,
@@ -85,15 +96,17 @@ async def open_bot(
 ) -> AsyncIterator[Bot]:
     """A bot that answers in the workspace, over Socket Mode unless told otherwise."""
     answers = answers or Answers()
-    transport = transport or Transport(app_token=workspace.app_token)
-    async with open_slack_api(
-        workspace.bot_token, base_url=workspace.api_url, pacing=pacing()
-    ) as api:
-        archive = Archive(database)
-        responder = SlackResponder(api, Postings(database), archive, rhythm=rhythm)
+    transport = Transport(None if http else workspace.app_token, workspace.signing_secret)
+    async with AsyncExitStack() as stack:
+        api = await stack.enter_async_context(
+            open_slack_api(workspace.bot_token, base_url=workspace.api_url, pacing=pacing())
+        )
+        responder = SlackResponder(api, Postings(database), Archive(database), rhythm=rhythm)
         inbox = Inbox(database, worker=worker, lease_seconds=6.0)
-        async with (
-            open_dispatcher(inbox, answers, {"slack": responder}, settings) as dispatcher,
+        dispatcher = await stack.enter_async_context(
+            open_dispatcher(inbox, answers, {"slack": responder}, settings)
+        )
+        asgi = await stack.enter_async_context(
             open_slack(
                 api,
                 dispatcher,
@@ -102,7 +115,27 @@ async def open_bot(
                 transport=transport,
                 policy=policy,
                 window=window,
-            ) as asgi,
-        ):
-            await dispatcher.resume()
-            yield Bot(api, answers, dispatcher, archive, asgi)
+            )
+        )
+        if asgi is not None:
+            await stack.enter_async_context(_served(asgi, workspace))
+        await dispatcher.resume()
+        yield Bot(api, answers, dispatcher)
+
+
+@asynccontextmanager
+async def _served(asgi: Asgi, workspace: SlackWorkspace) -> AsyncIterator[None]:
+    """The application behind uvicorn, and the workspace that delivers to it."""
+    config = uvicorn.Config(asgi, port=0, lifespan="off", log_config=None)  # type: ignore[arg-type] # its own names for the same
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.005)
+    host, port = server.servers[0].sockets[0].getsockname()[:2]
+    async with aiohttp.ClientSession() as client:
+        workspace.use_http(f"http://{host}:{port}{EVENTS_PATH}", client)
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving

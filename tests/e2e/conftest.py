@@ -1,0 +1,17 @@
+"""A stand-in Slack for each test, whose calls must all be as Slack's own types have them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.support.slack_schemas import misfits
+from tests.support.slack_server import SlackWorkspace, open_workspace
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[SlackWorkspace]:
+    async with open_workspace() as opened:
+        yield opened
+        assert misfits(opened.calls) == []
