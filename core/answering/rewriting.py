@@ -27,8 +27,8 @@ _LONGEST_IN_QUERY = 400
 _OWN_TERMS = 0.5
 
 OFF_TOPIC = 0.3
-"""Of SQuAD's questions asked after one on FastAPI's docs, all are off topic: with this rule 8 %
-pass instead of 58 %, and none of the true follow-ups there is lost, of mtRAG's 0.3 %."""
+"""Of SQuAD's questions, asked after one on FastAPI's docs, 8 % pass with this rule instead of 58 %;
+of the 271 answerable follow-ups of mtRAG it refuses one more."""
 
 
 @dataclass(frozen=True, slots=True)
