@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from core.answering.turns import Answerer, TurnRunner, wait_for
@@ -56,6 +56,14 @@ async def open_dispatcher(
             await dispatcher.stop()
 
 
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """What a session's task is told: to look again, and not to wait for the next attempt."""
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    amended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Dispatcher:
     """Runs the turns of a session one after the other, and the sessions side by side.
 
@@ -84,7 +92,7 @@ class Dispatcher:
         )
         self._slots = asyncio.Semaphore(self._settings.running)
         self._stopping = asyncio.Event()
-        self._wanted: dict[SessionKey, asyncio.Event] = {}
+        self._calls: dict[SessionKey, _Calls] = {}
         self._running: set[asyncio.Task[None]] = set()
 
     async def submit(self, question: Question) -> bool:
@@ -138,6 +146,8 @@ class Dispatcher:
             return False
         self._runner.look(session)
         self._see_to(session)
+        if calls := self._calls.get(session):
+            calls.amended.set()
         return True
 
     async def resume(self) -> int:
@@ -154,8 +164,9 @@ class Dispatcher:
     async def stop(self) -> None:
         """Lets running turns end for a bounded time, then cancels them."""
         self._stopping.set()
-        for wanted in self._wanted.values():
-            wanted.set()
+        for calls in self._calls.values():
+            calls.asked.set()
+            calls.amended.set()
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=self._settings.drain)
             for task in late:
@@ -164,38 +175,39 @@ class Dispatcher:
     def _see_to(self, session: SessionKey) -> None:
         if self._stopping.is_set() or session.platform not in self._responders:
             return
-        if session not in self._wanted:
-            self._wanted[session] = asyncio.Event()
+        if session not in self._calls:
+            self._calls[session] = _Calls()
             task = self._tasks.create_task(self._serve(session))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
-        self._wanted[session].set()
+        self._calls[session].asked.set()
 
     async def _serve(self, session: SessionKey) -> None:
         """Works until the session has no turn left, looking again when one came meanwhile."""
-        wanted = self._wanted[session]
+        calls = self._calls[session]
         try:
-            while wanted.is_set() and not self._stopping.is_set():
-                wanted.clear()
-                match await self._work_off(session):
+            while calls.asked.is_set() and not self._stopping.is_set():
+                calls.asked.clear()
+                match await self._work_off(session, calls):
                     case Held(seconds):
                         # Its worker may be done long before; what comes now may find it so.
-                        await wait_for(wanted, seconds)
-                        wanted.set()
+                        await wait_for(calls.asked, seconds)
+                        calls.asked.set()
                     case float() | int() as seconds:
-                        await wait_for(self._stopping, seconds)
-                        wanted.set()
+                        await wait_for(calls.amended, seconds)
+                        calls.asked.set()
         except Exception:  # a row that cannot be read, say, must not end the other sessions
             log.exception("Left %s until something is asked there.", session)
         finally:
-            del self._wanted[session]
+            del self._calls[session]
 
-    async def _work_off(self, session: SessionKey) -> Held | float | None:
+    async def _work_off(self, session: SessionKey, calls: _Calls) -> Held | float | None:
         """Runs turn after turn; None when all are done, else after how long to try again."""
         while True:
             async with self._slots:
                 if self._stopping.is_set():
                     return None
+                calls.amended.clear()
                 try:
                     claimed = await self._inbox.claim(session)
                     if not isinstance(claimed, Turn):

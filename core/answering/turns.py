@@ -48,7 +48,7 @@ class TurnRunner:
     """Runs turns, one at a time of a session.
 
     One that fails is tried again after each of `retry_pauses`, but after each of `outage_pauses`
-    first, if a service is away that its answer needs. Each `watch_pause` it is seen whether it is
+    first, if a service is away that it needs. Each `watch_pause` it is seen whether it is
     still wanted: any process may have been told otherwise. All are in seconds.
     """
 
@@ -153,7 +153,12 @@ class TurnRunner:
         await self._under_lease(turn, work, stop)
 
     async def _retract(self, turn: Turn) -> None:
-        await self._responders[turn.question.session.platform].retract(turn)
+        try:
+            await self._responders[turn.question.session.platform].retract(turn)
+        except _OUTAGES as exc:
+            if not self._may_wait(turn):
+                raise
+            raise _Away from exc
         await self._inbox.forget(turn)
 
     async def _answer(self, turn: Turn, stop: Stop) -> None:

@@ -31,22 +31,29 @@ class StoredTurn:
 
 
 class Archive:
-    """Reads turns, one query each. A question that was withdrawn is not found."""
+    """Reads turns, one query each."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def get(self, turn_id: UUID) -> StoredTurn | None:
-        """The turn of that id."""
-        return _only(await self._database.fetch(_SELECT + "WHERE t.id = $1", turn_id))
+        """The turn of that id, unless it was withdrawn."""
+        return _only(
+            await self._database.fetch(
+                _SELECT + "WHERE t.id = $1 AND t.wanted <> 'withdrawn'", turn_id
+            )
+        )
 
     async def find(
         self, platform: str, workspace: str, channel: str, message_id: str
     ) -> StoredTurn | None:
-        """The turn whose question is that message."""
+        """The turn whose question is that message, unless it was withdrawn."""
         rows = await self._database.fetch(
             _SELECT
-            + "WHERE (t.platform, t.workspace, t.channel) = ($1, $2, $3) AND t.message_id = $4",
+            + """
+            WHERE (t.platform, t.workspace, t.channel) = ($1, $2, $3) AND t.message_id = $4
+                AND t.wanted <> 'withdrawn'
+            """,
             platform,
             workspace,
             channel,
@@ -57,7 +64,10 @@ class Archive:
     async def find_posted(
         self, platform: str, workspace: str, channel: str, message_id: str
     ) -> StoredTurn | None:
-        """The turn that posted that message as its answer, or as a part of it."""
+        """The turn that posted that message as its answer, or as a part of it.
+
+        One that was withdrawn is found as long as its postings are not removed.
+        """
         rows = await self._database.fetch(
             _SELECT
             + """
@@ -92,7 +102,7 @@ _SELECT = """
             )
             FROM postings AS o WHERE o.turn_id = t.id
         ) AS postings
-    FROM turns AS t JOIN sessions AS s ON s.id = t.session_id AND t.wanted <> 'withdrawn'
+    FROM turns AS t JOIN sessions AS s ON s.id = t.session_id
 """
 
 

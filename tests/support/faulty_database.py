@@ -31,6 +31,10 @@ class FaultyDatabase:
         async with self.unchecked.transaction() as statements:
             yield _Checked(statements, self)
 
+    def count(self, part: str) -> int:
+        """How many of the statements so far contain it."""
+        return sum(part in sql for sql in self.statements)
+
     def _check(self, sql: str) -> None:
         self.statements.append(sql)
         if any(part in sql for part in self.broken):

@@ -107,10 +107,19 @@ async def test_a_message_of_the_same_id_in_another_channel_is_not_the_one_posted
     assert await archive.find_posted("discord", "T1", "C1", "171.2") is None
 
 
-async def test_a_question_that_was_withdrawn_is_not_found(inbox: Inbox, archive: Archive) -> None:
+async def test_of_a_withdrawn_question_only_what_it_posted_is_found_until_that_is_removed(
+    database: Postgres, inbox: Inbox, archive: Archive
+) -> None:
     asked = question()
     turn = await _asked(inbox, asked)
+    await Postings(database).open(turn, 0, "first")
+    await Postings(database).complete(turn, 0, "171.2")
     await inbox.finish(turn, answered())
     await inbox.amendments.withdraw("slack", "T1", "C1", asked.message_id)
     assert await archive.get(turn.id) is None
     assert await archive.find("slack", "T1", "C1", asked.message_id) is None
+    posted = await archive.find_posted("slack", "T1", "C1", "171.2")
+    assert posted is not None
+    assert (posted.id, posted.answer, posted.question.text) == (turn.id, None, "")
+    await inbox.forget(await taken(inbox))
+    assert await archive.find_posted("slack", "T1", "C1", "171.2") is None
