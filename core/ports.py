@@ -183,6 +183,9 @@ class Responder(Protocol):
     async def respond(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> None:
         """Renders the events as they come; the last is Answered.
 
+        Called again for the same turn, what it shows takes the place of what it showed: after an
+        edit, or when the question had to wait and a word of apology stands there.
+
         Raises LeaseLost through from `events`; what it raises else is a failed attempt.
         """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from core.errors import ConfigurationError, DataFolderLocked
@@ -20,7 +20,7 @@ def hold_folder(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "lock").open("a+", encoding="ascii", errors="replace")
+        lock = (folder / "lock").open("a+b", buffering=0)
     except OSError as exc:
         raise ConfigurationError(
             f"The data folder {folder} cannot be written: {exc.strerror}.",
@@ -31,15 +31,15 @@ def hold_folder(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
             lock.seek(0)
-            raise _locked(folder, lock.read()) from exc
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+            raise _locked(folder, lock.read(20)) from exc
+        with suppress(OSError):  # of a full disk the engine itself will tell
+            lock.truncate(0)
+            lock.write(str(os.getpid()).encode())
         yield
 
 
-def _locked(folder: Path, pid: str) -> DataFolderLocked:
-    holder = f"process {pid}" if pid.isdecimal() else "another process"
+def _locked(folder: Path, pid: bytes) -> DataFolderLocked:
+    holder = f"process {pid.decode()}" if pid.isdigit() else "another process"
     return DataFolderLocked(
         f"The data folder {folder} is in use by {holder}.",
         hint="Stop that process first, or choose another data folder.",

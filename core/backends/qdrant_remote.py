@@ -22,7 +22,7 @@ from core.backends.qdrant_payload import (
     to_search_hits,
     to_vectors,
 )
-from core.errors import ConfigurationError, MalformedReply
+from core.errors import ConfigurationError, MalformedReply, RequestRejected
 from core.model import (
     OPEN_ENDED,
     EmbeddingModel,
@@ -79,25 +79,34 @@ class QdrantRemote:
         """A VectorWriter for the model's collection.
 
         Creates the collection and each payload index that is missing, so that one which was
-        cut off while it did so is completed by the next.
+        cut off while it did so is completed by the next. Two may do so at the same time.
         """
-        with client_errors():
-            if not await self._client.collection_exists(model.collection):
+        if not await self._exists(model):
+            try:
                 await self._create(model)
+            except RequestRejected:
+                if not await self._exists(model):
+                    raise
+        with client_errors():
             indexed = (await self._client.get_collection(model.collection)).payload_schema
             for field, kind in INDEXED.items():
                 if field not in indexed:
                     await self._client.create_payload_index(model.collection, field, _SCHEMA[kind])
         return RemoteWriter(self._client, model)
 
+    async def _exists(self, model: EmbeddingModel) -> bool:
+        with client_errors():
+            return await self._client.collection_exists(model.collection)
+
     async def _create(self, model: EmbeddingModel) -> None:
         dense = models.VectorParams(size=model.dimensions, distance=models.Distance.COSINE)
         sparse = models.SparseVectorParams(modifier=models.Modifier.IDF)
-        await self._client.create_collection(
-            model.collection,
-            vectors_config={DENSE: dense},
-            sparse_vectors_config={SPARSE: sparse},
-        )
+        with client_errors():
+            await self._client.create_collection(
+                model.collection,
+                vectors_config={DENSE: dense},
+                sparse_vectors_config={SPARSE: sparse},
+            )
 
     async def search(self, request: SearchRequest) -> SearchHits:
         """Both searches in one request."""

@@ -48,3 +48,10 @@ def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
         hold_folder(tmp_path / "file" / "folder"),
     ):
         pass
+
+
+def test_a_folder_can_be_held_though_the_disk_is_full(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to("/dev/full")
+
+    with hold_folder(tmp_path), pytest.raises(DataFolderLocked), hold_folder(tmp_path):
+        pass

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import grpc  # type: ignore[import-untyped] # it carries no types
@@ -344,6 +346,26 @@ async def test_a_collection_that_lacks_its_indexes_is_completed(
     await index.writer(MODEL)
 
     assert (await index.search(request(1, dense=unit(1)))).dense == ()
+
+
+async def test_several_that_start_at_once_share_one_collection(
+    server: QdrantServer, index: QdrantRemote
+) -> None:
+    async with open_qdrant(server.url) as other:
+        writers = await asyncio.gather(*(each.writer(MODEL) for each in (index, other) * 5))
+        for writer in writers:
+            await writer.write([point("a")])
+
+    assert await index.count(MODEL.collection, 1) == 1
+
+
+async def test_a_collection_that_the_server_will_not_make_is_an_error(
+    server: QdrantServer, index: QdrantRemote
+) -> None:
+    too_long = replace(MODEL, name="n" * 300)
+
+    with pytest.raises(RequestRejected):
+        await index.writer(too_long)
 
 
 async def test_a_collection_that_is_dropped_under_a_writer_is_an_error(
