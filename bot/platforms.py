@@ -43,8 +43,13 @@ async def run_platforms(
                 tasks.create_task(platform(app, stop, announce))
             await stop.wait()
     except* DocentError as failed:
-        error = failed.exceptions[0]
+        error = _first(failed)
         raise error from error.__cause__
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 def configured_manifest(settings: Settings) -> dict[str, Any]:

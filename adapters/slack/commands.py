@@ -35,7 +35,6 @@ PATIENCE = 2.5
 
 _LOOK = 1.0
 
-SEARCHING = "Searching the docs…"
 IN_THREAD = "The answer comes in the message's thread."
 ASKED_BEFORE = "This message was asked before: the answer is in its thread."
 NO_TEXT = "There is no text in this message that I could look up."
@@ -79,7 +78,7 @@ class Commands:
             await ack(USAGE)
             return
         question = self._private(command["channel_id"], command["user_id"], command, text)
-        await ack(SEARCHING if await self._accepted(question) is not None else LOST)
+        await ack("" if await self._accepted(question) is not None else LOST)
 
     async def reingest(self, ack: AsyncAck, command: Json) -> None:
         """`/reingest [source]`."""
@@ -91,7 +90,7 @@ class Commands:
         message, channel = shortcut["message"], shortcut["channel"]["id"]
         person, url = shortcut["user"]["id"], shortcut["response_url"]
         text = plain(str(message.get("text") or ""), self._api.identity.user)
-        said = NO_TEXT
+        said: str | None = NO_TEXT
         if text and await self._may_post(channel):
             question = self._public(channel, person, message, text)
             said = {True: IN_THREAD, False: ASKED_BEFORE, None: LOST}[
@@ -99,9 +98,10 @@ class Commands:
             ]
         elif text:
             private = self._private(channel, person, shortcut, text)
-            said = SEARCHING if await self._accepted(private) is not None else LOST
+            said = None if await self._accepted(private) is not None else LOST
         await ack()
-        await _tell(url, said, message.get("thread_ts"))
+        if said is not None:
+            await _tell(url, said, message.get("thread_ts"))
 
     def _private(self, channel: str, person: str, payload: Json, text: str) -> Question:
         return private_question(

@@ -7,16 +7,18 @@ sending and storing shows the answer twice, never not at all.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 
 from adapters.slack.api import SlackApi
-from adapters.slack.rendering import Message, answer_messages
+from adapters.slack.rendering import Message, answer_messages, notice
 from adapters.slack.response_url import respond
-from core.errors import RequestRejected
+from core.errors import RequestRejected, ServiceError
 from core.model import Answer, Answered, AnswerEvent, Question, Scope, SessionKey, Turn
 
 PLATFORM = "slack-private"
+SEARCHING = "Searching the docs…"
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +39,12 @@ class PrivateResponder:
 
     async def respond(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> None:
         """Raises ServiceError when the answer reached the person in no way."""
-        answer = await _last(events)
+        status = asyncio.create_task(_say_searching(turn))
+        try:
+            answer = await _last(events)
+            await status
+        finally:
+            status.cancel()
         for message in answer_messages(answer, turn.id, private=True):
             await self._deliver(turn.question, message)
 
@@ -63,6 +70,16 @@ class PrivateResponder:
             )
         except RequestRejected:
             await self._api.post(question.author, None, message.text, blocks=message.blocks)
+
+
+async def _say_searching(turn: Turn) -> None:
+    """Once, and before the answer; that may do without."""
+    if turn.attempt > 1:
+        return
+    try:
+        await respond(turn.question.session.thread, notice(SEARCHING))
+    except ServiceError as exc:
+        log.info("No status was shown. %s", exc)
 
 
 async def _last(events: AsyncIterator[AnswerEvent]) -> Answer:
