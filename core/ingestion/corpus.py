@@ -18,6 +18,7 @@ from core.ports import Database, Queries, Row
 
 _CATALOGS_KEPT = 3
 _RECORDS_PER_STATEMENT = 500
+_LABELS = tuple(field.name for field in fields(DocumentRecord) if field.name != "chunks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ class CorpusStore:
             """,
             generation,
         )
-        return MappingProxyType({(row["source"], row["path"]): _record(row) for row in rows})
+        # In a thread, so that a large corpus does not hold up the other questions.
+        return await asyncio.to_thread(_by_place, rows)
 
     def lease(
         self, holder: str, *, seconds: float = 30.0
@@ -145,8 +147,12 @@ class CorpusStore:
             await transaction.execute("DELETE FROM generations WHERE generation < $1", horizon)
 
 
+def _by_place(rows: list[Row]) -> Mapping[tuple[str, str], DocumentRecord]:
+    return MappingProxyType({(row["source"], row["path"]): _record(row) for row in rows})
+
+
 def _record(row: Row) -> DocumentRecord:
-    values = {field.name: row[field.name] for field in fields(DocumentRecord)[:-1]}
+    values = {name: row[name] for name in _LABELS}
     values["authors"] = tuple(values["authors"])
     if "chunk_keys" in row:
         values["chunks"] = dict(zip(row["chunk_keys"], row["chunk_sinces"], strict=True))
@@ -229,7 +235,7 @@ async def _write_records(transaction: Queries, flip: Flip) -> None:
 def _as_json(records: Sequence[DocumentRecord]) -> str:
     """One argument for any number of rows; PostgreSQL's unnest would flatten arrays of arrays."""
     rows = [
-        {field.name: getattr(record, field.name) for field in fields(record)[:-1]}
+        {name: getattr(record, name) for name in _LABELS}
         | {"chunk_keys": list(record.chunks), "chunk_sinces": list(record.chunks.values())}
         for record in records
     ]
