@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal, TypeAlias
@@ -25,7 +26,6 @@ from adapters.slack.response_url import respond
 from core.conversation.archive import Archive, StoredTurn
 from core.conversation.feedback import Feedback
 from core.errors import DocentError, ServiceError
-from core.model import Answer
 
 Cancel: TypeAlias = Callable[[UUID], Awaitable[bool]]
 Json: TypeAlias = Mapping[str, Any]
@@ -36,6 +36,8 @@ GONE = "This answer is no longer kept, so there is nothing left to show or to ra
 UNFINISHED = "This answer is still being written. Try again in a moment."
 ENDED = "This answer had ended already."
 SHARED = "You shared this answer with the channel."
+
+_MOMENTS = (0.1, 0.3, 0.6, 1.0)
 
 log = logging.getLogger(__name__)
 
@@ -63,17 +65,21 @@ class Actions:
 
     def _rated(self, value: Literal["up", "down"]) -> Press:
         async def rate(turn_id: UUID, body: Json) -> Message:
-            known = await self._feedback.rate(turn_id, body["user"]["id"], value)
-            return notice(THANKS if known else GONE)
+            person = body["user"]["id"]
+            if await self._feedback.rate(turn_id, person, value):
+                return notice(THANKS)
+            turn = await self._ended(turn_id)
+            if turn is not None and await self._feedback.rate(turn_id, person, value):
+                return notice(THANKS)
+            return notice(_missing(turn))
 
         return rate
 
     async def _show_evidence(self, turn_id: UUID, _: Json) -> Message:
-        turn = await self._archive.get(turn_id)
-        answer = _answer(turn)
-        if turn is None or answer is None:
+        turn = await self._ended(turn_id)
+        if turn is None or turn.answer is None:
             return notice(_missing(turn))
-        return evidence(answer, turn.passages)
+        return evidence(turn.answer, turn.passages)
 
     async def _stop(self, turn_id: UUID, _: Json) -> Message | None:
         return None if await self._cancel(turn_id) else notice(ENDED)
@@ -88,16 +94,24 @@ class Actions:
             self._sharing.discard(turn_id)
 
     async def _share_once(self, turn_id: UUID, body: Json) -> Message | None:
-        turn = await self._archive.get(turn_id)
-        answer = _answer(turn)
-        if turn is None or answer is None:
+        turn = await self._ended(turn_id)
+        if turn is None or turn.answer is None:
             return notice(_missing(turn))
         url = body["response_url"]
         await respond(url, notice(_headed(turn, body)), public=True)
-        for message in answer_messages(answer, turn.id):
+        for message in answer_messages(turn.answer, turn.id):
             await respond(url, message, public=True)
         await respond(url, notice(SHARED), replace=True)
         return None
+
+    async def _ended(self, turn_id: UUID) -> StoredTurn | None:
+        """The turn; given a moment to end, as an answer is read before it is stored."""
+        for pause in _MOMENTS:
+            turn = await self._archive.get(turn_id)
+            if turn is None or turn.status != "accepted":
+                return turn
+            await asyncio.sleep(pause)
+        return await self._archive.get(turn_id)
 
 
 def _listener(press: Press) -> Callable[..., Awaitable[None]]:
@@ -122,10 +136,6 @@ async def _whisper(body: Json, message: Message) -> None:
         await respond(body["response_url"], message, thread=thread)
     except ServiceError as exc:
         log.warning("A person was not told: %s. %s", message.text, exc)
-
-
-def _answer(turn: StoredTurn | None) -> Answer | None:
-    return None if turn is None else turn.answer
 
 
 def _missing(turn: StoredTurn | None) -> str:

@@ -15,6 +15,7 @@ from core.errors import SyncRunning
 from core.model import EVERYTHING_PUBLIC
 from core.ports import Database
 from tests.support.faulty_database import FaultyDatabase
+from tests.support.slack_bot import Answers
 from tests.support.slack_server import ADMIN, ALICE, BOB, SlackWorkspace
 from tests.support.slack_state import Ephemeral, Message
 from tests.support.slack_surfaces import PlayedSync, moment, open_surfaces, report
@@ -52,10 +53,11 @@ async def test_ask_is_answered_to_the_one_who_asked_alone(
 async def test_ask_without_a_question_tells_how_to_ask(
     workspace: SlackWorkspace, database: Database
 ) -> None:
-    async with open_surfaces(workspace, database) as bot:
+    answers = Answers()
+    async with open_surfaces(workspace, database, answers=answers):
         await workspace.command(ASK, "  ")
     assert "/ask How do I" in workspace.whispers()[0].shown
-    assert bot.answers.asked == []
+    assert answers.asked == []
 
 
 async def test_a_question_that_cannot_be_stored_is_apologised_for_at_once(
@@ -112,11 +114,12 @@ async def test_where_the_bot_is_not_it_comes_as_a_direct_message(
 async def test_private_answers_are_conversations_of_their_own(
     workspace: SlackWorkspace, database: Database
 ) -> None:
-    async with open_surfaces(workspace, database) as bot:
+    answers = Answers()
+    async with open_surfaces(workspace, database, answers=answers):
         for text in ("one?", "two?"):
             await workspace.command(ASK, text)
             await whispered(workspace, f"You asked: {text}")
-    sessions = {question.session for question in bot.answers.asked}
+    sessions = {question.session for question in answers.asked}
     assert {session.platform for session in sessions} == {PRIVATE}
     assert len(sessions) == 2
 
@@ -162,11 +165,12 @@ async def test_where_it_may_not_post_the_shortcut_answers_privately(
 async def test_a_message_without_text_is_no_question(
     workspace: SlackWorkspace, database: Database
 ) -> None:
-    async with open_surfaces(workspace, database) as bot:
+    answers = Answers()
+    async with open_surfaces(workspace, database, answers=answers):
         ts = await workspace.post(workspace.general, "", user=BOB)
         await workspace.shortcut(ASK_ABOUT_THIS, workspace.general, ts)
         await whispered(workspace, NO_TEXT)
-    assert bot.answers.asked == []
+    assert answers.asked == []
 
 
 async def test_reingest_shows_its_progress_in_one_message_and_ends_with_a_report(

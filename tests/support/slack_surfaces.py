@@ -19,6 +19,7 @@ from adapters.slack.private import PrivateResponder
 from adapters.slack.responder import SlackResponder
 from adapters.slack.surfaces import surfaces
 from core.answering.dispatcher import Dispatcher, open_dispatcher
+from core.answering.turns import Answerer
 from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
 from core.conversation.feedback import Feedback
@@ -86,7 +87,6 @@ class Surfaced:
     """The parts of a running bot."""
 
     api: SlackApi
-    answers: Answers
     sync: PlayedSync
     dispatcher: Dispatcher
 
@@ -96,14 +96,14 @@ async def open_surfaces(
     workspace: SlackWorkspace,
     database: Database,
     *,
-    answers: Answers | None = None,
+    answers: Answerer | None = None,
     sync: PlayedSync | None = None,
     policy: ChannelPolicy | None = None,
     admins: Sequence[str] = (),
     questions: Sequence[str] = (),
 ) -> AsyncIterator[Surfaced]:
     """A bot that answers over Socket Mode."""
-    answers, sync = answers or Answers(), sync or PlayedSync()
+    sync = sync or PlayedSync()
     archive, presence = Archive(database), Presence(database)
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(
@@ -120,7 +120,7 @@ async def open_surfaces(
         }
         inbox = Inbox(database, worker="ours", lease_seconds=6.0)
         dispatcher = await stack.enter_async_context(
-            open_dispatcher(inbox, answers, responders, DISPATCH)
+            open_dispatcher(inbox, answers or Answers(), responders, DISPATCH)
         )
         extension = surfaces(
             api,
@@ -145,4 +145,4 @@ async def open_surfaces(
             )
         )
         await dispatcher.resume()
-        yield Surfaced(api, answers, sync, dispatcher)
+        yield Surfaced(api, sync, dispatcher)
