@@ -62,8 +62,7 @@ class Draft:
     def _released(self, claims: Iterable[str]) -> list[str]:
         released = []
         for claim in claims:
-            shown = self._shown(claim)
-            if shown.strip():
+            if shown := self._shown(claim):
                 self.text += shown
                 released.append(shown)
         return released

@@ -101,6 +101,12 @@ def test_a_refusal_says_nothing_to_search_with(answer: str) -> None:
     assert without_model("And on Windows?", history) == BY_RULE[:1]
 
 
+def test_a_question_that_was_refused_is_passed_over_for_the_last_that_was_answered() -> None:
+    refused = (Message("user", "How fast is a swallow?"), Message("assistant", refusal([])))
+
+    assert without_model("And on Windows?", (*HISTORY, *refused)) == BY_RULE
+
+
 @pytest.mark.parametrize("lead", [QUOTES, QUOTES_INSTEAD])
 def test_what_introduces_quotes_is_not_searched_for(lead: str) -> None:
     history = (HISTORY[0], Message("assistant", f"{lead}Run the installer [1]."))
