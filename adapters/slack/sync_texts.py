@@ -42,7 +42,7 @@ def report_text(report: SyncReport) -> str:
     }
     tally = ", ".join(f"{len(names)} {kind}" for kind, names in kinds.items() if names)
     served = f"{report.documents} docs in {report.chunks} chunks are served now"
-    counts = f"{report.embedded} chunks were embedded, {report.reused} reused"
+    counts = f"{report.embedded} newly embedded, {report.reused} reused"
     lines = [
         f"**Done in {duration(report.seconds)}:** {tally or 'nothing had changed'}.",
         f"{served} (generation {report.generation}); {counts}.",
