@@ -13,7 +13,7 @@ from adapters.slack.api import call_once, web_client
 from adapters.slack.api_errors import SERVICE, translated
 from adapters.slack.credentials import SlackCredentials
 from adapters.slack.manifest import bot_scopes, manifest
-from core.errors import AccessDenied, ConfigurationError
+from core.errors import AccessDenied, ConfigurationError, MalformedReply
 
 _TIMEOUT = 20
 _INSTALL = "then install it to the workspace again, and set the new token if there is one"
@@ -59,14 +59,11 @@ async def check_app(credentials: SlackCredentials) -> str:
     """Compares the app's own manifest. Raises ConfigurationError with what it lacks."""
     if not credentials.config_token:
         return _LOOK
-    async with _session() as session:
-        bot = web_client(session, credentials.base_url, credentials.bot_token)
-        identity = await call_once(bot, "auth.test")
-        info = await call_once(bot, "bots.info", bot=identity["bot_id"])
-        owner = web_client(session, credentials.base_url, credentials.config_token)
-        app = info["bot"]["app_id"]
-        exported = await call_once(owner, "apps.manifest.export", app_id=app)
-    missing = differences(exported["manifest"], manifest(credentials.transport))
+    try:
+        exported = await _exported(credentials)
+    except (KeyError, TypeError) as exc:
+        raise MalformedReply(SERVICE, "its reply about the app cannot be read") from exc
+    missing = differences(exported, manifest(credentials.transport))
     if missing:
         raise ConfigurationError(
             f"The app lacks {'; '.join(missing)}.",
@@ -110,6 +107,19 @@ def _commands(app: Mapping[str, Any]) -> Iterable[str]:
 
 def _shortcuts(app: Mapping[str, Any]) -> Iterable[str]:
     return (each["callback_id"] for each in (app.get("features") or {}).get("shortcuts") or ())
+
+
+async def _exported(credentials: SlackCredentials) -> Mapping[str, Any]:
+    """The app's manifest as Slack has it."""
+    async with _session() as session:
+        bot = web_client(session, credentials.base_url, credentials.bot_token)
+        identity = await call_once(bot, "auth.test")
+        info = await call_once(bot, "bots.info", bot=identity["bot_id"])
+        owner = web_client(session, credentials.base_url, credentials.config_token)
+        app = info["bot"]["app_id"]
+        reply = await call_once(owner, "apps.manifest.export", app_id=app)
+    exported: Mapping[str, Any] = reply["manifest"]
+    return exported
 
 
 async def _introduced(
