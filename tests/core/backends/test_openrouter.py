@@ -277,6 +277,17 @@ async def test_an_error_page_that_is_not_json_is_told_by_its_status(body: str) -
     assert error.retry_after == 3
 
 
+async def test_an_error_that_has_no_end_is_not_read_to_it() -> None:
+    async def handle(exchange: Exchange) -> None:
+        await exchange.head(503, content_type="text/html")
+        while not exchange.gone.is_set():
+            await exchange.send("no " * 10_000)
+
+    _, error, _ = await asked(handle)
+
+    assert "status 503" in str(error)
+
+
 @pytest.mark.parametrize(
     ("events", "error"),
     [

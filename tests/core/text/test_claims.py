@@ -76,7 +76,7 @@ markdown = st.lists(st.sampled_from([*_PIECES, *_SPACES]), max_size=40).map("".j
         ("a | b. C\n--- | ---\n1 | 2. D\n\nThen.", ["a | b. C\n--- | ---\n1 | 2. D", "\n\nThen."]),
         ("```py\na. B\n\nc[1]\n```\nThen.", ["```py\na. B\n\nc[1]\n```", "\nThen."]),
         ("~~~\n```\nx\n~~~\nThen.", ["~~~\n```\nx\n~~~", "\nThen."]),
-        ("~~~ a. B\nx. Y\n~~~", ["~~~ a. B\nx. Y\n~~~"]),
+        ("~~~ one. Two\nx. Y\n~~~", ["~~~ one. Two\nx. Y\n~~~"]),
         ("An `open. Then` closed.", ["An `open. Then` closed."]),
         ("````\n```\nx. Y\n```\n````", ["````\n```\nx. Y\n```\n````"]),
         ("```\nnever. Closed", ["```\nnever. Closed"]),
