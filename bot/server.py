@@ -32,9 +32,9 @@ async def serving(application: Any, host: str, port: int) -> AsyncIterator[str]:
         )
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[listener]))
-        bound = listener.getsockname()
+        name = f"[{host}]" if ":" in host else host
         try:
-            yield f"http://{host}:{bound[1]}"
+            yield f"http://{name}:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             await running

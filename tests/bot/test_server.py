@@ -1,0 +1,56 @@
+"""The HTTP server: served while the block lasts, and a taken port is explained."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.server import serving
+from core.errors import ConfigurationError
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+async def hello(scope: Any, receive: Any, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": scope["path"].encode()})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_it_serves_until_the_block_ends(host: str) -> None:
+    async with aiohttp.ClientSession() as client:
+        async with serving(hello, host, 0) as address:
+            reply = await client.get(f"{address}/there")
+            assert await reply.text() == "/there"
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await client.get(address)
+
+
+async def test_a_request_that_is_under_way_gets_its_reply() -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def slow(scope: Any, receive: Any, send: Send) -> None:
+        begun.set()
+        await go.wait()
+        await hello(scope, receive, send)
+
+    async with aiohttp.ClientSession() as client:
+        async with serving(slow, "127.0.0.1", 0) as address:
+            asked = asyncio.create_task(client.get(f"{address}/late"))
+            await begun.wait()
+            asyncio.get_running_loop().call_later(0.05, go.set)
+        assert await (await asked).text() == "/late"
+
+
+async def test_an_address_that_is_taken_is_named_with_its_settings() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"127.0.0.1:{port}") as caught:
+            async with serving(hello, "127.0.0.1", port):
+                raise AssertionError("it is served")
+    assert "SERVER_PORT" in caught.value.hint

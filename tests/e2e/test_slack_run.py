@@ -1,0 +1,169 @@
+"""`docent run` in Slack: a process of its own, on a bare machine, stopped by SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from adapters.slack.manifest import ASK, EVENTS_PATH, REINGEST, manifest
+from tests.support.command import Shell
+from tests.support.slack_app_settings import open_app_settings
+from tests.support.slack_server import ADMIN, ALICE, SlackWorkspace
+
+PAGE = """\
+# The kitchen
+
+## Coffee
+
+The coffee machine is cleaned every Friday by whoever drank the last cup.
+"""
+START = 60.0
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "kitchen.md").write_text(PAGE, "utf-8")
+    return tmp_path
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def shell(folder: Path, workspace: SlackWorkspace, **variables: str) -> Shell:
+    usual = {
+        "DOCS_FOLDER": "docs",
+        "DOCS_BASE_URL": "https://docs.example.com/",
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_BASE_URL": workspace.api_url,
+    }
+    return Shell(folder, {**usual, **variables})
+
+
+@asynccontextmanager
+async def running(shell: Shell) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The bot, from when it says that it is up until it has ended on SIGTERM, well."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        "run",
+        cwd=shell.folder,
+        env=shell.environment(),
+        stdin=subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    said = b""
+    try:
+        async with asyncio.timeout(START):
+            while b"up in Slack" not in said:
+                line = await process.stderr.readline()
+                assert line, said.decode()
+                said += line
+        yield process
+        os.kill(process.pid, signal.SIGTERM)
+        async with asyncio.timeout(START):
+            said += await process.stderr.read()
+            assert await process.wait() == 0, said.decode()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def ask_everywhere(workspace: SlackWorkspace) -> None:
+    """A mention, a private question and a sync, each answered."""
+    ts = await workspace.mention(workspace.general, "Who cleans the coffee machine?")
+    [answer] = await workspace.answered(workspace.general, ts, seconds=30.0)
+    assert "whoever drank the last cup" in answer.shown
+    await workspace.command(ASK, "Who cleans the coffee machine?")
+    await workspace.until(
+        lambda: any("last cup" in whisper.shown for whisper in workspace.whispers(ALICE)), 30.0
+    )
+    await workspace.command(REINGEST, user=ADMIN)
+    await workspace.until(
+        lambda: any("Done in" in m.shown for m in workspace.slack.in_channel(workspace.general)),
+        30.0,
+    )
+
+
+async def test_over_socket_mode(folder: Path, workspace: SlackWorkspace) -> None:
+    async with running(shell(folder, workspace, SLACK_APP_TOKEN=workspace.app_token)):
+        await ask_everywhere(workspace)
+    assert workspace.socket.connections == []
+
+
+async def test_over_signed_http(folder: Path, workspace: SlackWorkspace) -> None:
+    port = free_port()
+    variables = {"SLACK_SIGNING_SECRET": workspace.signing_secret, "SERVER_PORT": str(port)}
+    async with aiohttp.ClientSession() as client:
+        workspace.use_http(f"http://127.0.0.1:{port}{EVENTS_PATH}", client)
+        async with running(shell(folder, workspace, **variables)):
+            await ask_everywhere(workspace)
+
+
+@pytest.mark.parametrize(
+    ("variables", "code", "said"),
+    [
+        ({"SLACK_APP_TOKEN": "xoxb-1"}, 2, "SLACK_APP_TOKEN holds a bot token"),
+        ({"SLACK_APP_TOKEN": "xapp-revoked"}, 1, "invalid_auth"),
+        ({"SLACK_APP_TOKEN": "xapp-1", "SLACK_BOT_TOKEN": "xoxb-revoked"}, 1, "invalid_auth"),
+    ],
+)
+async def test_what_is_wrong_is_one_sentence_and_a_code(
+    folder: Path, workspace: SlackWorkspace, variables: dict[str, str], code: int, said: str
+) -> None:
+    result = await asyncio.to_thread(shell(folder, workspace, **variables).run, "run")
+    assert result.returncode == code, result.stderr
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+async def test_the_doctor_names_what_the_app_lacks(folder: Path) -> None:
+    async with open_app_settings() as app:
+        app.scopes = ["chat:write", "commands"]
+        app.manifest["settings"]["event_subscriptions"]["bot_events"].remove("message.im")
+        variables = {
+            "DOCS_FOLDER": "docs",
+            "SLACK_BOT_TOKEN": "xoxb-good",
+            "SLACK_APP_TOKEN": "xapp-good",
+            "SLACK_CONFIG_TOKEN": "xoxe.xoxp-good",
+            "SLACK_BASE_URL": app.url,
+        }
+        result = await asyncio.to_thread(Shell(folder, variables).run, "doctor")
+    assert result.returncode == 1
+    lines = dict(line.split(": ", 1) for line in result.stdout.splitlines())
+    assert lines["✓ Slack"] == "@docent in Acme."
+    assert "app_mentions:read" in lines["✗ Slack scopes"]
+    assert "the event message.im" in lines["✗ Slack app"]
+    assert lines["✓ Slack deliveries"] == "Socket Mode, reached."
+
+
+async def test_the_doctor_names_a_token_of_the_wrong_kind(folder: Path) -> None:
+    variables = {"SLACK_BOT_TOKEN": "xoxp-1", "SLACK_APP_TOKEN": "xapp-1", "DOCS_FOLDER": "docs"}
+    result = await asyncio.to_thread(Shell(folder, variables).run, "doctor")
+    assert result.returncode == 1
+    assert "✗ Slack: SLACK_BOT_TOKEN holds a user token. → " in result.stdout
+
+
+async def test_the_manifest_is_printed_to_be_pasted(folder: Path) -> None:
+    bare = Shell(folder, {})
+    printed = await asyncio.to_thread(bare.run, "slack-manifest")
+    assert json.loads(printed.stdout) == manifest("socket")
+    as_yaml = await asyncio.to_thread(bare.run, "slack-manifest", "--yaml")
+    assert as_yaml.stdout.startswith("display_information:\n  name: Docent\n")
