@@ -1,6 +1,5 @@
 """One parser and splitter of Markdown for all chat platforms. Everything in it is pure."""
 
-from adapters.markdown.fences import closed
 from adapters.markdown.limits import (
     DISCORD_MESSAGE,
     SLACK_MESSAGE,
@@ -8,10 +7,10 @@ from adapters.markdown.limits import (
     Limits,
     TableLimits,
 )
-from adapters.markdown.parsing import Span, inline
-from adapters.markdown.rewriting import inlined, rewrite, without_mention_tokens, without_mentions
+from adapters.markdown.parsing import Span, inline, spans
+from adapters.markdown.rewriting import rewrite, without_mentions
 from adapters.markdown.splitting import block_count, split
-from adapters.markdown.tables import Table, as_text, plain, with_tables
+from adapters.markdown.tables import Table, as_text, plain_text, with_tables
 
 __all__ = [
     "DISCORD_MESSAGE",
@@ -23,13 +22,11 @@ __all__ = [
     "TableLimits",
     "as_text",
     "block_count",
-    "closed",
     "inline",
-    "inlined",
-    "plain",
+    "plain_text",
     "rewrite",
+    "spans",
     "split",
     "with_tables",
-    "without_mention_tokens",
     "without_mentions",
 ]

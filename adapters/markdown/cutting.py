@@ -10,7 +10,10 @@ from adapters.markdown.parsing import inline, parse, spans
 
 _PROBE = "\u205f"
 _NOTHING = "\u200b"
-_ENDS = re.compile(r"\n|[.!?…][\"'”’)\]*_]*\s|[。！？；]")  # noqa: RUF001 - other scripts' ends
+_ENDS = re.compile(
+    r"\n|[.!?…](?:\[\d+\]|[\"'”’)\]*_])*\s"
+    r"|[。！？；]"  # noqa: RUF001 - other scripts' ends
+)
 _SPACES = re.compile(r"\s+")
 _MARKS = {"strong_open", "em_open", "s_open"}
 _CLOSING = {"strong_close", "em_close", "s_close"}

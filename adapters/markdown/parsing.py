@@ -13,7 +13,7 @@ from markdown_it.token import Token
 
 References: TypeAlias = Mapping[str, Any]
 NO_REFERENCES: References = {}
-Kind: TypeAlias = Literal["text", "escape", "entity", "code", "link"]
+Kind: TypeAlias = Literal["text", "code", "link"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,18 @@ class Span:
     url: str = ""
 
 
+def _dialect() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+
+
 @cache
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    return _dialect()
+
+
+@cache
+def _block_parser() -> MarkdownIt:
+    return _dialect().disable("inline")
 
 
 def normalised(text: str) -> str:
@@ -40,9 +49,12 @@ def normalised(text: str) -> str:
 
 
 def parse(text: str) -> tuple[list[Token], References]:
-    """The blocks of a normalised text, and the addresses that reference links name."""
+    """The blocks of a normalised text, whose paragraphs are left to `inline` and `spans`.
+
+    The second is the addresses that reference links name.
+    """
     env: dict[str, Any] = {}
-    return _parser().parse(text, env), env
+    return _block_parser().parse(text, env), env
 
 
 def inline(text: str, references: References = NO_REFERENCES) -> list[Token]:
@@ -77,18 +89,11 @@ def _units(text: str, references: References) -> Iterator[str]:
 
 
 def _span(source: str, references: References) -> Span:
-    kind: Kind = "text"
-    if len(source) > 1:
-        match source[0]:
-            case "`" if source.strip("`"):
-                kind = "code"
-            case "\\" if source != "\\\n":
-                kind = "escape"
-            case "&":
-                kind = "entity"
-            case "[" | "!" | "<":
-                return _link(source, references)
-    return Span(kind, source)
+    if len(source) > 1 and source[0] in "[!<":
+        return _link(source, references)
+    if source[0] == "`" and source.strip("`"):
+        return Span("code", source)
+    return Span("text", source)
 
 
 def _link(source: str, references: References) -> Span:

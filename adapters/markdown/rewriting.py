@@ -23,9 +23,15 @@ def without_mentions(text: str) -> str:
     """
 
     def in_prose(span: Span) -> str:
-        return span.source if span.kind == "code" else _BROADCAST.sub("@" + _NOTHING, span.source)
+        if span.kind != "link":
+            return span.source if span.kind == "code" else _unheard(span.source)
+        return span.source.replace(span.label, _unheard(span.label), 1)
 
     return without_mention_tokens(rewrite(text, in_prose))
+
+
+def _unheard(prose: str) -> str:
+    return _BROADCAST.sub("@" + _NOTHING, prose)
 
 
 def without_mention_tokens(text: str) -> str:
@@ -40,10 +46,13 @@ def rewrite(
 ) -> str:
     """The text with `prose` applied to each span outside code blocks, `code` to their lines.
 
-    Neither may add or remove a line break. Reference links keep to where their address is known:
-    a span has it, and the line that defined it is dropped.
+    Neither may add a line break; one that is removed comes after the span. A reference link has
+    its address in its place.
     """
-    text = normalised(text)
+    return _rewritten(inlined(normalised(text)), prose, code)
+
+
+def _rewritten(text: str, prose: Callable[[Span], str], code: Callable[[str], str]) -> str:
     lines = text.split("\n")
     tokens, references = parse(text)
     changed: dict[int, str] = {}
@@ -51,7 +60,7 @@ def rewrite(
         first, end = token.map or (0, 0)
         block = lines[first:end]
         if token.type == "inline":
-            result = _rewritten(block, token.content, markup, prose, references)
+            result = _paragraph(block, token.content, markup, prose, references)
         elif token.type == "table_open":
             result = [_line(line, prose, references) for line in block]
         else:
@@ -79,7 +88,7 @@ def _leaves(tokens: list[Token]) -> list[tuple[Token, str]]:
     return found
 
 
-def _rewritten(
+def _paragraph(
     block: list[str],
     content: str,
     markup: str,
@@ -89,7 +98,7 @@ def _rewritten(
     """The lines of a block whose text is `content`, with what is before and after it kept."""
     parts = content.split("\n")
     places = [_place(line, part, markup) for line, part in zip(block, parts, strict=False)]
-    new = "".join(prose(span) for span in spans(content, references)).split("\n")
+    new = "".join(_as_long(prose(s), s.source) for s in spans(content, references)).split("\n")
     if any(at < 0 for at in places) or len(new) != len(parts) or len(block) < len(parts):
         return [_line(line, prose, references) for line in block]
     rewritten = [
@@ -97,6 +106,11 @@ def _rewritten(
         for line, at, part, change in zip(block, places, parts, new, strict=False)
     ]
     return rewritten + block[len(parts) :]
+
+
+def _as_long(changed: str, source: str) -> str:
+    """With as many line breaks as the source, so that what follows keeps its line."""
+    return changed + "\n" * (source.count("\n") - changed.count("\n"))
 
 
 def _place(line: str, part: str, markup: str) -> int:
@@ -128,4 +142,4 @@ def inlined(text: str) -> str:
             return span.source
         return f"{'!' * span.source.startswith('!')}[{span.label}](<{span.url}>)"
 
-    return rewrite(text, in_place)
+    return _rewritten(text, in_place, lambda line: line)

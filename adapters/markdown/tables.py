@@ -89,3 +89,10 @@ def _as_list(table: Table) -> str:
         for row in rows
     ]
     return "\n".join(f"- {item}" for item in items or ["; ".join(header)])
+
+
+def plain_text(markdown: str) -> str:
+    """A whole text without its markup, a line for each paragraph."""
+    tokens = parse(inlined(normalised(markdown)))[0]
+    lines = [plain(t.content) if t.type == "inline" else t.content for t in tokens]
+    return "\n".join(line.strip("\n") for line in lines if line.strip())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-WORDS = st.sampled_from(
+TEXT = (
     "install the settings file and run it again with a database url, then: read (or skip) §3. "
-    "Fine! Why? naïve 部署完成。 x_y a*b 5 - 3 <div> a<b @everyone @here v1.2 #1 | ~".split(" ")
+    "Fine! Why? naïve 部署完成。 x_y a*b 5 - 3 <div> a<b @everyone @here v1.2 #1 | ~"
 )
+WORDS = st.sampled_from(TEXT.split(" "))
 SENTENCES = st.lists(WORDS, min_size=1, max_size=12).map(" ".join)
 
 
@@ -78,5 +79,7 @@ BLOCKS = st.recursive(
     PARAGRAPHS | HEADINGS | fences() | tables() | st.just("---"), _blocks, max_leaves=6
 )
 DOCUMENTS = st.lists(BLOCKS, min_size=1, max_size=6).map("\n\n".join)
-SIGNS = st.text(st.sampled_from("ab1 \n\n\t`~*_[]()<>!#|-:>.\\&@+=/\"'x{}^\u00a0\u2028é部"), max_size=900)
+SIGNS = st.text(
+    st.sampled_from("ab1 \n\n\t`~*_[]()<>!#|-:>.\\&@+=/\"'x{}^\u00a0\u2028é部"), max_size=900
+)
 MARKDOWN = DOCUMENTS | SIGNS | st.text(max_size=900)
