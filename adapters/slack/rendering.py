@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from adapters.markdown import SLACK_MESSAGE, split, without_mentions
-from core.model import Answer, AnswerEvent, Passage, PassagesFound, Searching
+from adapters.markdown import split
+from adapters.slack.blocks import actions, button, notification, size_of, sources
+from adapters.slack.composing import Page, compose, compose_plainly
+from adapters.slack.prose import NOT_YET_KNOWN, Links, address_for_slack, links_of, links_to
+from core.model import Answer, AnswerEvent, Citation, Passage, PassagesFound, Searching
 
 FEEDBACK_UP = "docent_feedback_up"
 FEEDBACK_DOWN = "docent_feedback_down"
 SHOW_EVIDENCE = "docent_show_evidence"
 STOP = "docent_stop"
 SHARE = "docent_share"
+
+_SEARCHING = "Searching the docs…"
+_NO_EVIDENCE = "This answer quotes nothing from the docs."
+_LONGEST_PASSAGE = 2_500
+_ALL_PASSAGES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,48 +36,114 @@ class Message:
 def answer_messages(
     answer: Answer, turn_id: UUID, *, writing: bool = False, private: bool = False
 ) -> list[Message]:
-    """The answer in as few messages as hold it; the last has the sources and the buttons."""
-    del private
-    return _messages(answer.text, turn_id, [STOP] if writing else [FEEDBACK_UP, FEEDBACK_DOWN])
+    """The answer in as few messages as hold it; the last has the sources and the buttons.
+
+    `writing` has it end with a button that stops it, `private` with one that shares it.
+    """
+    pages = compose(answer.text, links_of(answer)) or [Page()]
+    if answer.citations:
+        listed = sources(answer.citations)
+        if not pages[-1].takes(size_of(listed)):
+            pages.append(Page())
+        pages[-1] = pages[-1].with_block(listed, size_of(listed))
+    buttons = [_stop(turn_id)] if writing else _reactions(answer, turn_id, private=private)
+    pages[-1] = pages[-1].with_block(actions(buttons), 0)
+    texts = [_markdown_of(page) for page in pages]
+    return [
+        Message(notification(text) or "Sources", page.blocks)
+        for text, page in zip(texts, pages, strict=True)
+    ]
 
 
 def partial_messages(text: str, turn_id: UUID) -> list[Message]:
-    """What was written so far; the last message has the button that stops it."""
-    return _messages(text, turn_id, [STOP])
+    """What was written so far; the last message has the button that stops it.
+
+    Links come with the whole answer, when its citations are known, and tables as Slack's own.
+    """
+    pieces = compose_plainly(text, NOT_YET_KNOWN) or [_SEARCHING]
+    messages = [_message(piece) for piece in pieces]
+    messages[-1].blocks.append(actions([_stop(turn_id)]))
+    return messages
 
 
 def evidence(answer: Answer, passages: Sequence[Passage]) -> Message:
     """The passages that the answer cites, quoted, each with its link and its date."""
-    del passages
-    return notice("\n\n".join(f"> {c.quote}" for c in answer.citations))
+    cited = _cited(answer.citations, passages)
+    if not cited:
+        return notice(_NO_EVIDENCE)
+    longest = min(_LONGEST_PASSAGE, _ALL_PASSAGES // len(cited))
+    entries = [_entry(n, passage, longest) for n, passage in cited]
+    links = links_to([passage for _, passage in cited])
+    pages = compose("\n\n".join(entries), links)
+    while len(pages) > 1 and len(entries) > 1:
+        entries.pop()
+        pages = compose("\n\n".join(entries), links)
+    return Message(notification(_markdown_of(pages[0])), pages[0].blocks)
 
 
 def status_text(event: AnswerEvent) -> str:
     """What the bot is doing, in a few words."""
     match event:
         case Searching():
-            return "Searching the docs…"
-        case PassagesFound():
-            return "Reading the docs…"
+            return _SEARCHING
+        case PassagesFound(passages):
+            return f"Reading {len(passages)} passages…" if len(passages) > 1 else "Reading…"
         case _:
             return "Writing…"
 
 
 def notice(text: str) -> Message:
-    """A word from Docent itself."""
-    return Message(text, [{"type": "markdown", "text": without_mentions(text) or "…"}])
+    """A word from Docent itself; what is too long for one message is cut off."""
+    return _message((compose_plainly(text, Links()) or ["…"])[0])
 
 
-def _messages(text: str, turn_id: UUID, actions: list[str]) -> list[Message]:
-    messages = [notice(part) for part in split(text, SLACK_MESSAGE.characters)] or [notice("…")]
+def _message(markdown: str) -> Message:
+    return Message(notification(markdown), [{"type": "markdown", "text": markdown}])
+
+
+def _markdown_of(page: Page) -> str:
+    return "\n\n".join(block["text"] for block in page.blocks if block["type"] == "markdown")
+
+
+def _stop(turn_id: UUID) -> dict[str, Any]:
+    return button("Stop", STOP, str(turn_id))
+
+
+def _reactions(answer: Answer, turn_id: UUID, *, private: bool) -> list[dict[str, Any]]:
+    value = str(turn_id)
     buttons = [
-        {
-            "type": "button",
-            "action_id": action,
-            "value": str(turn_id),
-            "text": {"type": "plain_text", "text": action},
-        }
-        for action in actions
+        button("👍", FEEDBACK_UP, value, spoken="This answer helped"),
+        button("👎", FEEDBACK_DOWN, value, spoken="This answer did not help"),
     ]
-    messages[-1].blocks.append({"type": "actions", "elements": buttons})
-    return messages
+    if answer.citations:
+        buttons.append(button("Show evidence", SHOW_EVIDENCE, value))
+    if private:
+        buttons.append(button("Share to channel", SHARE, value))
+    return buttons
+
+
+def _cited(citations: Sequence[Citation], passages: Sequence[Passage]) -> list[tuple[int, Passage]]:
+    """Each citation's number with its passage: of those at its section, the one it quotes."""
+    found = []
+    for citation in citations:
+        there = [
+            p
+            for p in passages
+            if (p.source, p.url, p.heading_path)
+            == (citation.source, citation.url, citation.heading_path)
+        ]
+        quoting = [p for p in there if citation.quote.rstrip("…") in " ".join(p.text.split())]
+        found += [(citation.n, passage) for passage in (quoting or there)[:1]]
+    return found
+
+
+def _entry(n: int, passage: Passage, longest: int) -> str:
+    place = " ".join(passage.place.split()) or passage.path
+    label = "".join(f"\\{c}" if c in "\\[]`*_<>~" else c for c in place)
+    heading = f"[{label}]({address_for_slack(passage.url)})" if passage.url else label
+    date = f" · as of {passage.date}" if passage.date else ""
+    text, *more = split(passage.text, longest) or [""]
+    quote = "\n".join(
+        f"> {line}".rstrip() for line in [*text.split("\n"), *(["…"] if more else [])]
+    )
+    return f"({n}) **{heading}**{date}\n\n{quote}"
