@@ -68,6 +68,7 @@ class Listener:
         self._place = place
         self._seen = seen
         self._seen_to: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._under_way: dict[tuple[str, str], asyncio.Event] = {}
 
     async def middleware(
         self,
@@ -117,21 +118,32 @@ class Listener:
                 log.debug("Ignored a message: %s.", reason)
 
     async def _ask(self, asked: Asked) -> None:
-        """Stores the question, if this process did not see to its message before."""
-        if _message(asked) not in self._seen_to:
+        """Stores the question, unless this process has seen to its message."""
+        message = asked.question.session.channel, asked.question.message_id
+        other = self._under_way.get(message)
+        if other is not None:
+            await other.wait()
+        if message in self._seen_to:
+            return
+        done = self._under_way[message] = asyncio.Event()
+        try:
             await self._store(asked)
-
-    async def _store(self, asked: Asked) -> None:
-        question, message = asked.question, _message(asked)
-        prepared = await self._preparation.of(asked)
-        new = prepared.question is None or await self._dispatcher.submit(prepared.question)
-        if new and message not in self._seen_to:
-            self._preparation.tell(question, prepared.notes)
-        if prepared.question is not None:
-            self._presence.join(question.session)
+        finally:
+            done.set()
+            self._under_way.pop(message, None)
         self._seen_to[message] = None
         if len(self._seen_to) > _REMEMBERED:
             self._seen_to.popitem(last=False)
+
+    async def _store(self, asked: Asked) -> bool:
+        """Whether it is new. Raises ServiceError."""
+        prepared = await self._preparation.of(asked)
+        new = prepared.question is None or await self._dispatcher.submit(prepared.question)
+        if new:
+            self._preparation.tell(asked.question, prepared.notes)
+        if prepared.question is not None:
+            self._presence.join(asked.question.session)
+        return new
 
     async def _edit(self, edited: Edited, revision: str) -> None:
         asked = edited.asked
@@ -142,9 +154,6 @@ class Listener:
             self._preparation.tell(asked.question, prepared.notes)
             return
         age = seconds_between(asked.question.message_id, revision)
-        if edited.addressed and age < _LATE_EDIT:
-            await self._store(asked)
-
-
-def _message(asked: Asked) -> tuple[str, str]:
-    return asked.question.session.channel, asked.question.message_id
+        if edited.addressed and age < _LATE_EDIT and not await self._store(asked):
+            # It was stored with its old text meanwhile.
+            await self._dispatcher.edit(prepared.question, revision=revision)

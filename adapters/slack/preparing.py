@@ -48,6 +48,8 @@ class Preparation:
 
     async def of(self, asked: Asked) -> Prepared:
         """Whatever can be had in time. Raises nothing."""
+        if not asked.joins and not asked.files and asked.question.text:
+            return Prepared(asked.question)
         context, files = await asyncio.gather(self._context(asked), self._files(asked))
         question = replace(asked.question, context=context)
         if not question.text and not files.text:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import aiohttp
 import uvicorn
@@ -32,7 +33,7 @@ from tests.support.answers import answer, answered
 from tests.support.slack_server import SlackWorkspace
 
 QUICK = Rhythm(first=0.01, again=0.01)
-DISPATCH = DispatcherSettings(running=64, retry_pauses=(0.05, 0.2), drain=5.0)
+DISPATCH = DispatcherSettings(running=16, retry_pauses=(0.05, 0.2), drain=5.0)
 
 
 @dataclass
@@ -71,6 +72,19 @@ class Answers:
         yield answered(answer(text))
 
 
+class Workspace(Protocol):
+    """Where a workspace is, and what it takes to work there."""
+
+    @property
+    def api_url(self) -> str: ...
+    @property
+    def bot_token(self) -> str: ...
+    @property
+    def app_token(self) -> str: ...
+    @property
+    def signing_secret(self) -> str: ...
+
+
 @dataclass
 class Bot:
     """The parts of a running bot."""
@@ -82,7 +96,7 @@ class Bot:
 
 @asynccontextmanager
 async def open_bot(
-    workspace: SlackWorkspace,
+    workspace: Workspace,
     database: Database,
     *,
     answers: Answers | None = None,
@@ -118,24 +132,25 @@ async def open_bot(
             )
         )
         if asgi is not None:
-            await stack.enter_async_context(_served(asgi, workspace))
+            url = await stack.enter_async_context(_served(asgi))
+            client = await stack.enter_async_context(aiohttp.ClientSession())
+            assert isinstance(workspace, SlackWorkspace)
+            workspace.use_http(url, client)
         await dispatcher.resume()
         yield Bot(api, answers, dispatcher)
 
 
 @asynccontextmanager
-async def _served(asgi: Asgi, workspace: SlackWorkspace) -> AsyncIterator[None]:
-    """The application behind uvicorn, and the workspace that delivers to it."""
+async def _served(asgi: Asgi) -> AsyncIterator[str]:
+    """The application behind uvicorn, at the address to deliver to."""
     config = uvicorn.Config(asgi, port=0, lifespan="off", log_config=None)  # type: ignore[arg-type] # its own names for the same
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - it tells nobody
         await asyncio.sleep(0.005)
     host, port = server.servers[0].sockets[0].getsockname()[:2]
-    async with aiohttp.ClientSession() as client:
-        workspace.use_http(f"http://{host}:{port}{EVENTS_PATH}", client)
-        try:
-            yield
-        finally:
-            server.should_exit = True
-            await serving
+    try:
+        yield f"http://{host}:{port}{EVENTS_PATH}"
+    finally:
+        server.should_exit = True
+        await serving
