@@ -184,6 +184,18 @@ async def test_what_the_platform_refuses_is_not_waited_for(desk: Desk) -> None:
     assert await desk.ends() == [("why?", "finished", 2)]
 
 
+async def test_a_question_that_was_stopped_is_not_waited_for(desk: Desk) -> None:
+    desk.answers.faults = [ServiceUnavailable("Qdrant", "it is away")] * 3
+    await desk.inbox.accept(question("why?"))
+    turn = await taken(desk.inbox)
+    await desk.inbox.amendments.stop(turn.id)
+    await desk.inbox.release(turn, counted=False)
+    async with desk.open(WAITING) as dispatcher:
+        await dispatcher.resume()
+        await desk.settled()
+    assert await desk.ends() == [("why?", "failed", 3)]
+
+
 async def test_a_turn_that_cannot_be_read_holds_up_no_other_session(
     desk: Desk, database: Postgres
 ) -> None:
