@@ -11,6 +11,7 @@ from uuid import UUID
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from adapters.slack.places import Places
 from adapters.slack.rendering import (
     FEEDBACK_DOWN,
     FEEDBACK_UP,
@@ -35,6 +36,7 @@ THANKS = "Thank you, noted."
 GONE = "This answer is no longer kept, so there is nothing left to show or to rate."
 UNFINISHED = "This answer is still being written. Try again in a moment."
 ENDED = "This answer had ended already."
+NOT_HERE = "Docent is set up not to answer in this channel, so nothing was shared."
 SHARED = "You shared this answer with the channel."
 
 _MOMENTS = (0.1, 0.3, 0.6, 1.0)
@@ -45,10 +47,13 @@ log = logging.getLogger(__name__)
 class Actions:
     """Listens to the buttons. What is said about them only the person who pressed can see."""
 
-    def __init__(self, archive: Archive, feedback: Feedback, cancel: Cancel) -> None:
+    def __init__(
+        self, archive: Archive, feedback: Feedback, cancel: Cancel, places: Places
+    ) -> None:
         self._archive = archive
         self._feedback = feedback
         self._cancel = cancel
+        self._places = places
         self._sharing: set[UUID] = set()
 
     def register(self, app: AsyncApp) -> None:
@@ -97,6 +102,8 @@ class Actions:
         turn = await self._ended(turn_id)
         if turn is None or turn.answer is None:
             return notice(_missing(turn))
+        if not await self._places.admits(body["channel"]["id"]):
+            return notice(NOT_HERE)
         url = body["response_url"]
         await respond(url, notice(_headed(turn, body)), public=True)
         for message in answer_messages(turn.answer, turn.id):

@@ -18,22 +18,20 @@ from adapters.slack.api import SlackApi
 from adapters.slack.errands import Start
 from adapters.slack.manifest import ASK, ASK_ABOUT_THIS, REINGEST
 from adapters.slack.mapping import PLATFORM
-from adapters.slack.policy import ChannelPolicy
+from adapters.slack.places import IN_TIME, Places
 from adapters.slack.private import private_question
 from adapters.slack.reingest import Reingestion, may_reingest
 from adapters.slack.rendering import notice
 from adapters.slack.response_url import respond
 from adapters.slack.text import plain
 from core.errors import DocentError, ServiceError
-from core.model import Question, SessionKey
+from core.model import Question, Scope, SessionKey
 
 Submit: TypeAlias = Callable[[Question], Awaitable[bool]]
 Json: TypeAlias = Mapping[str, Any]
 
 PATIENCE = 2.5
 """Seconds for all that is done before the acknowledgement, which Slack awaits for three."""
-
-_LOOK = 1.0
 
 IN_THREAD = "The answer comes in the message's thread."
 ASKED_BEFORE = "This message was asked before: the answer is in its thread."
@@ -54,7 +52,8 @@ class Commands:
         submit: Submit,
         reingestion: Reingestion,
         start: Start,
-        policy: ChannelPolicy,
+        places: Places,
+        scope: Scope,
         *,
         admins: Collection[str] = (),
     ) -> None:
@@ -62,7 +61,8 @@ class Commands:
         self._submit = submit
         self._reingestion = reingestion
         self._start = start
-        self._policy = policy
+        self._places = places
+        self._scope = scope
         self._admins = admins
 
     def register(self, app: AsyncApp) -> None:
@@ -91,7 +91,7 @@ class Commands:
         person, url = shortcut["user"]["id"], shortcut["response_url"]
         text = plain(str(message.get("text") or ""), self._api.identity.user)
         said: str | None = NO_TEXT
-        if text and await self._may_post(channel):
+        if text and await self._places.may_post(channel):
             question = self._public(channel, person, message, text)
             said = {True: IN_THREAD, False: ASKED_BEFORE, None: LOST}[
                 await self._accepted(question)
@@ -111,36 +111,23 @@ class Commands:
             payload["trigger_id"],
             person,
             text,
-            self._policy.scope,
+            self._scope,
         )
 
     def _public(self, channel: str, person: str, message: Json, text: str) -> Question:
         ts = str(message["ts"])
         thread = str(message.get("thread_ts") or ts)
         session = SessionKey(PLATFORM, self._api.identity.team, channel, thread)
-        return Question(session, ts, person, text, self._policy.scope)
+        return Question(session, ts, person, text, self._scope)
 
     async def _accepted(self, question: Question) -> bool | None:
         """As `submit`; None when the question could not be stored in time."""
         try:
-            async with asyncio.timeout(PATIENCE - _LOOK):
+            async with asyncio.timeout(PATIENCE - IN_TIME):
                 return await self._submit(question)
         except (ServiceError, TimeoutError) as exc:
             log.warning("A question could not be taken. %s", exc)
             return None
-
-    async def _may_post(self, channel: str) -> bool:
-        """Whether we are in the channel and may answer there; no when that is not told in time."""
-        try:
-            async with asyncio.timeout(_LOOK):
-                reply = await self._api.call("conversations.info", channel=channel)
-        except (ServiceError, TimeoutError):
-            return False
-        found: Json = reply["channel"]
-        if found.get("is_im"):
-            return True
-        shared = bool(found.get("is_ext_shared"))
-        return bool(found.get("is_member")) and self._policy.admits(channel, shared=shared)
 
     async def _reingest(self, command: Json) -> None:
         person, url = command["user_id"], command["response_url"]

@@ -13,6 +13,7 @@ from adapters.slack.commands import Commands
 from adapters.slack.errands import Start
 from adapters.slack.home import Home, ReadOverview
 from adapters.slack.mapping import PLATFORM
+from adapters.slack.places import Places
 from adapters.slack.policy import ChannelPolicy
 from adapters.slack.reingest import Reingestion, Sync
 from core.answering.dispatcher import Dispatcher
@@ -47,8 +48,10 @@ def surfaces(
         return accepted
 
     def extend(app: AsyncApp, start: Start, policy: ChannelPolicy) -> None:
-        Commands(api, submit, Reingestion(api, sync), start, policy, admins=admins).register(app)
-        Actions(archive, feedback, dispatcher.cancel).register(app)
+        places, reingestion = Places(api, policy), Reingestion(api, sync)
+        scope = policy.scope
+        Commands(api, submit, reingestion, start, places, scope, admins=admins).register(app)
+        Actions(archive, feedback, dispatcher.cancel, places).register(app)
         Home(api, overview, questions).register(app)
 
     return extend

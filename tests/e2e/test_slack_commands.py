@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.slack.actions import NOT_HERE
 from adapters.slack.commands import ASKED_BEFORE, IN_THREAD, LOST, NO_TEXT, REFUSED
 from adapters.slack.manifest import ASK, ASK_ABOUT_THIS, REINGEST
 from adapters.slack.policy import ChannelPolicy
@@ -81,6 +82,20 @@ async def test_a_private_answer_can_be_shared_with_the_channel_once(
         await posted(workspace, workspace.general, "You asked: How do I install it?")
         await workspace.until(lambda: "shared" in answer.shown)
     assert not [b for b in answer.blocks if b["type"] == "actions"]
+
+
+@pytest.mark.parametrize("blocked", [True, False])
+async def test_nothing_is_shared_where_the_bot_is_not_to_answer(
+    workspace: SlackWorkspace, database: Database, *, blocked: bool
+) -> None:
+    channel = workspace.add_channel("partners", external=not blocked)
+    policy = ChannelPolicy(blocked=frozenset({channel} if blocked else ()))
+    async with open_surfaces(workspace, database, policy=policy):
+        await workspace.command(ASK, "How do I install it?", channel=channel)
+        answer = await whispered(workspace, "You asked: How do I install it?")
+        await workspace.press(channel, answer.ts, SHARE)
+        await whispered(workspace, NOT_HERE)
+    assert workspace.slack.in_channel(channel) == []
 
 
 async def test_a_private_answer_whose_address_expired_comes_all_the_same(

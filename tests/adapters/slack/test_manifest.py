@@ -75,8 +75,8 @@ class Registry:
 def registered() -> dict[str, list[Any]]:
     registry, nothing = Registry(), cast("Any", None)
     for listener in (
-        Commands(nothing, nothing, nothing, nothing, nothing),
-        Actions(nothing, nothing, nothing),
+        Commands(nothing, nothing, nothing, nothing, nothing, nothing),
+        Actions(nothing, nothing, nothing, nothing),
         Home(nothing, nothing, ()),
     ):
         listener.register(cast("Any", registry))
