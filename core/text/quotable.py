@@ -65,7 +65,7 @@ class _Claim:
 
 
 def pieces(text: str) -> list[Piece]:
-    """What `text` says, in its order; headings and other titles, images and drawings say nothing.
+    """What `text` says, in its order, but for titles, images, drawings and what is far too long.
 
     A table, list or code block stands with the sentence before it, if that ends in a colon or is
     a paragraph of its own, and if both are short; a list falls into its items else.
@@ -76,18 +76,19 @@ def pieces(text: str) -> list[Piece]:
         claims = list(run)
         if announces and kind in {_Kind.ITEM, _Kind.BLOCK}:
             claims = _announced(found, claims)
-        found += (
-            Piece(block=c.text) if kind is _Kind.BLOCK else Piece(c.text.strip())
-            for c in claims
-            if kind is not _Kind.NOTHING and len(c.text) <= _LONGEST
-        )
-        announces = kind is not _Kind.NOTHING and bool(claims) and _announces(claims[-1])
+        found += (_piece(claim) for claim in claims if kind is not _Kind.NOTHING)
+        announces = bool(claims) and _announces(claims[-1])
     return found
 
 
+def _piece(claim: _Claim) -> Piece:
+    return Piece(block=claim.text) if claim.kind is _Kind.BLOCK else Piece(claim.text.strip())
+
+
 def _announces(claim: _Claim) -> bool:
-    alone = claim.kind is _Kind.SENTENCE and claim.begins
-    return alone or (claim.kind is not _Kind.BLOCK and claim.text.endswith(":"))
+    if claim.kind is _Kind.SENTENCE:
+        return claim.begins or claim.text.endswith(":")
+    return claim.kind is _Kind.ITEM and claim.text.endswith(":")
 
 
 def _announced(found: list[Piece], claims: list[_Claim]) -> list[_Claim]:
@@ -111,7 +112,7 @@ def _claims(text: str) -> Iterator[_Claim]:
 
 
 def _kind(claim: str) -> _Kind:
-    if not _WORD.search(claim):
+    if len(claim) > _LONGEST or not _WORD.search(claim):
         return _Kind.NOTHING
     if _ITEM.match(claim):
         return _Kind.ITEM

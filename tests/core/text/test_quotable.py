@@ -47,6 +47,11 @@ LONG = "\n".join(f"- An item of some length, number {n}." for n in range(40))
             [*map(Piece, ["**Do it.**", "**a** (b)", "Six words, though without an end"])],
         ),
         # What is too long.
+        (
+            "x" * 2000 + f":\n\n{CODE}\n\n{LIST}",
+            [Piece(block=CODE), Piece("- One."), Piece("- Two\n  goes on.")],
+        ),
+        (f"{'- ' + 'x' * 2000}:\n\n{CODE}", [Piece(block=CODE)]),
         ("```\n" + "x\n" * 800 + "```", []),
         (
             "Run:\n\n```\n" + "x\n" * 500 + "```",
@@ -79,7 +84,9 @@ def test_a_piece_dangles_when_what_it_announces_is_missing(piece: Piece, *, dang
 
 @given(
     st.lists(
-        st.sampled_from(["One. ", "Two:", "\n", "\n\n", "- ", "```\n", "| a |\n", "> ", "# ", "x"]),
+        st.sampled_from(
+            ["One. ", "Two:", "\n", "\n\n", "- ", "```\n", "| a |\n", "> ", "# ", "x", "y" * 900]
+        ),
         max_size=30,
     ).map("".join)
 )
