@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from adapters.slack.actions import NOT_HERE
@@ -82,6 +84,18 @@ async def test_a_private_answer_can_be_shared_with_the_channel_once(
         await posted(workspace, workspace.general, "You asked: How do I install it?")
         await workspace.until(lambda: "shared" in answer.shown)
     assert not [b for b in answer.blocks if b["type"] == "actions"]
+
+
+async def test_pressed_twice_at_once_it_is_shared_once(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    async with open_surfaces(workspace, database):
+        await workspace.command(ASK, "How do I install it?")
+        answer = await whispered(workspace, "You asked: How do I install it?")
+        press = workspace.press
+        await asyncio.gather(*(press(workspace.general, answer.ts, SHARE) for _ in range(2)))
+        await workspace.until(lambda: "shared" in answer.shown)
+    assert len(workspace.slack.in_channel(workspace.general)) == 2
 
 
 @pytest.mark.parametrize("blocked", [True, False])
