@@ -1,0 +1,64 @@
+"""Where the bot may speak up by itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.slack.api import SlackApi, open_slack_api
+from adapters.slack.places import Places
+from adapters.slack.policy import ChannelPolicy
+from tests.support.slack_faults import Fault
+from tests.support.slack_server import SlackWorkspace, open_workspace
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[SlackWorkspace]:
+    async with open_workspace() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def api(workspace: SlackWorkspace) -> AsyncIterator[SlackApi]:
+    async with open_slack_api(workspace.bot_token, base_url=workspace.api_url) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("kind", "bot", "external", "may_post", "admits"),
+    [
+        ("channel", True, False, True, True),
+        ("channel", False, False, False, True),
+        ("group", False, False, False, True),
+        ("channel", True, True, False, False),
+        ("im", True, False, True, True),
+    ],
+)
+async def test_it_posts_where_it_is_and_is_allowed_to(
+    workspace: SlackWorkspace,
+    api: SlackApi,
+    *,
+    kind: str,
+    bot: bool,
+    external: bool,
+    may_post: bool,
+    admits: bool,
+) -> None:
+    channel = workspace.add_channel("place", kind=kind, bot=bot, external=external)
+    places = Places(api, ChannelPolicy())
+    assert await places.may_post(channel) is may_post
+    assert await places.admits(channel) is admits
+
+
+async def test_of_a_channel_that_cannot_be_seen_the_id_decides(api: SlackApi) -> None:
+    places = Places(api, ChannelPolicy(blocked=frozenset({"C0BLOCKED"})))
+    assert not await places.may_post("C0UNSEEN")
+    assert await places.admits("C0UNSEEN")
+    assert not await places.admits("C0BLOCKED")
+
+
+async def test_a_slow_slack_is_not_waited_for(workspace: SlackWorkspace, api: SlackApi) -> None:
+    workspace.faults.add(Fault("conversations.info", delay=30.0))
+    places = Places(api, ChannelPolicy())
+    assert not await places.may_post(workspace.general)
