@@ -83,6 +83,8 @@ class SlackApi:
                 return await call_once(self._client, method, **arguments)
             except RateLimited as exc:
                 self.pacing.close(method, exc.retry_after or 0.0)
+                if self.pacing.wait(method) > until - clock():
+                    raise
 
     async def post(self, channel: str, thread: str | None, text: str, **arguments: Any) -> str:
         """Posts a message in its channel's turn; its ts. Nothing in it is unfurled."""

@@ -55,6 +55,7 @@ async def read_files(
     for position, file in enumerate(files):
         name = str(file.get("name") or file.get("title") or "a file")
         why = _unfit(file, limits) if position < limits.files else _too_many(limits)
+        why = why or ("" if left else "there is no room left")
         text = "" if why else await _content(file, download, limits)
         if why or not text:
             unread.append(f"I did not read {name}: {why or 'Slack did not hand it over as text'}.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from core.model import EVERYTHING_PUBLIC, Scope
 
-_ID = re.compile("[CGD][A-Z0-9]{5,}")
+_ID = re.compile("[CGD][A-Z0-9]+")  # names are in lower case
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ async def open_socket_mode(
         )
         socket = handler.client
         socket.wss_uri = str(first["url"])
-        socket.on_message_listeners.append(_Gaps(missed))
+        socket.on_message_listeners.append(Gaps(missed))
         try:
             await _connected(handler)
             yield
@@ -75,21 +75,27 @@ async def _ended(*tasks: asyncio.Future[Any] | None) -> None:
     await asyncio.gather(*filter(None, tasks), return_exceptions=True)
 
 
-class _Gaps:
-    """Notices when the websocket was away: unannounced, or for long."""
+class Gaps:
+    """Is told each text that the websocket brings, and notices when it was away.
 
-    def __init__(self, missed: Callable[[], None]) -> None:
+    Slack announces when it is about to renew a connection, and that is brief.
+    """
+
+    def __init__(
+        self, missed: Callable[[], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._missed = missed
+        self._clock = clock
         self._first = True
         self._announced: float | None = None
 
     async def __call__(self, message: WSMessage) -> None:
         kind = _kind(str(message.data))
         if kind == "disconnect":
-            self._announced = time.monotonic()
+            self._announced = self._clock()
         elif kind == "hello":
             told, self._announced = self._announced, None
-            brief = told is not None and time.monotonic() - told < _OUTAGE
+            brief = told is not None and self._clock() - told < _OUTAGE
             if not self._first and not brief:
                 self._missed()
             self._first = False

@@ -206,7 +206,7 @@ async def test_killed_between_posting_and_recording_it_answers_once(
 async def test_killed_again_and_again_it_answers_each_question_once(
     workspace: SlackWorkspace, database: Database, database_dsn: str
 ) -> None:
-    general, chance = workspace.general, random.Random(3)
+    general, chance = workspace.general, random.Random(3)  # noqa: S311 - a test's
     workspace.courier.retry_after = (0.3, 1.0, 3.0, 6.0, 9.0)
     asked: list[str] = []
     for _ in range(5):
@@ -241,7 +241,7 @@ async def test_two_hundred_mentions_at_once_are_acknowledged_in_time_and_answere
     took = sorted(d.attempts[0].seconds for d in workspace.deliveries if d.kind == "events_api")
     p99 = statistics.quantiles(took, n=100)[98]
     with capsys.disabled():
-        print(f"\n{len(took)} deliveries: p50 {took[len(took) // 2]:.3f} s, p99 {p99:.3f} s")
+        print(f"\n{len(took)} deliveries: p50 {took[len(took) // 2]:.3f} s, p99 {p99:.3f} s")  # noqa: T201 - the figure
     assert [len(workspace.answers(channel, ts)) for channel, ts in asked] == [1] * 200
     assert all(len(d.attempts) == 1 for d in workspace.deliveries)
     assert p99 < 1.0

@@ -143,7 +143,7 @@ async def open_bot(
 @asynccontextmanager
 async def _served(asgi: Asgi) -> AsyncIterator[str]:
     """The application behind uvicorn, at the address to deliver to."""
-    config = uvicorn.Config(asgi, port=0, lifespan="off", log_config=None)  # type: ignore[arg-type] # its own names for the same
+    config = uvicorn.Config(asgi, port=0, lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - it tells nobody

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from adapters.slack.policy import ChannelPolicy
+
+
+def test_channels_can_be_called_by_name_or_id() -> None:
+    policy = ChannelPolicy(
+        auto_answer=frozenset({"#ask-docs"}),
+        allowed=frozenset({"C0GENERAL", "help"}),
+        blocked=frozenset({"quiet"}),
+    )
+    assert policy.named == {"#ask-docs", "help", "quiet"}
+    resolved = policy.resolved({"ask-docs": "C0ASK", "help": "C0HELP"})
+    assert resolved.auto_answer == {"C0ASK"}
+    assert resolved.allowed == {"C0GENERAL", "C0HELP"}
+    assert resolved.named == {"quiet"}, "it is a name that no channel has"
+
+
+def test_without_lists_every_channel_is_admitted_but_shared_ones() -> None:
+    policy = ChannelPolicy()
+    assert policy.admits("C0ANY", shared=False)
+    assert not policy.admits("C0ANY", shared=True)
+    assert policy.resolved({"a": "C0A"}).allowed is None
+
+
+def test_a_blocked_channel_is_blocked_even_when_it_is_allowed() -> None:
+    both = ChannelPolicy(allowed=frozenset({"C0A"}), blocked=frozenset({"C0A"}))
+    assert not both.admits("C0A", shared=False)

@@ -1,0 +1,106 @@
+"""The pace at which a reader sees an answer grow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.slack.writing import Rhythm, write
+from core.errors import LeaseLost
+from core.model import AnswerEvent, Replaced, Searching, TextDelta
+from tests.support.answers import answer, answered, stream
+
+QUICK = Rhythm(first=0.0, again=0.0)
+
+
+class Screen:
+    """Keeps what was shown. While it is `slow`, showing waits for `go`."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+        self.go = asyncio.Event()
+        self.go.set()
+        self.fault: Exception | None = None
+
+    async def show(self, text: str) -> None:
+        if self.fault:
+            raise self.fault
+        self.shown.append(text)
+        await self.go.wait()
+
+
+async def slowly(*events: AnswerEvent) -> AsyncIterator[AnswerEvent]:
+    """The events, each after the screen had its time."""
+    for event in events:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        yield event
+
+
+async def test_each_growth_is_shown() -> None:
+    screen = Screen()
+    whole = answered(answer("One. Two."))
+    events = slowly(Searching(), TextDelta("One."), TextDelta(" Two."), Searching(), whole)
+    assert await write(screen, events, QUICK) == whole.answer
+    assert screen.shown == ["One.", "One. Two."]
+
+
+async def test_a_replacement_is_shown_instead() -> None:
+    screen = Screen()
+    events = slowly(TextDelta("Wrong."), Replaced("Right."), Searching(), answered(answer()))
+    await write(screen, events, QUICK)
+    assert screen.shown == ["Wrong.", "Right."]
+
+
+async def test_white_space_alone_is_not_shown() -> None:
+    screen = Screen()
+    await write(screen, slowly(TextDelta("\n"), Searching(), answered(answer())), QUICK)
+    assert screen.shown == []
+
+
+async def test_an_answer_that_is_whole_in_time_is_not_shown_in_parts() -> None:
+    screen = Screen()
+    events = stream([TextDelta("One."), answered(answer("One."))])
+    await write(screen, events, Rhythm(first=60.0))
+    assert screen.shown == []
+
+
+async def test_a_slow_screen_holds_no_event_up_and_sees_the_latest_text() -> None:
+    screen = Screen()
+    screen.go.clear()
+    taken: list[AnswerEvent] = []
+
+    async def events() -> AsyncIterator[AnswerEvent]:
+        claims = [TextDelta(f" {n}.") for n in range(5)]
+        async for event in slowly(*claims):
+            taken.append(event)
+            yield event
+        screen.go.set()
+        async for event in slowly(Searching(), answered(answer())):
+            yield event
+
+    await write(screen, events(), QUICK)
+    assert len(taken) == 5
+    assert screen.shown == [" 0.", " 0. 1. 2. 3. 4."]
+
+
+async def test_what_is_being_shown_at_the_end_is_waited_for() -> None:
+    screen = Screen()
+    screen.go.clear()
+    asyncio.get_running_loop().call_later(0.05, screen.go.set)
+    await write(screen, slowly(TextDelta("One."), Searching(), answered(answer())), QUICK)
+    assert screen.go.is_set()
+
+
+async def test_a_failure_to_show_fails_the_attempt() -> None:
+    screen = Screen()
+    screen.fault = LeaseLost("It ran out.")
+    with pytest.raises(LeaseLost):
+        await write(screen, slowly(TextDelta("One."), Searching(), answered(answer())), QUICK)
+
+
+async def test_an_answer_without_an_end_is_a_failure() -> None:
+    with pytest.raises(RuntimeError):
+        await write(Screen(), stream([TextDelta("One.")]), QUICK)
