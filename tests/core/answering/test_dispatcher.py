@@ -1,8 +1,11 @@
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
+from core.answering.dispatcher import open_dispatcher
+from core.answering.stopping import Stop
 from core.backends.postgres import Postgres
 from core.conversation.inbox import Held, Inbox
 from core.errors import (
@@ -12,7 +15,7 @@ from core.errors import (
     QuotaExceeded,
     ServiceUnavailable,
 )
-from core.model import AnswerStatus, SessionKey, Turn
+from core.model import AnswerEvent, AnswerStatus, Question, Searching, SessionKey, Turn
 from tests.support.conversations import (
     OTHER_THREAD,
     THREAD,
@@ -185,12 +188,18 @@ async def test_what_the_platform_refuses_is_not_waited_for(desk: Desk) -> None:
 
 
 async def test_a_question_that_was_stopped_is_not_waited_for(desk: Desk) -> None:
-    desk.answers.faults = [ServiceUnavailable("Qdrant", "it is away")] * 3
+    class WithoutIndex:
+        async def answer(self, question: Question, stop: Stop) -> AsyncIterator[AnswerEvent]:
+            yield Searching()
+            raise ServiceUnavailable("Qdrant", "it is away")
+
     await desk.inbox.accept(question("why?"))
     turn = await taken(desk.inbox)
     await desk.inbox.amendments.stop(turn.id)
     await desk.inbox.release(turn, counted=False)
-    async with desk.open(WAITING) as dispatcher:
+    platforms = {"slack": desk.reader}
+    forever = replace(QUICK, outage_pauses=(0.0,) * 10_000)
+    async with open_dispatcher(desk.inbox, WithoutIndex(), platforms, forever) as dispatcher:
         await dispatcher.resume()
         await desk.settled()
     assert await desk.ends() == [("why?", "failed", 3)]
