@@ -117,10 +117,10 @@ class Postgres:
             return await self._pool.acquire(timeout=self._acquire_timeout)
 
     async def _release(self, connection: Any) -> None:
-        # A connection that cannot be given back is replaced by the pool; what the statements
-        # came to stands without it.
+        # One that has expired is closed here. Whether or not the server hears of that, the pool
+        # replaces it, and what the statements came to stands.
         with suppress(*DRIVER_ERRORS):
-            await self._pool.release(connection)
+            await self._pool.release(connection, timeout=_CLOSE_TIMEOUT)
 
 
 async def _answer(connection: Any, asking: Coroutine[Any, Any, T], timeout: float) -> T:  # noqa: ASYNC109 - the connection is cut, not only the wait
@@ -164,7 +164,7 @@ async def open_postgres(
     a malformed `dsn`, ServiceError when the server cannot be reached.
     """
     address = _without_libpq_only(dsn)
-    behind_pooler = "-pooler" in (urlsplit(address).hostname or "") if pooled is None else pooled
+    behind_pooler = _names_pooler(address) if pooled is None else pooled
     pool = asyncpg.create_pool(
         address,
         min_size=0,
@@ -194,6 +194,10 @@ def _without_libpq_only(dsn: str) -> str:
     if parts.scheme not in {"postgresql", "postgres"}:
         raise _malformed()
     return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def _names_pooler(dsn: str) -> bool:
+    return "-pooler" in (urlsplit(dsn).hostname or "")
 
 
 def _malformed() -> ConfigurationError:

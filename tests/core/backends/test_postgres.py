@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from core.backends.embedded_postgres import _pg_ctl, open_embedded_postgres
-from core.backends.postgres import Postgres, open_postgres
+from core.backends.postgres import Postgres, _names_pooler, open_postgres
 from core.backends.postgres_errors import translate
 from core.errors import (
     AccessDenied,
@@ -125,7 +125,9 @@ async def test_a_transaction_commits_as_a_whole(database: Postgres) -> None:
     assert len(await database.fetch("SELECT FROM t")) == 2
 
 
-async def test_a_transaction_that_raises_leaves_nothing(database: Postgres) -> None:
+async def test_a_transaction_that_raises_leaves_nothing(
+    database: Postgres, caplog: pytest.LogCaptureFixture
+) -> None:
     await database.execute("CREATE TABLE t (n INTEGER)")
 
     async def insert_and_raise() -> None:
@@ -136,6 +138,7 @@ async def test_a_transaction_that_raises_leaves_nothing(database: Postgres) -> N
     with pytest.raises(KeyError):
         await insert_and_raise()
     assert await database.fetch("SELECT FROM t") == []
+    assert caplog.records == []  # the driver would roll back, too, but complains
 
 
 async def test_an_error_of_the_block_is_not_taken_for_the_databases(database: Postgres) -> None:
@@ -251,6 +254,13 @@ async def test_a_connection_that_died_unnoticed_is_replaced_before_anything_bega
     assert [row[0]["n"] for row in rows] == [1] * 3
 
 
+async def test_the_first_who_finds_a_dead_connection_speaks_for_the_others(empty_dsn: str) -> None:
+    async with open_door(empty_dsn) as door, open_postgres(door.dsn) as database:
+        await asyncio.gather(*(database.fetch("SELECT pg_sleep(0.1)") for _ in range(3)))
+        door.cut_on_next_use()
+        assert len(await database.fetch("SELECT 1")) == 1
+
+
 async def test_a_server_that_breaks_off_is_asked_twice_and_no_more(empty_dsn: str) -> None:
     async with open_door(empty_dsn) as door, open_postgres(door.dsn) as database:
         door.cut_always()
@@ -302,6 +312,18 @@ async def test_no_password_is_in_what_the_database_shows_of_itself(empty_dsn: st
 async def test_the_address_that_neon_gives_is_taken_as_it_is(empty_dsn: str) -> None:
     async with open_postgres(f"{empty_dsn}&channel_binding=require") as database:
         assert len(await database.fetch("SELECT 1")) == 1
+
+
+@pytest.mark.parametrize(
+    ("dsn", "pooled"),
+    [
+        ("postgresql://u:p@ep-cool-1-pooler.eu.aws.neon.tech/d", True),
+        ("postgresql://u:p@ep-cool-1.eu.aws.neon.tech/d-pooler?x=-pooler", False),
+        ("postgresql:///d?host=/run/postgresql", False),
+    ],
+)
+def test_neon_s_pooler_is_known_by_its_name(dsn: str, pooled: bool) -> None:
+    assert _names_pooler(dsn) is pooled
 
 
 async def _answers(database: Postgres) -> list[Row | BaseException]:
