@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import count
 
 from core.conversation.inbox import Inbox
@@ -83,3 +84,14 @@ async def let_lease_run_out(database: Database, turn: Turn) -> None:
         turn.id,
     )
     assert touched == 1
+
+
+async def somebody_waits(database: Database) -> None:
+    """Returns when a statement waits for a lock."""
+    query = """
+        SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'
+    """
+    async with asyncio.timeout(10):
+        while not await database.fetch(query):  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.01)

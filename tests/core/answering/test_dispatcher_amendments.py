@@ -124,6 +124,26 @@ async def test_an_edited_question_keeps_its_place_before_later_ones(desk: Desk) 
     assert [m.text for m in (await history.load(late)).messages] == ["edited", "edited"]
 
 
+async def test_a_running_answer_looks_once_when_another_turn_of_its_session_is_amended(
+    desk: Desk,
+) -> None:
+    early = question("early")
+    async with desk.open(TOLD) as dispatcher:
+        await dispatcher.submit(early)
+        await desk.settled()
+        desk.answers.go.clear()
+        desk.answers.begun.clear()
+        await dispatcher.submit(question("late"))
+        await desk.answers.begun.wait()
+        await dispatcher.edit(replace(early, text="edited"))
+        await until(lambda: desk.database.count("SET lease_until") > 0)
+        await asyncio.sleep(0.05)
+        assert desk.database.count("SET lease_until") == 1
+        desk.answers.go.set()
+        await desk.settled()
+    assert desk.reader.read == ["early", "late", "edited"]
+
+
 async def test_an_earlier_question_that_is_edited_waits_for_the_one_that_runs(
     desk: Desk, elsewhere: Desk
 ) -> None:
@@ -384,6 +404,8 @@ async def test_what_waits_for_its_next_attempt_is_amended_at_once(
         await dispatcher.submit(asked)
         for n, text in enumerate(("second", "third"), 1):
             await until(lambda: desk.database.count("lease_owner = NULL") == n)  # noqa: B023 - awaited at once
+            await asyncio.sleep(0.05)
+            assert len(desk.answers.asked) == n
             await dispatcher.edit(replace(asked, text=text))
         await desk.settled()
         await _withdraw(dispatcher, asked)

@@ -4,10 +4,11 @@ from uuid import uuid4
 import pytest
 
 from core.backends.postgres import Postgres
+from core.conversation.amendments import Amendments
 from core.conversation.feedback import Feedback
 from core.conversation.inbox import Inbox
 from core.model import Turn
-from tests.support.conversations import answered, question, taken
+from tests.support.conversations import answered, question, somebody_waits, taken
 
 
 @pytest.fixture
@@ -56,4 +57,16 @@ async def test_only_an_answer_can_be_rated(
     running = await taken(inbox)
     assert not await feedback.rate(running.id, "U1", "up")
     assert not await feedback.rate(uuid4(), "U1", "up")
+    assert await _ratings(database) == []
+
+
+async def test_an_answer_cannot_be_rated_while_it_makes_way_for_another(
+    database: Postgres, feedback: Feedback, turn: Turn
+) -> None:
+    async with database.transaction() as statements:
+        amendments = Amendments(statements)  # type: ignore[arg-type]
+        await amendments.edit("slack", "T1", "C1", turn.question.message_id, "new")
+        rating = asyncio.ensure_future(feedback.rate(turn.id, "U1", "up"))
+        await somebody_waits(database)
+    assert not await rating
     assert await _ratings(database) == []

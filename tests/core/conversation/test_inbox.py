@@ -16,6 +16,7 @@ from tests.support.conversations import (
     let_lease_run_out,
     passage,
     question,
+    somebody_waits,
     taken,
 )
 
@@ -133,16 +134,6 @@ async def test_workers_that_compete_finish_a_session_in_order_of_arrival(
     assert done == [str(n) for n in range(12)]
 
 
-async def _somebody_waits(database: Postgres) -> None:
-    query = """
-        SELECT FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock'
-    """
-    async with asyncio.timeout(10):
-        while not await database.fetch(query):  # noqa: ASYNC110 - the server tells nobody
-            await asyncio.sleep(0.01)
-
-
 async def test_a_question_does_not_overtake_one_that_is_still_being_stored(
     database: Postgres, other: Inbox
 ) -> None:
@@ -150,7 +141,7 @@ async def test_a_question_does_not_overtake_one_that_is_still_being_stored(
         slow = Inbox(statements, worker="slow")  # type: ignore[arg-type]
         await slow.accept(question("first"))
         second = asyncio.ensure_future(other.accept(question("second")))
-        await _somebody_waits(database)
+        await somebody_waits(database)
     assert await second
     assert (await taken(other)).question.text == "first"
 
@@ -165,7 +156,7 @@ async def test_a_turn_that_ends_while_another_worker_reaches_for_it_is_not_taken
     async with database.transaction() as statements:
         await Inbox(statements, worker="one").fail(turn, "enough")  # type: ignore[arg-type]
         reaching = asyncio.ensure_future(other.claim(THREAD))
-        await _somebody_waits(database)
+        await somebody_waits(database)
     assert await reaching == Held(0.0)
     assert (await taken(other)).question.text == "second"
 
