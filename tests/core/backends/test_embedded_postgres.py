@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,17 @@ async def test_a_first_start_that_was_killed_is_begun_again(folder: Path) -> Non
     (folder / "data.unfinished" / "PG_VERSION").write_text("18\n")
     async with open_embedded_postgres(folder) as dsn:
         assert await _count(dsn) == 1
+
+
+async def test_the_data_are_not_there_before_they_are_whole(folder: Path) -> None:
+    async with AsyncExitStack() as stack:
+        server = open_embedded_postgres(folder)
+        starting = asyncio.ensure_future(stack.enter_async_context(server))
+        while not starting.done():
+            if (folder / "data").exists():
+                assert (folder / "data" / "global" / "pg_control").exists()
+            await asyncio.sleep(0.001)
+        await starting
 
 
 async def test_a_start_that_is_cancelled_leaves_no_server(folder: Path) -> None:
