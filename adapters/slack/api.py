@@ -28,7 +28,7 @@ _TIMEOUT = 20
 _CONNECTIONS = 100
 
 log = logging.getLogger(__name__)
-# It reports what it also raises, and every dropped socket with a traceback.
+# The SDK's own log, under a name by which it can be set apart.
 _vendor_log = logging.getLogger("slack")
 
 

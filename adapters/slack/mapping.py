@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -101,7 +101,7 @@ def session_of(message: Json, place: Place) -> SessionKey:
     return SessionKey(PLATFORM, place.us.team, str(message["channel"]), thread)
 
 
-def spoken(messages: list[Json], us: Identity) -> tuple[Message, ...]:
+def spoken(messages: Sequence[Json], us: Identity) -> tuple[Message, ...]:
     """What was said in a thread, as the context of a question."""
     said_by_people = [m for m in messages if m.get("subtype") in _SAID and m.get("text")]
     return tuple(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from adapters.slack.api import PATIENCE, SlackApi
@@ -18,8 +19,9 @@ from core.model import Turn
 METADATA = "docent_answer"
 """The `event_type` of the metadata that tells our answers apart."""
 
-_GONE = frozenset({"message_not_found", "cant_update_message"})
-_NOT_THERE = frozenset({"message_not_found", "channel_not_found", "thread_not_found"})
+_GONE = frozenset({"message_not_found", "channel_not_found", "thread_not_found"})
+_STREAMING = frozenset({"streaming_state_conflict", "cant_update_message", "cant_delete_message"})
+"""What Slack says of a change to a message that is still being streamed."""
 
 log = logging.getLogger(__name__)
 
@@ -107,23 +109,18 @@ class Posts:
     async def edit(
         self, ts: str, message: Message, part: int, *, patience: float = PATIENCE
     ) -> bool:
-        """Exchanges a message's content; False when it is no longer there.
-
-        A stream that an earlier attempt left open is ended first.
-        """
-        try:
-            try:
-                await self._update(ts, message, part, patience)
-            except SlackRefused as exc:
-                if exc.code != "streaming_state_conflict":
-                    raise
-                await self.end_stream(ts)
-                await self._update(ts, message, part, patience)
-        except SlackRefused as exc:
-            if exc.code not in _GONE:
-                raise
-            return False
-        return True
+        """Exchanges a message's content; False when it is no longer there."""
+        update = partial(
+            self._api.call,
+            "chat.update",
+            patience=patience,
+            channel=self._session.channel,
+            ts=ts,
+            text=message.text,
+            blocks=message.blocks,
+            metadata=self.metadata(part),
+        )
+        return await self._changed(ts, update)
 
     async def end_stream(self, ts: str) -> None:
         """Ends the stream of the first part; one that expired has ended by itself."""
@@ -153,28 +150,23 @@ class Posts:
                     await self._delete(ts)
 
     async def _delete(self, ts: str) -> None:
-        try:
-            try:
-                await self._api.call("chat.delete", channel=self._session.channel, ts=ts)
-            except SlackRefused as exc:
-                if exc.code != "cant_delete_message":
-                    raise
-                await self.end_stream(ts)
-                await self._api.call("chat.delete", channel=self._session.channel, ts=ts)
-        except SlackRefused as exc:
-            if exc.code not in _NOT_THERE:
-                raise
+        delete = partial(self._api.call, "chat.delete", channel=self._session.channel, ts=ts)
+        await self._changed(ts, delete)
 
-    async def _update(self, ts: str, message: Message, part: int, patience: float) -> None:
-        await self._api.call(
-            "chat.update",
-            patience=patience,
-            channel=self._session.channel,
-            ts=ts,
-            text=message.text,
-            blocks=message.blocks,
-            metadata=self.metadata(part),
-        )
+    async def _changed(self, ts: str, change: Callable[[], Awaitable[object]]) -> bool:
+        """Makes a change that an open stream would refuse; False when nothing is there."""
+        try:
+            await change()
+        except SlackRefused as exc:
+            if exc.code in _GONE:
+                return False
+            if exc.code not in _STREAMING:
+                raise
+        else:
+            return True
+        await self.end_stream(ts)
+        await change()
+        return True
 
     async def _sent(self, part: int, ts: str) -> None:
         await self._postings.complete(self._turn, part, ts)

@@ -59,7 +59,9 @@ async def open_socket_mode(
             yield
         finally:
             await handler.close_async()  # type: ignore[no-untyped-call] # Bolt's
-            await _ended(socket.message_receiver, socket.message_processor)
+            await _ended(
+                socket.message_receiver, socket.message_processor, socket.current_session_monitor
+            )
 
 
 async def _connected(handler: AsyncSocketModeHandler) -> None:
@@ -90,6 +92,7 @@ class Gaps:
         self._announced: float | None = None
 
     async def __call__(self, message: WSMessage) -> None:
+        """Called by the websocket's client."""
         kind = _kind(str(message.data))
         if kind == "disconnect":
             self._announced = self._clock()

@@ -12,7 +12,7 @@ def test_channels_can_be_called_by_name_or_id() -> None:
     assert policy.named == {"#ask-docs", "help", "quiet"}
     resolved = policy.resolved({"ask-docs": "C0ASK", "help": "C0HELP"})
     assert resolved.auto_answer == {"C0ASK"}
-    assert resolved.allowed == {"C0GENERAL", "C0HELP"}
+    assert resolved.allowed == frozenset({"C0GENERAL", "C0HELP"})
     assert resolved.named == {"quiet"}, "it is a name that no channel has"
 
 
