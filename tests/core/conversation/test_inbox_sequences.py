@@ -240,7 +240,7 @@ def test_each_accepted_question_ends_and_in_order(database_dsn: str) -> None:
     run_state_machine_as_test(
         lambda: InboxSequences(database_dsn),  # type: ignore[arg-type]
         settings=settings(
-            max_examples=80,
+            max_examples=50,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
