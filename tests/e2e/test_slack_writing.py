@@ -6,12 +6,18 @@ import pytest
 
 from adapters.slack.pacing import Pacing
 from core.ports import Database
+from tests.support.desk import until
 from tests.support.slack_bot import Answers, open_bot
 from tests.support.slack_faults import Fault
 from tests.support.slack_server import SlackWorkspace
 from tests.support.slack_state import Message
 
 WHOLE = "You asked: How? One. Two."
+
+
+def refusals(workspace: SlackWorkspace) -> list[str]:
+    """What Slack said of appending to a stream."""
+    return [str(call.error) for call in workspace.calls if call.method == "chat.appendStream"]
 
 
 def claims() -> Answers:
@@ -102,7 +108,10 @@ async def test_a_stream_that_expires_keeps_its_message_and_its_text(
             answers.step()
             await workspace.until(lambda: "One." in message.shown)
         workspace.expire_streams()
-        answers.step(2)
+        answers.step()
+        if when == "append":
+            await until(lambda: "message_not_in_streaming_state" in refusals(workspace))
+            answers.step()
         answer = await whole(workspace, ts)
     assert answer.ts == message.ts
     assert answer.shown.count("One.") == 1
@@ -119,6 +128,23 @@ async def test_a_text_that_is_replaced_midway_ends_as_the_replacement(
         message = await begun(workspace, ts)
         answers.step()
         await workspace.until(lambda: "Wrong." in message.shown)
+        answers.step()
+        answer = await whole(workspace, ts)
+    assert "Wrong" not in answer.shown
+
+
+async def test_a_stream_whose_text_was_replaced_says_no_more_until_it_is_whole(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    answers = Answers(claims=[" Wrong.", "=You asked: How?", " One.", " Two."])
+    async with open_bot(workspace, database, answers=answers):
+        ts = await workspace.mention(workspace.general, "How?")
+        message = await begun(workspace, ts)
+        answers.step()
+        await workspace.until(lambda: "Wrong." in message.shown)
+        answers.step(2)
+        await answers.until_waiting()
+        assert "One." not in message.shown
         answers.step()
         answer = await whole(workspace, ts)
     assert "Wrong" not in answer.shown

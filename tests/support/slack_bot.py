@@ -30,6 +30,7 @@ from core.conversation.presence import Presence
 from core.model import AnswerEvent, Question, Replaced, Searching, TextDelta
 from core.ports import Database
 from tests.support.answers import answer, answered
+from tests.support.desk import until
 from tests.support.slack_server import SlackWorkspace
 
 QUICK = Rhythm(first=0.01, again=0.01)
@@ -54,6 +55,11 @@ class Answers:
         """Lets so many more claims out."""
         for _ in range(times):
             self.steps.release()
+
+    async def until_waiting(self) -> None:
+        """Returns once every step was used up, and what came of it had its time."""
+        await until(self.steps.locked)
+        await asyncio.sleep(5 * QUICK.again)
 
     async def answer(
         self, question: Question, stop: Stop | None = None
