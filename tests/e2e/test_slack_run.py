@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from adapters.slack.manifest import ASK, EVENTS_PATH, REINGEST, manifest
+from adapters.slack.manifest import ASK, REINGEST, manifest
 from tests.support.command import Shell
+from tests.support.postgres import server_folder
 from tests.support.slack_app_settings import open_app_settings
 from tests.support.slack_server import ADMIN, ALICE, SlackWorkspace
 
@@ -32,16 +33,12 @@ START = 60.0
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "kitchen.md").write_text(PAGE, "utf-8")
-    return tmp_path
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+def folder() -> Iterator[Path]:
+    """A folder to run in; not one of pytest's, as its database's server is another user's."""
+    with server_folder() as made:
+        (made / "docs").mkdir()
+        (made / "docs" / "kitchen.md").write_text(PAGE, "utf-8")
+        yield made
 
 
 def shell(folder: Path, workspace: SlackWorkspace, **variables: str) -> Shell:
@@ -55,8 +52,8 @@ def shell(folder: Path, workspace: SlackWorkspace, **variables: str) -> Shell:
 
 
 @asynccontextmanager
-async def running(shell: Shell) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The bot, from when it says that it is up until it has ended on SIGTERM, well."""
+async def running(shell: Shell) -> AsyncIterator[str]:
+    """What the bot says until it is up; at the end it must end well on SIGTERM."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -75,7 +72,7 @@ async def running(shell: Shell) -> AsyncIterator[asyncio.subprocess.Process]:
                 line = await process.stderr.readline()
                 assert line, said.decode()
                 said += line
-        yield process
+        yield said.decode()
         os.kill(process.pid, signal.SIGTERM)
         async with asyncio.timeout(START):
             said += await process.stderr.read()
@@ -109,12 +106,15 @@ async def test_over_socket_mode(folder: Path, workspace: SlackWorkspace) -> None
 
 
 async def test_over_signed_http(folder: Path, workspace: SlackWorkspace) -> None:
-    port = free_port()
-    variables = {"SLACK_SIGNING_SECRET": workspace.signing_secret, "SERVER_PORT": str(port)}
-    async with aiohttp.ClientSession() as client:
-        workspace.use_http(f"http://127.0.0.1:{port}{EVENTS_PATH}", client)
-        async with running(shell(folder, workspace, **variables)):
-            await ask_everywhere(workspace)
+    variables = {"SLACK_SIGNING_SECRET": workspace.signing_secret, "SERVER_PORT": "0"}
+    async with (
+        aiohttp.ClientSession() as client,
+        running(shell(folder, workspace, **variables)) as said,
+    ):
+        served = re.search(r"http://127\.0\.0\.1:\d+/slack/events", said)
+        assert served is not None, said
+        workspace.use_http(served[0], client)
+        await ask_everywhere(workspace)
 
 
 @pytest.mark.parametrize(
