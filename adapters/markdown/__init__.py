@@ -1,5 +1,6 @@
 """One parser and splitter of Markdown for all chat platforms. Everything in it is pure."""
 
+from adapters.markdown.fences import backticked
 from adapters.markdown.limits import (
     DISCORD_MESSAGE,
     SLACK_MESSAGE,
@@ -7,8 +8,8 @@ from adapters.markdown.limits import (
     Limits,
     TableLimits,
 )
-from adapters.markdown.parsing import Span, inline, spans
-from adapters.markdown.rewriting import rewrite, without_mentions
+from adapters.markdown.parsing import Span, inline, normalised, spans
+from adapters.markdown.rewriting import rewrite, without_mention_tokens, without_mentions
 from adapters.markdown.splitting import block_count, split
 from adapters.markdown.tables import Table, as_text, plain_text, with_tables
 
@@ -21,12 +22,15 @@ __all__ = [
     "Table",
     "TableLimits",
     "as_text",
+    "backticked",
     "block_count",
     "inline",
+    "normalised",
     "plain_text",
     "rewrite",
     "spans",
     "split",
     "with_tables",
+    "without_mention_tokens",
     "without_mentions",
 ]

@@ -50,6 +50,19 @@ def closed(text: str) -> str:
     return "\n".join(lines)
 
 
+def backticked(text: str) -> str:
+    """A normalised text whose fences are all of backticks: not everyone knows the other kind."""
+    lines = closed(text).split("\n")
+    for token in parse("\n".join(lines))[0]:
+        if token.type == "fence" and token.map and token.markup.startswith("~"):
+            first, end = token.map
+            ticks = fenced(token.content, "")[0].markup
+            margin = _margin(lines[first], token.markup)
+            lines[first] = margin + ticks + token.info.replace("`", "")
+            lines[end - 1] = lines[end - 1].rstrip().rstrip("~") + ticks
+    return "\n".join(lines)
+
+
 def _margin(line: str, markup: str) -> str:
     """What stands before the fence: quotes, an indent, the marker of a list."""
     return line[: line.index(markup)]

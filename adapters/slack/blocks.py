@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapters.markdown import plain_text
+from adapters.markdown import plain_text, without_mention_tokens
 from adapters.slack.prose import address_for_slack, host_of
 from adapters.slack.tables import Block
 from core.model import Citation
@@ -45,7 +45,7 @@ def size_of(block: Block) -> int:
 
 def notification(markdown: str) -> str:
     """The text for notifications and screen readers, with Slack's three signs escaped."""
-    text = plain_text(markdown)
+    text = plain_text(markdown).strip() or "…"
     if len(text) > _LONGEST_NOTICE:
         text = text[: _LONGEST_NOTICE - 1] + "…"
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -54,7 +54,7 @@ def notification(markdown: str) -> str:
 def _place(citation: Citation) -> str:
     headings = (citation.title, *citation.heading_path)
     place = " › ".join(dict.fromkeys(" ".join(h.split()) for h in headings if h.strip()))
-    place = place or citation.source
+    place = without_mention_tokens(place or citation.source)
     return place if len(place) <= _LONGEST_PLACE else place[: _LONGEST_PLACE - 1] + "…"
 
 

@@ -12,17 +12,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from adapters.markdown import Span, rewrite, spans, without_mentions
+from adapters.markdown import Span, backticked, normalised, rewrite, spans, without_mentions
 from core.model import Answer, AnswerStatus, Passage
 
 _NOTHING = "\u200b"
-_ADDRESS = r"(?:[a-z][a-z0-9+.-]*://|www\\?\.)[^\s<>`]+"
+_ADDRESS = r"(?:[a-z][a-z0-9+.-]*://|www\\?\.)(?:\[[0-9a-f:.]*\])?[^\s<>`\[\]]*"
 _SIGNS = re.compile(
-    rf"(?P<address>{_ADDRESS})|(?P<escape>\\[!-/:-@\[-`{{-~])|\[(?P<mark>\d{{1,4}})\]|(?P<less><)",
+    rf"(?P<address>{_ADDRESS})|(?P<escape>\\[!-/:-@\[-`{{-~])|\[(?P<mark>\d{{1,4}})\]|(?P<less><)|(?P<stray>\]\()",
     re.IGNORECASE,
 )
 _SPELLED = re.compile(r"&(?:#\w{1,8}|\w{2,31});|\\[!-/:-@\[-`{-~]")
 _LINK_CODE = re.compile(r"<(?=(?:https?|ftp|slack)://|(?:mailto|tel):)", re.IGNORECASE)
+_LINK_IN_CODE = re.compile(
+    r"\](?=[(:]\s*<?(?P<address>(?:[a-z][a-z0-9+.-]*:|//|www\.)[^\s<>)]*))", re.IGNORECASE
+)
 _SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*:/*|www\.)+", re.IGNORECASE)
 _AFTER_ADDRESS = ".,;:!?*_~'\")]}|"
 _ESCAPED = {c: f"%{ord(c):02X}" for c in " ()<>[]\\\"'`|\n\t"}
@@ -85,21 +88,24 @@ def without_scheme(address: str) -> str:
 
 def safe_markdown(text: str, links: Links) -> str:
     """The text without mentions, broadcasts and Slack's codes, with links to known hosts alone."""
-    return rewrite(without_mentions(text), lambda span: _shown(span, links), _in_code)
+    text = without_mentions(backticked(normalised(text)))
+    return rewrite(text, lambda span: _shown(span, links), lambda line: _in_code(line, links))
 
 
 def _shown(span: Span, links: Links) -> str:
     match span.kind:
         case "code":
-            return _in_code(span.source)
+            return _in_code(span.source, links)
         case "link":
             return _link(span, links)
         case _:
             return _text(span.source, links)
 
 
-def _in_code(code: str) -> str:
-    return _LINK_CODE.sub("<" + _NOTHING, code)
+def _in_code(code: str, links: Links) -> str:
+    """Code with its addresses, but with no link: not all agree on where code ends."""
+    code = _LINK_CODE.sub("<" + _NOTHING, code)
+    return _LINK_IN_CODE.sub(lambda f: "]" if links.knows(f["address"]) else "] ", code)
 
 
 def _text(prose: str, links: Links) -> str:
@@ -122,6 +128,8 @@ def _sign(sign: re.Match[str], links: Links) -> str:
         url = links.marks.get(int(mark))
         # Slack's parser stumbles over brackets in a link's text.
         return f"[({mark})]({address_for_slack(url)})" if url else f"[{mark}]"
+    if sign["stray"]:
+        return "] ("
     return "&lt;" if sign["less"] or sign["escape"] == "\\<" else sign["escape"]
 
 
@@ -130,7 +138,9 @@ def _bare(found: str, links: Links) -> str:
     after = found[len(address) :]
     if links.knows(address):
         return found
-    return f"`{without_scheme(address)}`{after}" if without_scheme(address) else after
+    if shown := without_scheme(address):
+        return f"`{shown}`{after}"
+    return found.replace(":", ":" + _NOTHING)
 
 
 def _link(span: Span, links: Links) -> str:

@@ -20,6 +20,7 @@ STOP = "docent_stop"
 SHARE = "docent_share"
 
 _SEARCHING = "Searching the docs…"
+_REST = "More of the answer"
 _NO_EVIDENCE = "This answer quotes nothing from the docs."
 _LONGEST_PASSAGE = 2_500
 _ALL_PASSAGES = 10_000
@@ -48,11 +49,7 @@ def answer_messages(
         pages[-1] = pages[-1].with_block(listed, size_of(listed))
     buttons = [_stop(turn_id)] if writing else _reactions(answer, turn_id, private=private)
     pages[-1] = pages[-1].with_block(actions(buttons), 0)
-    texts = [_markdown_of(page) for page in pages]
-    return [
-        Message(notification(text) or "Sources", page.blocks)
-        for text, page in zip(texts, pages, strict=True)
-    ]
+    return [Message(notification(_markdown_of(page) or _REST), page.blocks) for page in pages]
 
 
 def partial_messages(text: str, turn_id: UUID) -> list[Message]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, TypeAlias
 
-from adapters.markdown import SLACK_TABLE, Table, inline, without_mentions
+from adapters.markdown import SLACK_TABLE, Table, inline, without_mention_tokens
 from adapters.slack.prose import Links, address_for_slack, without_scheme
 
 Block: TypeAlias = dict[str, Any]
@@ -39,7 +39,7 @@ def table_block(table: Table, links: Links) -> Block:
 
 
 def _cell(source: str, links: Links) -> Block:
-    elements = _elements(without_mentions(source), links)
+    elements = _elements(source, links)
     if not elements:
         return {"type": "raw_text", "text": " "}
     section = {"type": "rich_text_section", "elements": elements}
@@ -81,7 +81,7 @@ def _inert(address: str, links: Links) -> str:
 
 
 def _element(text: str, styles: list[str], url: str) -> Block:
-    element: Block = {"type": "link" if url else "text", "text": text}
+    element: Block = {"type": "link" if url else "text", "text": without_mention_tokens(text)}
     if url:
         element["url"] = address_for_slack(url)
     if styles:
