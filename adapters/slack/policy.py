@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from core.model import EVERYTHING_PUBLIC, Scope
+from core.model import EVERYTHING, Scope
 
 _ID = re.compile("[CGD][A-Z0-9]+")  # names are in lower case
 
@@ -26,7 +26,7 @@ class ChannelPolicy:
     blocked: frozenset[str] = frozenset()
     mention_only: bool = False
     shared_channels: bool = False
-    scope: Scope = EVERYTHING_PUBLIC
+    scope: Scope = EVERYTHING
 
     def admits(self, channel: str, *, shared: bool) -> bool:
         """Whether questions are answered there at all."""

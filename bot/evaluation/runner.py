@@ -17,7 +17,7 @@ from bot.settings.groups import QdrantSettings
 from core.ingestion.chunking import chunk
 from core.ingestion.indexing import Engines
 from core.model import (
-    EVERYTHING_PUBLIC,
+    EVERYTHING,
     Chunk,
     Corpus,
     Document,
@@ -108,7 +108,7 @@ async def _ask(bench: Bench, question: EvaluationQuestion) -> Outcome:
     began = time.perf_counter()
     query = await bench.retriever.encode(question.text)
     embedded = time.perf_counter()
-    ranking = await bench.retriever.rank([query], EVERYTHING_PUBLIC, corpus)
+    ranking = await bench.retriever.rank([query], EVERYTHING, corpus)
     return Outcome(
         question=question,
         ranked=tuple(dict.fromkeys(hit.chunk.path for hit in ranking.hits)),

@@ -12,7 +12,7 @@ from core.model.answer import (
     TextDelta,
 )
 from core.model.conversation import (
-    EVERYTHING_PUBLIC,
+    EVERYTHING,
     Message,
     Question,
     Scope,
@@ -54,7 +54,7 @@ from core.model.search import (
 )
 
 __all__ = [
-    "EVERYTHING_PUBLIC",
+    "EVERYTHING",
     "OPEN_ENDED",
     "Answer",
     "AnswerEvent",

@@ -22,12 +22,12 @@ class SessionKey:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The sources that a place may be answered from; None admits every public source."""
+    """The sources that a place may be answered from; None admits every one, private ones too."""
 
     sources: frozenset[str] | None = None
 
 
-EVERYTHING_PUBLIC = Scope()
+EVERYTHING = Scope()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Question:
     message_id: str
     author: str
     text: str
-    scope: Scope = EVERYTHING_PUBLIC
+    scope: Scope = EVERYTHING
     context: tuple[Message, ...] = ()
 
 

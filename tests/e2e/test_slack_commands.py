@@ -15,7 +15,7 @@ from adapters.slack.private import SEARCHING, private_question
 from adapters.slack.rendering import SHARE
 from core.conversation.inbox import Inbox
 from core.errors import SyncRunning
-from core.model import EVERYTHING_PUBLIC
+from core.model import EVERYTHING
 from core.ports import Database
 from tests.support.faulty_database import FaultyDatabase
 from tests.support.slack_bot import Answers
@@ -119,7 +119,7 @@ async def test_a_private_answer_whose_address_expired_comes_all_the_same(
     gone = f"{workspace.url}/response/GONE"
     team = workspace.slack.team
     question = private_question(
-        team, workspace.general, gone, "1.2", ALICE, "Still there?", EVERYTHING_PUBLIC
+        team, workspace.general, gone, "1.2", ALICE, "Still there?", EVERYTHING
     )
     await inbox.accept(question)
     async with open_surfaces(workspace, database):
@@ -133,7 +133,7 @@ async def test_where_the_bot_is_not_it_comes_as_a_direct_message(
     private = workspace.add_channel("elsewhere", bot=False)
     gone = f"{workspace.url}/response/GONE"
     question = private_question(
-        workspace.slack.team, private, gone, "1.2", ALICE, "Still there?", EVERYTHING_PUBLIC
+        workspace.slack.team, private, gone, "1.2", ALICE, "Still there?", EVERYTHING
     )
     await Inbox(database, worker="ours", lease_seconds=6.0).accept(question)
     async with open_surfaces(workspace, database):

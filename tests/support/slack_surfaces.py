@@ -28,7 +28,7 @@ from core.conversation.postings import Postings
 from core.conversation.presence import Presence
 from core.ingestion.overview import read_overview
 from core.ingestion.report import Phase, ProgressListener, SyncProgress, SyncReport
-from core.model import EVERYTHING_PUBLIC
+from core.model import EVERYTHING
 from core.ports import Database, Responder
 from tests.support.slack_bot import DISPATCH, QUICK, Answers
 from tests.support.slack_server import SlackWorkspace
@@ -129,7 +129,7 @@ async def open_surfaces(
             archive,
             Feedback(database),
             sync,
-            partial(read_overview, database, EVERYTHING_PUBLIC),
+            partial(read_overview, database, EVERYTHING),
             admins=admins,
             questions=questions,
         )

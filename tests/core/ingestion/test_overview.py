@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core.ingestion.overview import read_overview
-from core.model import EVERYTHING_PUBLIC, Scope
+from core.model import EVERYTHING, Scope
 from core.ports import Database
 from tests.support.library import open_library
 from tests.support.memory_source import MemorySource
 
 
 async def test_before_the_first_sync_there_is_none(database: Database) -> None:
-    assert await read_overview(database, EVERYTHING_PUBLIC) is None
+    assert await read_overview(database, EVERYTHING) is None
 
 
 async def test_it_counts_what_is_served_now_in_each_source(
@@ -25,7 +25,7 @@ async def test_it_counts_what_is_served_now_in_each_source(
         await library.sync([guide, papers])
         del guide.files["b/c.md"]
         await library.sync([guide, papers], allow_shrink=True)
-    found = await read_overview(database, EVERYTHING_PUBLIC)
+    found = await read_overview(database, EVERYTHING)
     assert found is not None
     assert found.generation == 2
     assert {name: served.documents for name, served in found.sources.items()} == {
@@ -43,7 +43,7 @@ async def test_titles_begin_near_the_root(database: Database, tmp_path: Path) ->
             "z.md": "# Top\n\nText."
         }
         await library.sync([MemorySource("guide", files)])
-    found = await read_overview(database, EVERYTHING_PUBLIC)
+    found = await read_overview(database, EVERYTHING)
     assert found is not None
     assert found.titles["guide"][:2] == ("Top", "Deep 0")
     assert len(found.titles["guide"]) == 8

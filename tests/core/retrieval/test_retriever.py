@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.errors import ServiceUnavailable
-from core.model import EVERYTHING_PUBLIC, Corpus, Hit, Rung, Scope, SearchHits
+from core.model import EVERYTHING, Corpus, Hit, Rung, Scope, SearchHits
 from core.ports import Reranker
 from core.retrieval.retriever import RetrievalSettings, Retriever
 from tests.support.embedder import HashingEmbedder, WordCounts
@@ -65,7 +65,7 @@ def retriever(
 async def test_the_passages_are_the_fused_hits() -> None:
     search = retriever()
 
-    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
     texts = [passage.text for passage in found.passages]
     assert texts == ["install on linux", "linux", "install", "potatoes"]
@@ -91,7 +91,7 @@ async def test_without_the_embedder_bm25_searches_alone() -> None:
     index = ScriptedIndex(FOUND)
     search = retriever(index, embedder=DownEmbedder())
 
-    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
     assert [p.text for p in found.passages] == ["install on linux", "install"]
     assert found.rungs == (Rung.BM25_ONLY,)
@@ -103,7 +103,7 @@ async def test_a_corpus_of_another_model_is_searched_by_bm25_alone() -> None:
     search = retriever(index)
     corpus = Corpus("docent-another-model-1024", 7)
 
-    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, corpus)
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, corpus)
 
     assert found.rungs == (Rung.BM25_ONLY,)
     assert (index.requests[0].collection, index.requests[0].dense) == (corpus.collection, None)
@@ -145,7 +145,7 @@ async def test_the_reranker_has_the_last_word_on_the_best_hits() -> None:
     reranker = ScriptedReranker({"install on linux": 0.2, "linux": 0.9})
     search = retriever(reranker=reranker, settings=RetrievalSettings(reranked=2))
 
-    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
     assert [p.text for p in found.passages] == ["linux", "install on linux", "install", "potatoes"]
     assert [p.scores.rerank for p in found.passages] == [0.9, 0.2, None, None]
@@ -158,7 +158,7 @@ async def test_the_reranker_has_the_last_word_on_the_best_hits() -> None:
 async def test_without_the_reranker_the_fused_order_stands() -> None:
     search = retriever(reranker=ScriptedReranker(None))
 
-    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
     assert [p.text for p in found.passages][:2] == ["install on linux", "linux"]
     assert found.rungs == (Rung.NO_RERANK,)
@@ -167,7 +167,7 @@ async def test_without_the_reranker_the_fused_order_stands() -> None:
 async def test_all_that_failed_is_told() -> None:
     search = retriever(embedder=DownEmbedder(), reranker=ScriptedReranker(None))
 
-    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
     assert found.rungs == (Rung.BM25_ONLY, Rung.NO_RERANK)
 
@@ -176,7 +176,7 @@ async def test_nothing_found_is_not_reranked_and_never_sufficient() -> None:
     reranker = ScriptedReranker({})
     search = retriever(ScriptedIndex(SearchHits((), ())), reranker=reranker)
 
-    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
     assert (found.passages, found.confidence, found.sufficient) == ((), 0.0, False)
     assert reranker.asked == []
@@ -185,7 +185,7 @@ async def test_nothing_found_is_not_reranked_and_never_sufficient() -> None:
 async def test_documents_that_are_not_served_suffice_for_nothing() -> None:
     search = retriever(catalog=ScriptedCatalog(records=(record("other.md"),)))
 
-    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
     assert (found.passages, found.sufficient) == ((), False)
 
@@ -197,7 +197,7 @@ async def test_a_known_model_s_cosine_decides(cosine: float, *, sufficient: bool
     search = retriever(index, embedder=embedder)
     corpus = Corpus(embedder.model.collection, 7)
 
-    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, corpus)
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, corpus)
 
     assert found.sufficient is sufficient
 
@@ -206,7 +206,7 @@ async def test_another_model_s_cosine_is_not_trusted() -> None:
     index = ScriptedIndex(SearchHits(hits(("potatoes", 0.9)), hits(("potatoes", 5.0))))
     search = retriever(index)
 
-    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
     assert (found.confidence, found.sufficient) == (0.0, False)
 
@@ -224,7 +224,7 @@ async def test_several_queries_are_ranked_together_by_weight() -> None:
     first, second = await search.encode("it"), await search.encode("linux")
 
     queries = [first, replace(second, weight=3.0)]
-    found = await search.retrieve(queries, EVERYTHING_PUBLIC, CORPUS)
+    found = await search.retrieve(queries, EVERYTHING, CORPUS)
 
     assert {p.text: p.scores.fused for p in found.passages} == {"linux": 0.75, "it": 0.25}
     assert found.query == "it"
@@ -236,7 +236,7 @@ async def test_passages_keep_to_the_token_budget() -> None:
     )
     search = retriever(ScriptedIndex(found), settings=RetrievalSettings(context_tokens=250))
 
-    retrieval = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+    retrieval = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
     assert len(retrieval.passages) == 2
 
@@ -244,7 +244,7 @@ async def test_passages_keep_to_the_token_budget() -> None:
 async def test_the_times_of_search_and_rerank_are_told_in_milliseconds() -> None:
     search = retriever()
 
-    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING_PUBLIC, CORPUS)
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
     assert set(found.timings_ms) == {"search", "rerank"}
     assert all(0 <= value < 10_000 for value in found.timings_ms.values())
