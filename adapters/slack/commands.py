@@ -139,7 +139,7 @@ class Commands:
                 "%s by %s of %s was %s.",
                 REINGEST,
                 person,
-                source or "all sources",
+                repr(source) if source else "all sources",
                 "allowed" if allowed else "refused",
             )
             if not allowed:
