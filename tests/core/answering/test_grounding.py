@@ -71,6 +71,8 @@ def test_the_check_sees_marks_as_the_places_of_passages() -> None:
         ("See [1](https://evil.example/x).", "See [1]."),
         ("See [[1](https://evil.example/x)](https://evil.example/y).", "See [1]."),
         ("See [it [9]](https://evil.example/x).", "See it."),
+        ("See it [[](x)9].", "See it."),
+        ("See [it[9]](https://evil.example/x).", "See it."),
         # What cannot be seen cannot keep a link or a mark from being recognised.
         ("See ht\u200btps://evil.example [\u20601].", "See evil.example [1]."),
         ("```\rcode\r```\r[it](https://evil.example)", "```code```it"),

@@ -38,8 +38,10 @@ async def test_a_key_tells_its_plan_and_which_models_there_are() -> None:
     assert {request.headers["Authorization"] for request in asked} == {f"Bearer {KEY}"}
 
 
-async def test_a_key_without_a_limit_has_no_remainder() -> None:
-    replies = {**REPLIES, "/api/v1/key": {"data": {"is_free_tier": True, "limit_remaining": None}}}
+@pytest.mark.parametrize("remaining", [None, "much", []])
+async def test_a_key_without_a_limit_has_no_remainder(remaining: object) -> None:
+    plan = {"is_free_tier": True, "limit_remaining": remaining}
+    replies = {**REPLIES, "/api/v1/key": {"data": plan}}
     account = await read_account(KEY, [], transport=service(replies, []))
     assert (account.free_tier, account.remaining) == (True, None)
 
