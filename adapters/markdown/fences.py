@@ -40,6 +40,8 @@ def fenced(code: str, info: str) -> tuple[Fence, str]:
 
 def closed(text: str) -> str:
     """A normalised text with each code block closed that ends with its list, quote or text."""
+    if not any(fence in text for fence in ("```", "~~~")):
+        return text
     lines = text.split("\n")
     for token in reversed(parse(text)[0]):
         if token.type == "fence" and token.map:
@@ -52,6 +54,8 @@ def closed(text: str) -> str:
 
 def backticked(text: str) -> str:
     """A normalised text whose fences are all of backticks: not everyone knows the other kind."""
+    if "~~~" not in text:
+        return text
     lines = closed(text).split("\n")
     for token in parse("\n".join(lines))[0]:
         if token.type == "fence" and token.map and token.markup.startswith("~"):

@@ -27,7 +27,7 @@ def without_mentions(text: str) -> str:
             return span.source if span.kind == "code" else _unheard(span.source)
         return span.source.replace(span.label, _unheard(span.label), 1)
 
-    return without_mention_tokens(rewrite(text, in_prose))
+    return without_mention_tokens(rewrite(text, in_prose) if "@" in text else text)
 
 
 def _unheard(prose: str) -> str:
@@ -134,7 +134,7 @@ def _is_bare(line: str) -> bool:
 
 def inlined(text: str) -> str:
     """The text with the address of each reference link in its place, so that it can be cut."""
-    if not parse(text)[1].get("references"):
+    if "]:" not in text or not parse(text)[1].get("references"):
         return text
 
     def in_place(span: Span) -> str:
