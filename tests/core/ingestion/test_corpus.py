@@ -140,9 +140,12 @@ async def test_pruning_forgets_what_ended_before_the_horizon(store: CorpusStore)
         flip = Flip(Corpus("c", generation - 1), Corpus("c", generation), [changed], [])
         await _flip(store, flip)
     await store.prune(2)
+    assert await store.horizon(timedelta(0)) == 3
     assert await store.records("docs", 1) == {}
     assert {r.title for r in (await store.records("docs", 2)).values()} == {"Title 2"}
     assert {r.title for r in (await store.records("docs", 3)).values()} == {"Title 3"}
+    await store.prune(3)
+    assert await store.horizon(timedelta(0)) == 3
 
 
 async def test_one_holder_at_a_time(database: Postgres) -> None:
@@ -180,6 +183,17 @@ async def test_a_lease_that_counts_as_held_asks_nobody(database: Postgres) -> No
     await lease.acquire("a test")
     await lease.confirm()
     assert len(watch.calls) == 1
+
+
+async def test_a_lease_counts_as_held_no_longer_than_a_write_in_time_may_last(
+    database: Postgres,
+) -> None:
+    watch = Watch()
+    lease = SyncLease(WatchedDatabase(database, watch), uuid4(), 0.6)
+    await lease.acquire("a test")
+    await asyncio.sleep(0.45)
+    await lease.confirm()
+    assert len(watch.calls) == 2
 
 
 async def test_a_lease_is_renewed_while_it_is_held(database: Postgres) -> None:
