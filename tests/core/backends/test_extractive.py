@@ -83,6 +83,12 @@ async def test_what_announces_something_that_is_missing_is_not_quoted() -> None:
     ]
 
 
+async def test_a_quote_in_the_docs_is_quoted_once() -> None:
+    passage = section("> An upgrade takes\n> a minute.")
+
+    assert await quotes("upgrade", passage) == ["> An upgrade takes a minute. [1]"]
+
+
 async def test_the_title_of_a_note_is_not_quoted() -> None:
     passage = section("**Upgrade**\n\nIt takes a minute.")
 

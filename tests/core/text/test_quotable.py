@@ -27,6 +27,7 @@ LONG = "\n".join(f"- An item of some length, number {n}." for n in range(40))
         ),
         (f"Run this.\n\n{CODE}", [Piece("Run this.", CODE)]),
         (f"See:\n{TABLE}", [Piece("See:", TABLE)]),
+        (f"{CODE}\nRun this.\n{CODE}", [Piece(block=CODE), Piece("Run this.", CODE)]),
         (f"Choose:\n\n{LIST}\n\n{CODE}", [Piece("Choose:", LIST), Piece(block=CODE)]),
         (f"Run:\n\n{CODE}\n\n{CODE}", [Piece("Run:", CODE), Piece(block=CODE)]),
         (f"- Run:\n\n  {CODE.replace(chr(10), chr(10) + '  ')}", [Piece("- Run:", CODE)]),
