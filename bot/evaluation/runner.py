@@ -16,6 +16,7 @@ from bot.settings import Settings
 from bot.settings.groups import QdrantSettings
 from core.ingestion.chunking import chunk
 from core.ingestion.indexing import Engines
+from core.ingestion.parsing.decoding import clean
 from core.model import (
     EVERYTHING,
     Chunk,
@@ -88,7 +89,7 @@ def _in_folder(settings: Settings, folder: Path) -> Settings:
 
 
 def _document(document: EvaluationDocument) -> Document:
-    section = Section(heading="", anchor="", level=0, text=document.text)
+    section = Section(heading="", anchor="", level=0, text=clean(document.text))
     return Document(path=document.id, title=document.title, sections=(section,))
 
 

@@ -19,7 +19,8 @@ EVAL = Path(__file__).parents[4] / "shared" / "eval"
 needs_sets = pytest.mark.skipif(not EVAL.is_dir(), reason=f"the evaluation sets are not at {EVAL}")
 
 DOCUMENTS = {
-    "install": "Run the installer on Linux, or unpack the archive on Windows.",
+    # with the line breaks of another age, as real sets have them
+    "install": "Run the installer on Linux.\r\rOr unpack the archive on Windows.",
     "potatoes": "Boil the potatoes for twenty minutes, then drain and mash them.",
     "parking": "Cars may park behind the building between six and ten.",
 }
