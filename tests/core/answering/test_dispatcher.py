@@ -22,7 +22,7 @@ from tests.support.conversations import (
     question,
     taken,
 )
-from tests.support.desk import QUICK, Desk, until
+from tests.support.desk import QUICK, Desk, SlowReader, until
 
 UNANSWERED = "Sorry, I could not answer this, and have stopped trying."
 
@@ -102,6 +102,22 @@ async def test_no_more_answers_run_at_once_than_are_allowed(desk: Desk) -> None:
         await desk.settled()
     assert len(desk.reader.read) == 8
     assert desk.answers.most_running == 2
+
+
+async def test_a_platform_that_is_slow_to_take_an_answer_holds_up_no_other(desk: Desk) -> None:
+    slow = SlowReader()
+    responders = {"slack": desk.reader, "discord": slow}
+    async with desk.open(replace(QUICK, running=1), responders) as dispatcher:
+        for n in range(4):
+            session = SessionKey("discord", "guild", "channel", f"{n}")
+            await dispatcher.submit(question(f"{n}", session=session))
+        await until(lambda: len(slow.reading) == 4)
+        await dispatcher.submit(question("quick"))
+        await until(lambda: desk.reader.read == ["quick"])
+        assert slow.read == []
+        slow.go.set()
+        await desk.settled()
+    assert len(slow.read) == 4
 
 
 async def test_a_question_that_comes_while_the_session_ends_is_seen(desk: Desk) -> None:
@@ -198,10 +214,11 @@ async def test_a_question_that_was_stopped_is_not_waited_for(desk: Desk) -> None
     await desk.inbox.amendments.stop(turn.id)
     await desk.inbox.release(turn, counted=False)
     platforms = {"slack": desk.reader}
-    forever = replace(QUICK, outage_pauses=(0.0,) * 10_000)
-    async with open_dispatcher(desk.inbox, WithoutIndex(), platforms, forever) as dispatcher:
+    async with open_dispatcher(desk.inbox, WithoutIndex(), platforms, WAITING) as dispatcher:
         await dispatcher.resume()
         await desk.settled()
+    [word] = desk.reader.read
+    assert word.startswith(UNANSWERED)
     assert await desk.ends() == [("why?", "failed", 3)]
 
 
@@ -236,6 +253,7 @@ async def test_a_platform_that_fails_throughout_does_not_stop_the_session(desk: 
 
 async def test_an_answer_that_was_not_read_to_its_end_is_no_answer(desk: Desk) -> None:
     desk.reader.leaves_early = True
+    desk.answers.end.clear()
     async with desk.open() as dispatcher:
         await dispatcher.submit(question("why?"))
         await desk.settled()

@@ -330,8 +330,9 @@ async def test_a_writer_for_a_collection_that_is_whole_changes_nothing(
     assert {method for method, _ in server.requests} == {"GET"}
 
 
-async def test_a_collection_that_lacks_its_indexes_is_completed(
-    server: QdrantServer, index: QdrantRemote
+@pytest.mark.parametrize("there", [[], ["since"]])
+async def test_a_collection_that_lacks_indexes_is_completed(
+    server: QdrantServer, index: QdrantRemote, there: list[str]
 ) -> None:
     config = {
         "vectors": {"dense": {"size": MODEL.dimensions, "distance": "Cosine"}},
@@ -340,6 +341,9 @@ async def test_a_collection_that_lacks_its_indexes_is_completed(
     async with httpx.AsyncClient(base_url=server.url) as http:
         answer = await http.put(f"/collections/{MODEL.collection}", json=config)
         assert answer.status_code == 200
+        for field in there:
+            kind = {"field_name": field, "field_schema": "integer"}
+            await http.put(f"/collections/{MODEL.collection}/index", json=kind)
     with pytest.raises(RequestRejected, match="Index required but not found"):
         await index.search(request(1, dense=unit(1)))
 

@@ -19,6 +19,7 @@ from core.errors import (
     SourceUnavailable,
     SyncRunning,
 )
+from core.ingestion.addresses import SlugRule
 from core.ingestion.documents import SourceProfile
 from core.ingestion.report import Phase, SyncProgress
 from core.model import Corpus
@@ -265,15 +266,26 @@ async def test_what_a_source_says_of_a_document_is_stored_as_far_as_it_can_be(
     assert (await library.sync()).generation == 1
 
 
-async def test_another_address_or_flag_in_the_settings_rewrites_no_chunk(library: Library) -> None:
-    await library.sync()
-    profile = SourceProfile("docs", base_url="https://docs.example.org/", peer_reviewed=True)
+PROFILE = SourceProfile("docs", "https://docs.example.org/")
+
+
+@pytest.mark.parametrize(
+    ("profile", "url", "peer_reviewed"),
+    [
+        (replace(PROFILE, base_url="https://new.example/"), "https://new.example/guide", False),
+        (replace(PROFILE, slug_rule=SlugRule.GITHUB), "https://docs.example.org/guide.md", False),
+        (replace(PROFILE, peer_reviewed=True), "https://docs.example.org/guide", True),
+    ],
+)
+async def test_another_address_or_flag_in_the_settings_rewrites_no_chunk(
+    library: Library, profile: SourceProfile, url: str, peer_reviewed: bool
+) -> None:
+    await library.sync(profiles=[PROFILE])
     report = await library.sync(profiles=[profile])
     assert report.relabelled == ("docs/guide.md", "docs/faq.md")
     assert (report.written, report.closed, report.embedded) == (0, 0, 0)
-    for record in (await library.store.at(2)).values():
-        assert record.url.startswith("https://docs.example.org/")
-        assert record.peer_reviewed
+    record = (await library.store.at(2))[("docs", "guide.md")]
+    assert (record.url, record.peer_reviewed) == (url, peer_reviewed)
 
 
 async def test_a_document_says_itself_whether_it_is_peer_reviewed(library: Library) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -17,8 +18,8 @@ from core.ingestion.indexing import Engines, NextGeneration
 from core.ingestion.lease import SyncLease
 from core.ingestion.report import Tally
 from core.ingestion.sync import SyncSettings
-from core.model import Chunk, Corpus
-from core.ports import Entry
+from core.model import Chunk, Corpus, Point
+from core.ports import Entry, VectorWriter
 from tests.support.embedder import HashingEmbedder, WordCounts
 from tests.support.library import Library, open_library
 from tests.support.watched import Crash, WatchedWriter
@@ -177,6 +178,56 @@ def _last_write(library: Library) -> int:
     """The number of the call after the last write, in a sync like the last one."""
     calls = library.watch.calls
     return len(calls) - calls[::-1].index("writer.write") + 1
+
+
+async def test_what_a_dead_sync_wrote_is_deleted_with_the_next_that_ends(library: Library) -> None:
+    library.source.files = {"kept.md": "# Kept\n\nKept.\n"}
+    await library.sync()
+    library.source.files["dead.md"] = "# Dead\n\nNever served.\n"
+    [dead] = [chunk.content_hash for chunk in _chunks(library.source.files) if chunk.path[0] == "d"]
+    with pytest.raises(Crash):
+        await library.sync(faults={"writer.close": Crash()})
+    collection = library.embedder.model.collection
+    assert await library.index.vectors(collection, [dead])
+    del library.source.files["dead.md"]
+    library.source.files["new.md"] = "# New\n\nServed.\n"
+    report = await library.sync()
+    assert (report.added, report.changed, report.removed) == (("docs/new.md",), (), ())
+    assert not await library.index.vectors(collection, [dead])
+
+
+class SlowWriter:
+    """A writer that others could run ahead of; `ahead` is by how many chunks they did."""
+
+    def __init__(self, inner: VectorWriter, embedder: HashingEmbedder) -> None:
+        self._inner = inner
+        self._embedder = embedder
+        self._written = 0
+        self.ahead: list[int] = []
+
+    async def recover(self, generation: int) -> None:
+        await self._inner.recover(generation)
+
+    async def write(self, points: Sequence[Point]) -> None:
+        await asyncio.sleep(0.005)
+        self.ahead.append(len(self._embedder.embedded) - self._written)
+        self._written += len(points)
+
+
+async def test_no_more_than_a_few_blocks_are_held_in_memory(library: Library) -> None:
+    async def documents() -> AsyncGenerator[tuple[Chunk, ...], None]:
+        for chunk in _chunks({f"{n}.md": f"# {n}\n\nText {n}.\n" for n in range(60)}):
+            yield (chunk,)
+
+    lease = SyncLease(library.database, uuid4(), 30)
+    await lease.acquire("a test")
+    writer = SlowWriter(await library.index.writer(library.embedder.model), library.embedder)
+    engines = Engines(library.index, writer, library.embedder, WordCounts())  # type: ignore[arg-type] # it seals nothing
+    tally = Tally(lambda _: None)
+    coming = NextGeneration(engines, lease, tally, base=0, generation=1, block=BLOCK)
+    await coming.write(documents())
+    assert len(writer.ahead) == 30
+    assert max(writer.ahead) <= IN_FLIGHT
 
 
 async def test_a_sync_that_lost_its_lease_serves_nothing(library: Library) -> None:
