@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 class DispatcherSettings:
     """How much runs at once, and how failures are met. Times are in seconds.
 
+    `running` answers are made at once, of the `claimed` turns that are under a lease here: one
+    that waits for its platform to take the answer holds no other up.
     A turn that failed is tried again after each of `retry_pauses`, and then given up. One whose
     answer needs a service that is away waits for it before that, by `outage_pauses`, and by
     `database_pause` when it is the database. `watch_pause` is how long a running turn may not know
@@ -29,6 +31,7 @@ class DispatcherSettings:
     """
 
     running: int = 16
+    claimed: int = 256
     retry_pauses: tuple[float, ...] = (2.0, 10.0)
     outage_pauses: tuple[float, ...] = (2.0, 10.0, *(60.0,) * 60)
     database_pause: float = 5.0
@@ -87,10 +90,11 @@ class Dispatcher:
             answerer,
             responders,
             retry_pauses=self._settings.retry_pauses,
+            running=self._settings.running,
             outage_pauses=self._settings.outage_pauses,
             watch_pause=self._settings.watch_pause,
         )
-        self._slots = asyncio.Semaphore(self._settings.running)
+        self._desk = asyncio.Semaphore(self._settings.claimed)
         self._stopping = asyncio.Event()
         self._calls: dict[SessionKey, _Calls] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -204,7 +208,7 @@ class Dispatcher:
     async def _work_off(self, session: SessionKey, calls: _Calls) -> Held | float | None:
         """Runs turn after turn; None when all are done, else after how long to try again."""
         while True:
-            async with self._slots:
+            async with self._desk:
                 if self._stopping.is_set():
                     return None
                 calls.amended.clear()

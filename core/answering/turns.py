@@ -11,6 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from core.answering.apologies import apology, postponement
+from core.answering.making import made_ahead
 from core.answering.stopping import Stop
 from core.conversation.inbox import Inbox
 from core.errors import (
@@ -45,7 +46,7 @@ class Answerer(Protocol):
 
 
 class TurnRunner:
-    """Runs turns, one at a time of a session.
+    """Runs turns, one at a time of a session; `running` answers are made at once.
 
     One that fails is tried again after each of `retry_pauses`, but after each of `outage_pauses`
     first, if a service is away that it needs. Each `watch_pause` it is seen whether it is
@@ -58,6 +59,7 @@ class TurnRunner:
         answerer: Answerer,
         responders: Mapping[str, Responder],
         *,
+        running: int,
         retry_pauses: tuple[float, ...],
         outage_pauses: tuple[float, ...],
         watch_pause: float,
@@ -65,6 +67,7 @@ class TurnRunner:
         self._inbox = inbox
         self._answerer = answerer
         self._responders = responders
+        self._places = asyncio.Semaphore(running)
         self._retry_pauses = retry_pauses
         self._outage_pauses = outage_pauses
         self._outages: Counter[UUID] = Counter()
@@ -163,7 +166,7 @@ class TurnRunner:
 
     async def _answer(self, turn: Turn, stop: Stop) -> None:
         faults: list[Exception] = []
-        events = self._answerer.answer(turn.question, stop)
+        events = made_ahead(self._answerer.answer(turn.question, stop), self._places)
         try:
             answered = await self._show(turn, events, faults)
         except _OUTAGES as exc:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.slack.pacing import Pacing
 from core.ports import Database
 from tests.support.desk import until
-from tests.support.slack_bot import Answers, open_bot
+from tests.support.slack_bot import DISPATCH, Answers, open_bot
 from tests.support.slack_faults import Fault
 from tests.support.slack_server import SlackWorkspace
 from tests.support.slack_state import Message
@@ -233,7 +235,10 @@ async def test_a_busy_channel_holds_no_other_up(
     workspace: SlackWorkspace, database: Database
 ) -> None:
     other = workspace.add_channel("other")
-    async with open_bot(workspace, database, pacing=lambda: Pacing(posting_interval=1.0)):
+    few = replace(DISPATCH, running=2)
+    async with open_bot(
+        workspace, database, pacing=lambda: Pacing(posting_interval=1.0), settings=few
+    ):
         busy = [await workspace.mention(workspace.general, f"How {n}?") for n in range(6)]
         ts = await workspace.mention(other, "How?")
         await workspace.answered(other, ts, seconds=2)

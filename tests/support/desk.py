@@ -27,7 +27,10 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 class Answers:
-    """Answers with the question's text, once `go` is set; raises what is in `faults` first."""
+    """Answers with the question's text, once `go` is set; raises what is in `faults` first.
+
+    With `end` cleared, the answer never comes to its end.
+    """
 
     def __init__(self) -> None:
         self.faults: list[Exception] = []
@@ -38,6 +41,8 @@ class Answers:
         self.begun = asyncio.Event()
         self.go = asyncio.Event()
         self.go.set()
+        self.end = asyncio.Event()
+        self.end.set()
 
     async def answer(self, question: Question, stop: Stop) -> AsyncGenerator[AnswerEvent, None]:
         self.asked.append(question.text)
@@ -61,6 +66,7 @@ class Answers:
         if self.faults:
             raise self.faults.pop(0)
         yield TextDelta(question.text)
+        await self.end.wait()
         yield answered(question.text)
 
 
@@ -88,6 +94,29 @@ class Reader:
         if self.faults:
             raise self.faults.pop(0)
         self.retracted.append(turn.question.message_id)
+
+
+class SlowReader(Reader):
+    """One that takes no event before `go` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = asyncio.Event()
+        self.reading: list[str] = []
+
+    async def respond(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> None:
+        self.reading.append(turn.question.text)
+        first = await anext(events)
+        await self.go.wait()
+        await super().respond(turn, _followed(first, events))
+
+
+async def _followed(
+    first: AnswerEvent, events: AsyncIterator[AnswerEvent]
+) -> AsyncIterator[AnswerEvent]:
+    yield first
+    async for event in events:
+        yield event
 
 
 class Desk:
