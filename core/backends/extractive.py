@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 
 from core.model import ModelEvent, ModelFinished, ModelStarted, ModelText, Passage, Prompt
@@ -12,6 +13,7 @@ from core.text.relevance import Group, Ranked, rank_sentences, terms
 _NAME = "quotes"
 _PASSAGES = 8
 _ALIKE = 0.6
+_HEARD = 2
 _ITEM = re.compile(r"\A(?:[-*+]|\d{1,3}[.)])\s+")
 _QUOTE = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 _LINE_BREAK = re.compile(r"\s*\n\s*")
@@ -42,7 +44,8 @@ def quote(question: str, passages: Sequence[Passage], count: int) -> list[str]:
         Group([piece.text for piece in own], prior, p.place)
         for own, p, prior in zip(found, passages, _priors(passages), strict=True)
     ]
-    ranked = _different(rank_sentences(question, groups), found, count)
+    sentences = rank_sentences(question, groups)
+    ranked = _all_heard(_different(sentences, found, count), sentences, found)
     order = list(dict.fromkeys(r.group for r in ranked))
     chosen = sorted(ranked, key=lambda r: (order.index(r.group), r.index))
     return [_block(found[r.group][r.index], f"[{r.group + 1}]") for r in chosen]
@@ -53,20 +56,40 @@ def _different(
 ) -> list[Ranked]:
     """The best ones that do not say the same twice; one that is cut off only for want of others."""
     chosen: list[Ranked] = []
-    said: list[frozenset[str]] = []
     for each in sorted(ranked, key=lambda r: found[r.group][r.index].dangling):
-        piece = found[each.group][each.index]
-        words = frozenset(terms(piece.text))
-        if len(chosen) == count or (chosen and piece.dangling):
+        if len(chosen) == count or (chosen and found[each.group][each.index].dangling):
             break
-        if not any(_alike(words, other) for other in said):
+        if not _said(each, chosen, found):
             chosen.append(each)
-            said.append(words)
     return chosen
 
 
-def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
-    return len(one & other) >= _ALIKE * len(one | other)
+def _all_heard(
+    chosen: Sequence[Ranked], ranked: Sequence[Ranked], found: Sequence[Sequence[Piece]]
+) -> list[Ranked]:
+    """With a quote of each of the best passages, in place of the weakest one that can be spared.
+
+    What the search prefers may answer in other words than the question's.
+    """
+    quoted = Counter(each.group for each in chosen)
+    unheard = [each for each in ranked if each.group < _HEARD and each.group not in quoted]
+    whole = [each for each in unheard if not found[each.group][each.index].dangling]
+    new = [each for each in whole if not _said(each, chosen, found)]
+    spare = [each for each in chosen if each.group >= _HEARD or quoted[each.group] > 1]
+    if not new or not spare:
+        return list(chosen)
+    weakest = min(spare, key=lambda each: each.score)
+    return [*(each for each in chosen if each is not weakest), new[0]]
+
+
+def _said(one: Ranked, chosen: Sequence[Ranked], found: Sequence[Sequence[Piece]]) -> bool:
+    words = _words(found[one.group][one.index])
+    others = (_words(found[each.group][each.index]) for each in chosen)
+    return any(len(words & other) >= _ALIKE * len(words | other) for other in others)
+
+
+def _words(piece: Piece) -> frozenset[str]:
+    return frozenset(terms(piece.text))
 
 
 def _priors(passages: Sequence[Passage]) -> list[float]:

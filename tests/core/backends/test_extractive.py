@@ -106,6 +106,17 @@ async def test_nothing_is_quoted_twice_in_almost_the_same_words() -> None:
     ]
 
 
+async def test_the_two_best_passages_are_both_quoted_whatever_their_words() -> None:
+    wordy = section("Run setup once. Run setup again. Setup runs the whole setup of a run.")
+    other = section("It is started from the menu.", fused=0.9)
+    far = section("The setup has a run of its own.", fused=0.1)
+
+    given = await quotes("How do I run the setup?", wordy, other, far)
+
+    assert len(given) == 3
+    assert any(text.endswith("[2]") for text in given)
+
+
 async def test_emphasis_in_a_quote_is_kept() -> None:
     assert await quotes("errors", section('All the **"Not Found"** errors.'), count=1) == [
         '> All the **"Not Found"** errors. [1]'
