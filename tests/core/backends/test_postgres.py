@@ -346,9 +346,13 @@ async def test_it_works_through_pgbouncer_in_transaction_mode(empty_dsn: str) ->
 
 
 async def test_a_pooler_that_was_not_recognised_is_pointed_out(empty_dsn: str) -> None:
+    refused: list[BaseException] = []
     async with open_pgbouncer(empty_dsn) as dsn, open_postgres(dsn) as database:
-        answers = await _answers(database)
-    refused = [each for each in answers if isinstance(each, BaseException)]
+        # Which server a statement meets is the pooler's choice, and it may be the right one.
+        for _ in range(50):
+            refused += [e for e in await _answers(database) if isinstance(e, BaseException)]
+            if refused:
+                break
     assert refused
     assert {type(each) for each in refused} == {RequestRejected}
     assert all("DATABASE_POOLED=true" in getattr(each, "hint", "") for each in refused)
