@@ -156,6 +156,9 @@ async def _converse(app: App) -> None:
     chat = ConsoleChat(partial(show_live, out) if live else collect, app.scope)
     async with _dispatcher(app, chat) as dispatcher:
         async for line in _questions():
+            if not sys.stdin.isatty():
+                # Lines of a file are questions of their own, not a conversation.
+                chat.begin_anew()
             answer = await chat.ask(line, dispatcher.submit)
             if not live:
                 typer.echo(f"› {line}\n\n{answer_as_text(answer)}\n")

@@ -22,8 +22,12 @@ class ConsoleChat:
     def __init__(self, show: Show, scope: Scope) -> None:
         self._show = show
         self._scope = scope
-        self._session = SessionKey(PLATFORM, socket.gethostname(), getpass.getuser(), uuid4().hex)
+        self._session = _new_session()
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
+
+    def begin_anew(self) -> None:
+        """The next question is the first of a new session."""
+        self._session = _new_session()
 
     async def ask(self, text: str, submit: Submit) -> Answer:
         """Asks, and returns when the answer was shown. Raises what the submission raises."""
@@ -45,6 +49,10 @@ class ConsoleChat:
 
     async def retract(self, turn: Turn) -> None:
         """Nothing to do: a terminal takes nothing back."""
+
+
+def _new_session() -> SessionKey:
+    return SessionKey(PLATFORM, socket.gethostname(), getpass.getuser(), uuid4().hex)
 
 
 async def collect(events: AsyncIterator[AnswerEvent]) -> Answer:

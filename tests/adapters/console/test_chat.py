@@ -61,6 +61,16 @@ async def test_a_chat_is_one_session_within_its_scope() -> None:
     assert first.scope == SCOPE
 
 
+async def test_a_chat_that_begins_anew_is_another_session() -> None:
+    chat = ConsoleChat(collect, SCOPE)
+    desk = Desk(chat)
+    await chat.ask("one", desk.submit)
+    chat.begin_anew()
+    await chat.ask("two", desk.submit)
+    first, second = desk.asked
+    assert first.session != second.session
+
+
 async def test_two_chats_are_two_sessions() -> None:
     desks = [Desk(ConsoleChat(collect, SCOPE)) for _ in range(2)]
     for desk in desks:
