@@ -49,17 +49,10 @@ def counts(now: SyncProgress) -> str:
 
 def report_as_text(report: SyncReport) -> str:
     """What happened, document by document where there are few."""
-    kinds = {
-        "added": report.added,
-        "changed": report.changed,
-        "relabelled": report.relabelled,
-        "removed": report.removed,
-    }
-    tally = ", ".join(f"{len(names)} {kind}" for kind, names in kinds.items() if names)
     verb = "Would be" if report.dry_run else "Done"
-    lines = [f"{verb}: {tally or 'nothing to do, all is in step'}. {_served(report)}"]
+    lines = [f"{verb}: {report.tally or 'nothing to do, all is in step'}. {_served(report)}"]
     if report.dry_run:
-        lines += [line for kind, names in kinds.items() for line in _named(kind, names)]
+        lines += [line for kind, names in report.by_kind.items() for line in _named(kind, names)]
     lines += [f"  failed: {name}: {reason}" for name, reason in report.failed.items()]
     if report.not_synced:
         lines.append(f"  not part of this sync: {', '.join(report.not_synced)}")

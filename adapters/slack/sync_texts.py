@@ -34,17 +34,10 @@ def progress_text(now: SyncProgress) -> str:
 
 def report_text(report: SyncReport) -> str:
     """What changed, what is served now, and which documents failed."""
-    kinds = {
-        "added": report.added,
-        "changed": report.changed,
-        "relabelled": report.relabelled,
-        "removed": report.removed,
-    }
-    tally = ", ".join(f"{len(names)} {kind}" for kind, names in kinds.items() if names)
     served = f"{report.documents} docs in {report.chunks} chunks are served now"
     counts = f"{report.embedded} newly embedded, {report.reused} reused"
     lines = [
-        f"**Done in {duration(report.seconds)}:** {tally or 'nothing had changed'}.",
+        f"**Done in {duration(report.seconds)}:** {report.tally or 'nothing had changed'}.",
         f"{served} (generation {report.generation}); {counts}.",
     ]
     if report.failed:

@@ -89,6 +89,21 @@ class SyncReport:
     seconds: float
     dry_run: bool
 
+    @property
+    def by_kind(self) -> dict[str, tuple[str, ...]]:
+        """The documents that differ, by what became of them."""
+        return {
+            "added": self.added,
+            "changed": self.changed,
+            "relabelled": self.relabelled,
+            "removed": self.removed,
+        }
+
+    @property
+    def tally(self) -> str:
+        """`3 added, 1 removed`; empty when nothing differs."""
+        return ", ".join(f"{len(names)} {kind}" for kind, names in self.by_kind.items() if names)
+
     def as_json(self) -> dict[str, Any]:
         """Lists, numbers, booleans and strings."""
         return asdict(self)
