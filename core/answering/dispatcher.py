@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -144,6 +144,13 @@ class Dispatcher:
         return self._changed(
             await self._inbox.amendments.withdraw(platform, workspace, channel, message_id)
         )
+
+    async def forget(self, platforms: Sequence[str], author: str) -> int:
+        """Takes back whatever a person asked on these platforms; the number of questions."""
+        sessions = await self._inbox.amendments.withdraw_all(platforms, author)
+        for session in dict.fromkeys(sessions):
+            self._changed(session)
+        return len(sessions)
 
     def _changed(self, session: SessionKey | None) -> bool:
         if session is None:

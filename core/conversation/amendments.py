@@ -86,12 +86,8 @@ class Amendments:
         The session, or None when the message is unknown or forgotten.
         """
         rows = await self._database.fetch(
-            """
-            UPDATE turns AS t
-            SET text = '', author = '', context = '[]', wanted = 'withdrawn', status = 'accepted',
-                attempt = 0, lease_token = NULL,
-                ended_at = NULL, answer = NULL, trace = NULL, failure = NULL
-            FROM sessions AS s
+            _WITHDRAW
+            + """
             WHERE (t.platform, t.workspace, t.channel) = ($1, $2, $3) AND t.message_id = $4
                 AND t.status <> 'withdrawn' AND s.id = t.session_id
             RETURNING s.platform, s.workspace, s.channel, s.thread
@@ -102,6 +98,41 @@ class Amendments:
             message_id,
         )
         return _only_session(rows)
+
+    async def withdraw_all(self, platforms: Sequence[str], author: str) -> list[SessionKey]:
+        """Does so for every question of a person, and forgets what they thought of answers.
+
+        The sessions to be seen to, once a question.
+        """
+        person = storable(author)
+        await self._database.execute(
+            """
+            DELETE FROM feedback AS f USING turns AS t
+            WHERE t.id = f.turn_id AND t.platform = ANY ($1) AND f.person = $2
+            """,
+            platforms,
+            person,
+        )
+        rows = await self._database.fetch(
+            _WITHDRAW
+            + """
+            WHERE t.platform = ANY ($1) AND t.author = $2
+                AND t.status <> 'withdrawn' AND s.id = t.session_id
+            RETURNING s.platform, s.workspace, s.channel, s.thread
+            """,
+            platforms,
+            person,
+        )
+        return [SessionKey(**row) for row in rows]
+
+
+_WITHDRAW = """
+    UPDATE turns AS t
+    SET text = '', author = '', context = '[]', wanted = 'withdrawn', status = 'accepted',
+        attempt = 0, lease_token = NULL,
+        ended_at = NULL, answer = NULL, trace = NULL, failure = NULL
+    FROM sessions AS s
+"""
 
 
 def _only_session(rows: Sequence[Row]) -> SessionKey | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from core.model import Corpus, Message, Question, SessionState
+from core.model import Corpus, Message, Question, SessionKey, SessionState
 from core.ports import Database, Row
 
 _BYTES_PER_TOKEN = 4
@@ -26,7 +26,10 @@ class History:
         self._turn_limit = turn_limit
 
     async def load(self, question: Question) -> SessionState:
-        """The session's finished turns before this question, and the served corpus: one query."""
+        """The session's finished turns before this question, and the served corpus: one query.
+
+        Turns from before the session was begun afresh are left out.
+        """
         key = question.session
         rows = await self._database.fetch(
             """
@@ -38,6 +41,7 @@ class History:
                 FROM sessions AS s JOIN turns AS t ON t.session_id = s.id
                 WHERE (s.platform, s.workspace, s.channel, s.thread) = ($1, $2, $3, $4)
                     AND t.status = 'finished'
+                    AND t.sequence > s.begun_after
                     AND t.sequence < COALESCE(
                         (
                             SELECT sequence FROM turns
@@ -60,6 +64,30 @@ class History:
         )
         exchanges = [(message,) for message in question.context] + _exchanges(rows)
         return SessionState(fitting(exchanges, self._token_budget), _corpus(rows[0]))
+
+    async def begin_afresh(self, session: SessionKey) -> bool:
+        """Later questions of the session know nothing of what was asked so far.
+
+        False when nothing was.
+        """
+        begun = await self._database.execute(
+            """
+            UPDATE sessions AS s SET begun_after = last.sequence
+            FROM (
+                SELECT t.session_id, max(t.sequence) AS sequence
+                FROM sessions AS begun JOIN turns AS t ON t.session_id = begun.id
+                WHERE (begun.platform, begun.workspace, begun.channel, begun.thread)
+                    = ($1, $2, $3, $4)
+                GROUP BY t.session_id
+            ) AS last
+            WHERE s.id = last.session_id AND s.begun_after < last.sequence
+            """,
+            session.platform,
+            session.workspace,
+            session.channel,
+            session.thread,
+        )
+        return begun > 0
 
 
 def _exchanges(rows: Iterable[Row]) -> list[Exchange]:

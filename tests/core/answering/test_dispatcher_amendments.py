@@ -294,6 +294,18 @@ async def test_the_answer_to_a_deleted_question_is_retracted_and_forgotten(desk:
     assert (await History(desk.database).load(question())).messages == ()
 
 
+async def test_all_answers_to_a_person_who_is_forgotten_are_retracted(desk: Desk) -> None:
+    asked = [question("one"), question("two"), question("three", session=OTHER_THREAD)]
+    async with desk.open(TOLD) as dispatcher:
+        for each in asked:
+            await dispatcher.submit(each)
+        await desk.settled()
+        assert await dispatcher.forget(["slack"], "U1") == 3
+        await desk.settled()
+        assert await dispatcher.forget(["slack"], "U1") == 0
+    assert sorted(desk.reader.retracted) == sorted(each.message_id for each in asked)
+
+
 async def test_a_question_that_is_deleted_while_it_is_answered_is_retracted_after_that(
     desk: Desk,
 ) -> None:

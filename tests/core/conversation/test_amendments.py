@@ -1,10 +1,12 @@
 import asyncio
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
 from core.backends.postgres import Postgres
 from core.conversation.amendments import Amendments
+from core.conversation.archive import Archive
 from core.conversation.feedback import Feedback
 from core.conversation.inbox import Held, Inbox
 from core.conversation.postings import Posting, Postings
@@ -227,3 +229,21 @@ async def test_a_withdrawal_that_could_not_be_seen_through_may_be_asked_for_agai
     await inbox.fail(await taken(inbox), "the platform is away")
     assert await _withdrawn(amendments, asked) == THREAD
     assert (await taken(inbox)).attempt == 1
+
+
+async def test_a_person_who_is_forgotten_takes_all_questions_and_ratings_along(
+    database: Postgres, inbox: Inbox, amendments: Amendments
+) -> None:
+    mine, others = question("mine"), replace(question("others"), author="U2", session=OTHER_THREAD)
+    for asked in (mine, others):
+        await inbox.finish(await _asked(inbox, asked), answered())
+    theirs = await Archive(database).find("slack", "T1", "C1", others.message_id)
+    assert theirs is not None
+    await Feedback(database).rate(theirs.id, "U1", "down")
+    await Feedback(database).rate(theirs.id, "U2", "up")
+    assert await amendments.withdraw_all(["slack", "slack-private"], "U1") == [THREAD]
+    assert await amendments.withdraw_all(["discord"], "U2") == []
+    rows = await database.fetch("SELECT text, author FROM turns ORDER BY sequence")
+    assert [tuple(row.values()) for row in rows] == [("", ""), ("others", "U2")]
+    (rating,) = await database.fetch("SELECT person FROM feedback")
+    assert rating["person"] == "U2"

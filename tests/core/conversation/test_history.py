@@ -7,7 +7,7 @@ from core.conversation.history import History, fitting
 from core.conversation.inbox import Inbox
 from core.model import Corpus, Message, Question
 from core.ports import Row
-from tests.support.conversations import OTHER_THREAD, answered, question, taken
+from tests.support.conversations import OTHER_THREAD, THREAD, answered, question, taken
 
 
 class Counting:
@@ -97,6 +97,40 @@ async def test_the_newest_turns_are_kept(database: Postgres, inbox: Inbox) -> No
         await _talk(inbox, question(f"q{n}"), f"a{n}")
     state = await History(database, turn_limit=2).load(question())
     assert [message.text for message in state.messages] == ["q3", "a3", "q4", "a4"]
+
+
+async def test_a_conversation_begun_afresh_knows_nothing_of_what_was_asked_before(
+    database: Postgres, inbox: Inbox
+) -> None:
+    history = History(database)
+    await _talk(inbox, question("before"), "yes")
+    await _talk(inbox, question("elsewhere", session=OTHER_THREAD), "other")
+    assert await history.begin_afresh(THREAD)
+    assert not await history.begin_afresh(THREAD)
+    assert (await history.load(question())).messages == ()
+    await _talk(inbox, question("after"), "no")
+    assert [message.text for message in (await history.load(question())).messages] == [
+        "after",
+        "no",
+    ]
+    elsewhere = await history.load(question(session=OTHER_THREAD))
+    assert [message.text for message in elsewhere.messages] == ["elsewhere", "other"]
+
+
+async def test_a_conversation_in_which_nothing_was_asked_cannot_be_begun_afresh(
+    database: Postgres,
+) -> None:
+    assert not await History(database).begin_afresh(THREAD)
+
+
+async def test_an_answer_under_way_when_its_conversation_is_begun_afresh_is_not_remembered(
+    database: Postgres, inbox: Inbox
+) -> None:
+    await inbox.accept(question("under way"))
+    turn = await taken(inbox)
+    await History(database).begin_afresh(THREAD)
+    await inbox.finish(turn, answered("late"))
+    assert (await History(database).load(question())).messages == ()
 
 
 def _exchange(question: str, answer: str) -> tuple[Message, ...]:
