@@ -6,11 +6,17 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
+from logging import getLogger
 from uuid import UUID, uuid4
 
 from core.errors import ServiceError, SyncRunning
-from core.ports import Database
+from core.ingestion.process import Life, life_of, this_process
+from core.ports import Database, Row
+
+_POLL_SECONDS = 1.0
+
+log = getLogger(__name__)
 
 
 class SyncLease:
@@ -28,24 +34,51 @@ class SyncLease:
         self._held_until = 0.0
 
     async def acquire(self, holder: str) -> None:
-        """Raises SyncRunning while another holds it."""
+        """Raises SyncRunning while another holds it.
+
+        The lease of a process that ended on this machine is taken at once, and that of one that
+        cannot be seen from here when it runs out without a sign of life.
+        """
+        dead: UUID | None = None
+        seen: Row | None = None
+        while not await self._take(holder, dead):
+            held = await self._held()
+            if held is None:
+                continue
+            life = life_of(held["process"])
+            if life is Life.RUNNING or (seen and seen["expires_at"] != held["expires_at"]):
+                raise _running(held)
+            dead = held["token"] if life is Life.ENDED else None
+            if life is Life.UNKNOWN:
+                seen = await _wait(held, seen)
+
+    async def _take(self, holder: str, dead: UUID | None) -> bool:
+        """The lease if it is free, or that of `dead`, which nobody else has taken meanwhile."""
         asked = time.monotonic()
         taken = await self._database.execute(
             """
-            INSERT INTO sync_lease (token, holder, acquired_at, expires_at)
-            VALUES ($1, $2, now(), now() + $3::INTERVAL)
+            INSERT INTO sync_lease (token, holder, process, acquired_at, expires_at)
+            VALUES ($1, $2, $3, now(), now() + $4::INTERVAL)
             ON CONFLICT (singleton) DO UPDATE
-            SET token = EXCLUDED.token, holder = EXCLUDED.holder,
+            SET token = EXCLUDED.token, holder = EXCLUDED.holder, process = EXCLUDED.process,
                 acquired_at = EXCLUDED.acquired_at, expires_at = EXCLUDED.expires_at
-            WHERE sync_lease.expires_at <= now()
+            WHERE sync_lease.expires_at <= now() OR sync_lease.token = $5
             """,
             self.token,
             holder,
+            this_process(),
             self._granted,
+            dead,
         )
-        if not taken:
-            raise await self._running()
-        self._held_until = asked + self._local
+        if taken:
+            self._held_until = asked + self._local
+        return bool(taken)
+
+    async def _held(self) -> Row | None:
+        rows = await self._database.fetch(
+            "SELECT token, holder, process, acquired_at, expires_at FROM sync_lease"
+        )
+        return rows[0] if rows else None
 
     async def confirm(self) -> None:
         """To be called before each write. Raises SyncRunning when another sync took over."""
@@ -61,23 +94,12 @@ class SyncLease:
             self._granted,
         )
         if not held:
-            raise await self._running()
+            raise _running(await self._held())
         self._held_until = asked + self._local
 
     async def release(self) -> None:
         """Lets the next sync start at once."""
         await self._database.execute("DELETE FROM sync_lease WHERE token = $1", self.token)
-
-    async def _running(self) -> SyncRunning:
-        rows = await self._database.fetch("SELECT holder, acquired_at FROM sync_lease")
-        if not rows:
-            return SyncRunning("Another sync ran a moment ago.", hint="Start the sync again.")
-        since = rows[0]["acquired_at"].astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        return SyncRunning(
-            f"A sync by {rows[0]['holder']} has been running since {since}.",
-            hint="Wait until it has ended. If it was killed, the next one can start "
-            f"{self._granted.total_seconds():g} seconds later.",
-        )
 
 
 @asynccontextmanager
@@ -104,3 +126,28 @@ async def _keep(lease: SyncLease, every: float) -> None:
         # `confirm` is where a lease that could not be kept is noticed.
         with suppress(ServiceError, SyncRunning):
             await lease.renew()
+
+
+async def _wait(held: Row, before: Row | None) -> Row:
+    if before is None:
+        log.warning(
+            "A sync by %s may have been killed; waiting until %s for a sign of life.",
+            held["holder"],
+            _time(held["expires_at"]),
+        )
+    await asyncio.sleep(_POLL_SECONDS)
+    return held
+
+
+def _running(held: Row | None) -> SyncRunning:
+    if held is None:
+        return SyncRunning("Another sync ran a moment ago.", hint="Start the sync again.")
+    return SyncRunning(
+        f"A sync by {held['holder']} has been running since {_time(held['acquired_at'])}.",
+        hint="Wait until it has ended. Without a sign of life from it, the next one can start at "
+        f"{_time(held['expires_at'])}.",
+    )
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -152,7 +153,7 @@ async def test_one_holder_at_a_time(database: Postgres) -> None:
     async with sync_lease(database, "first"):
         with pytest.raises(SyncRunning, match="A sync by first has been running since") as error:
             await SyncLease(database, uuid4(), 30).acquire("second")
-        assert "30 seconds" in error.value.hint
+        assert re.search(r"can start at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", error.value.hint)
     async with sync_lease(database, "second") as lease:
         await lease.confirm()
 
