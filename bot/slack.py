@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
+from adapters.chat.policy import ChannelPolicy
 from adapters.slack.credentials import SlackCredentials
-from adapters.slack.policy import ChannelPolicy
 from bot.settings import Settings
 from core.errors import ConfigurationError
 from core.model import Scope

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
+from adapters.chat.errands import Start, open_errands
+from adapters.chat.policy import ChannelPolicy
+from adapters.chat.preparing import Preparation
+from adapters.chat.reception import Reception
+from adapters.chat.watch import Watch
 from adapters.slack.api import SlackApi, web_client
-from adapters.slack.catchup import CatchUp, Watch, Window
-from adapters.slack.conversations import conversations
-from adapters.slack.errands import Start, open_errands
+from adapters.slack.asides import said_before, whisper
+from adapters.slack.catchup import CatchUp, Window
+from adapters.slack.conversations import conversations, is_channel_id
 from adapters.slack.listener import Listener
-from adapters.slack.mapping import Place
-from adapters.slack.policy import ChannelPolicy
-from adapters.slack.preparing import Preparation
+from adapters.slack.mapping import PLATFORM, Place
 from adapters.slack.transport import Asgi, asgi, open_socket_mode
 from core.answering.dispatcher import Dispatcher
 from core.conversation.cursors import Cursors
 from core.conversation.presence import Presence
 from core.errors import ServiceError
-
-_GOODBYE = 2.0
+from core.model import Question
 
 Extension = Callable[[AsyncApp, Start, ChannelPolicy], None]
 """Registers further listeners; the errands that they start end with the adapter."""
@@ -65,13 +67,15 @@ async def open_slack(
         await presence.load()
         policy = await _resolved(policy or ChannelPolicy(), api)
         place = Place(api.identity, policy, presence.__contains__)
-        watch = Watch(cursors, api.identity.team, window)
-        listener = Listener(dispatcher, presence, Preparation(api, start), lambda: place, watch)
+        window = window or Window()
+        watch = Watch(cursors, PLATFORM, api.identity.team, pause=window.pause)
+        reception = _reception(api, dispatcher, presence, start)
+        listener = Listener(reception, presence, lambda: place, watch)
         app = await stack.enter_async_context(_open_app(api, transport, listener))
         for extend in extensions:
             extend(app, start, policy)
-        stack.push_async_callback(_save, cursors)
-        start(watch.keep(CatchUp(api, cursors, presence, listener.catch_up, window)))
+        stack.push_async_callback(watch.save)
+        start(watch.keep(CatchUp(api, cursors, presence, listener.catch_up, window).run))
         if transport.app_token is None:
             yield asgi(app)
             return
@@ -79,6 +83,17 @@ async def open_slack(
             open_socket_mode(app, transport.app_token, base_url=api.base_url, missed=watch.missed)
         )
         yield None
+
+
+def _reception(
+    api: SlackApi, dispatcher: Dispatcher, presence: Presence, start: Start
+) -> Reception:
+    preparation = Preparation(partial(said_before, api), api.download)
+
+    def tell(question: Question, text: str) -> None:
+        start(whisper(api, question, text))
+
+    return Reception(dispatcher, presence, preparation, tell)
 
 
 @asynccontextmanager
@@ -111,20 +126,15 @@ async def _open_app(
 
 async def _resolved(policy: ChannelPolicy, api: SlackApi) -> ChannelPolicy:
     """The policy by ids, which are looked up when it calls channels by name."""
-    if not policy.named:
+    named = policy.named(is_channel_id)
+    if not named:
         return policy
     try:
         listed = await conversations(api)
     except ServiceError as exc:
-        log.warning("The channels %s could not be looked up. %s", sorted(policy.named), exc)
+        log.warning("The channels %s could not be looked up. %s", sorted(named), exc)
         return policy
     resolved = policy.resolved({each.name: each.id for each in listed})
-    if resolved.named:
-        log.warning("The bot is not in the channels %s.", sorted(resolved.named))
+    if unknown := resolved.named(is_channel_id):
+        log.warning("The bot is not in the channels %s.", sorted(unknown))
     return resolved
-
-
-async def _save(cursors: Cursors) -> None:
-    with suppress(ServiceError, TimeoutError):
-        async with asyncio.timeout(_GOODBYE):
-            await cursors.flush()

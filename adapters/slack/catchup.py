@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.chat.watch import PAUSE
 from adapters.slack.api import SlackApi
 from adapters.slack.conversations import Conversation, conversations
 from adapters.slack.mapping import PLATFORM
@@ -16,7 +15,6 @@ from adapters.slack.text import people
 from adapters.slack.threads import later, read_thread
 from core.conversation.cursors import Cursors
 from core.conversation.presence import Presence
-from core.errors import AccessDenied, RequestRejected, ServiceError
 from core.model import SessionKey
 
 SeeTo = Callable[[Mapping[str, Any], bool], Awaitable[bool]]
@@ -24,8 +22,6 @@ SeeTo = Callable[[Mapping[str, Any], bool], Awaitable[bool]]
 
 _EVERYWHERE = ""
 """Stands for the whole workspace, in place of a channel's id."""
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class Window:
     overlap: float = 600.0
     messages: int = 200
     threads: int = 20
-    pause: float = 60.0
+    pause: float = PAUSE
 
 
 class CatchUp:
@@ -115,53 +111,3 @@ class CatchUp:
                 asked = await self._see_to(conversation.message(message), conversation.shared)
                 found += asked
         return found
-
-
-class Watch:
-    """Notes what was seen, and has a catch-up run at the start and when something was missed.
-
-    While it is behind, no cursor moves, so that the next catch-up begins early enough.
-    """
-
-    def __init__(self, cursors: Cursors, team: str, window: Window | None = None) -> None:
-        self._cursors = cursors
-        self._team = team
-        self._pause = (window or Window()).pause
-        self._wanted = asyncio.Event()
-        self._behind = True
-
-    def missed(self) -> None:
-        """Something may be lost: have it looked for."""
-        self._behind = True
-        self._wanted.set()
-
-    def seen(self, channel: str, ts: str) -> None:
-        """A message of the channel was seen to."""
-        if not self._behind and channel and ts:
-            self._cursors.note(PLATFORM, self._team, channel, ts)
-
-    async def keep(self, catch_up: CatchUp) -> None:
-        """Goes on until it is cancelled; while nothing is missed it does nothing."""
-        self._wanted.set()
-        while True:
-            await self._wanted.wait()
-            self._wanted.clear()
-            if not await _done(catch_up):
-                await asyncio.sleep(self._pause)
-                self._wanted.set()
-            elif not self._wanted.is_set():
-                self._behind = False
-
-
-async def _done(catch_up: CatchUp) -> bool:
-    """Whether it need not be tried again."""
-    try:
-        found = await catch_up.run()
-    except (AccessDenied, RequestRejected) as exc:
-        log.warning("What was said while we were away cannot be read. %s %s", exc, exc.hint)
-        return True
-    except ServiceError as exc:
-        log.warning("The catch-up is put off. %s", exc)
-        return False
-    log.info("Caught up: %d questions in the window.", found)
-    return True

@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from adapters.chat.errands import Start
 from adapters.slack.api import SlackApi
-from adapters.slack.errands import Start
 from adapters.slack.manifest import ASK, ASK_ABOUT_THIS, REINGEST
 from adapters.slack.mapping import PLATFORM
 from adapters.slack.places import IN_TIME, Places

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from adapters.slack.api import SlackApi
 _TYPES = "public_channel,private_channel,mpim,im"
 _PAGE = 200
 _PAGES = 10
+_ID = re.compile("[CGD][A-Z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ async def conversations(api: SlackApi) -> list[Conversation]:
         if cursor is None:
             break
     return found
+
+
+def is_channel_id(channel: str) -> bool:
+    """Whether it is an id, and not a name: names are in lower case."""
+    return _ID.fullmatch(channel) is not None
 
 
 def _conversation(channel: Mapping[str, Any]) -> Conversation:

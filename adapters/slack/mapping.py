@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from adapters.chat.attachments import File, is_text
+from adapters.chat.incoming import Asked, Deleted, Edited, Ignored, Incoming
+from adapters.chat.policy import ChannelPolicy
 from adapters.slack.api import Identity
-from adapters.slack.policy import ChannelPolicy
 from adapters.slack.text import calls_others, people, plain
+from adapters.slack.threads import seconds_between
 from core.model import Message, Question, SessionKey
 
 PLATFORM = "slack"
@@ -18,44 +21,6 @@ Json: TypeAlias = Mapping[str, Any]
 
 _SAID = frozenset({None, "file_share", "me_message", "thread_broadcast"})
 """The subtypes of messages that a person wrote; every other one is a notice of Slack's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question. `joins` says that we were called into a thread that we know nothing of."""
-
-    question: Question
-    files: tuple[Json, ...] = ()
-    joins: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """A question that may have been asked before, with its new text.
-
-    `addressed`: it is a question by itself, even if its earlier text was none.
-    """
-
-    asked: Asked
-    addressed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """A message that is gone, and with it its question, if it was one."""
-
-    session: SessionKey
-    message_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """Nothing for us; `reason` is for tests and the log."""
-
-    reason: str
-
-
-Incoming: TypeAlias = Asked | Edited | Deleted | Ignored
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +100,15 @@ def _asked(message: Json, place: Place) -> Asked:
         scope=place.policy.scope,
     )
     joins = _in_thread(message) and not place.takes_part(session)
-    return Asked(question, tuple(message.get("files") or ()), joins)
+    return Asked(question, tuple(map(_file, message.get("files") or ())), joins)
+
+
+def _file(file: Json) -> File:
+    name = str(file.get("name") or file.get("title") or "a file")
+    url = str(file.get("url_private_download") or file.get("url_private") or "")
+    size = file.get("size")
+    text = file.get("mode") == "snippet" or is_text(str(file.get("mimetype") or ""))
+    return File(name, url, text, size if isinstance(size, int) else 0)
 
 
 def _changed(event: Json, place: Place) -> Incoming:
@@ -148,11 +121,16 @@ def _changed(event: Json, place: Place) -> Incoming:
         return Ignored("the same text")  # Slack tells of unfurled links in this way
     now = said(_placed(message, event), place)
     if isinstance(now, Asked):
-        return Edited(now, addressed=True)
+        return _edited(now, event, addressed=True)
     was = said(_placed(before, event), place)
     if isinstance(was, Asked) and now == Ignored("without a mention"):
-        return Edited(_asked(_placed(message, event), place), addressed=False)
+        return _edited(_asked(_placed(message, event), place), event, addressed=False)
     return now
+
+
+def _edited(asked: Asked, event: Json, *, addressed: bool) -> Edited:
+    revision = str(event.get("event_ts") or "")
+    return Edited(asked, revision, seconds_between(asked.question.message_id, revision), addressed)
 
 
 def _deleted(message: object, event: Json, place: Place) -> Incoming:

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.chat.policy import ChannelPolicy
 from adapters.slack.api import SlackApi
-from adapters.slack.policy import ChannelPolicy
 from core.errors import ServiceError
 
 IN_TIME = 1.0

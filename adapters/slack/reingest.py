@@ -9,10 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from adapters.chat.sync_texts import fault_text, progress_text, report_text
 from adapters.slack.api import PATIENCE, SlackApi
 from adapters.slack.api_errors import SlackRefused
 from adapters.slack.rendering import notice
-from adapters.slack.sync_texts import fault_text, progress_text, report_text
 from core.errors import AccessDenied, DocentError, ServiceError
 from core.ingestion.report import ProgressListener, SyncProgress, SyncReport
 

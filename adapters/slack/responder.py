@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
+from adapters.chat.writing import Rhythm, write
 from adapters.slack.api import SlackApi
 from adapters.slack.posts import Posts
 from adapters.slack.rendering import answer_messages
 from adapters.slack.status import open_status
 from adapters.slack.streaming import LiveMessage
-from adapters.slack.writing import Rhythm, write
 from core.conversation.archive import Archive
 from core.conversation.postings import Postings
 from core.model import Answer, AnswerEvent, Turn

@@ -6,15 +6,15 @@ from collections.abc import Collection, Sequence
 
 from slack_bolt.async_app import AsyncApp
 
+from adapters.chat.errands import Start
+from adapters.chat.policy import ChannelPolicy
 from adapters.slack.actions import Actions
 from adapters.slack.api import SlackApi
 from adapters.slack.app import Extension
 from adapters.slack.commands import Commands
-from adapters.slack.errands import Start
 from adapters.slack.home import Home, ReadOverview
 from adapters.slack.mapping import PLATFORM
 from adapters.slack.places import Places
-from adapters.slack.policy import ChannelPolicy
 from adapters.slack.reingest import Reingestion, Sync
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive

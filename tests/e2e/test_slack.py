@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.slack.policy import ChannelPolicy
+from adapters.chat.policy import ChannelPolicy
 from core.model import Message
 from core.ports import Database
 from tests.support.slack_bot import Answers, open_bot

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
+from adapters.chat.policy import ChannelPolicy
 from adapters.slack.actions import NOT_HERE
 from adapters.slack.commands import ASKED_BEFORE, IN_THREAD, LOST, NO_TEXT, REFUSED
 from adapters.slack.manifest import ASK, ASK_ABOUT_THIS, REINGEST
-from adapters.slack.policy import ChannelPolicy
 from adapters.slack.private import PLATFORM as PRIVATE
 from adapters.slack.private import SEARCHING, private_question
 from adapters.slack.rendering import SHARE

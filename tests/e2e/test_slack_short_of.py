@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.chat.policy import ChannelPolicy
 from adapters.slack.catchup import Window
-from adapters.slack.policy import ChannelPolicy
 from core.ports import Database
 from tests.support.desk import until
 from tests.support.slack_bot import Answers, open_bot
@@ -144,4 +144,4 @@ async def test_files_that_slack_is_slow_to_send_are_told_of(
         await workspace.answered(general, ts)
         await workspace.until(workspace.whispers)
     assert bot.answers.asked[0].text == "What is this?"
-    assert "slow to send" in workspace.whispers()[0].shown
+    assert "took too long" in workspace.whispers()[0].shown

@@ -11,15 +11,15 @@ from typing import Protocol
 import aiohttp
 import uvicorn
 
+from adapters.chat.policy import ChannelPolicy
+from adapters.chat.writing import Rhythm
 from adapters.slack.api import SlackApi, open_slack_api
 from adapters.slack.app import Transport, open_slack
 from adapters.slack.catchup import Window
 from adapters.slack.manifest import EVENTS_PATH
 from adapters.slack.pacing import Pacing
-from adapters.slack.policy import ChannelPolicy
 from adapters.slack.responder import SlackResponder
 from adapters.slack.transport import Asgi
-from adapters.slack.writing import Rhythm
 from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
 from core.answering.stopping import Stop
 from core.conversation.archive import Archive

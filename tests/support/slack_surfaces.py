@@ -8,12 +8,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
+from adapters.chat.policy import ChannelPolicy
 from adapters.slack.api import SlackApi, open_slack_api
 from adapters.slack.app import Transport, open_slack
 from adapters.slack.home import NamingResponder
 from adapters.slack.mapping import PLATFORM
 from adapters.slack.pacing import Pacing
-from adapters.slack.policy import ChannelPolicy
 from adapters.slack.private import PLATFORM as PRIVATE
 from adapters.slack.private import PrivateResponder
 from adapters.slack.responder import SlackResponder

@@ -6,18 +6,11 @@ from typing import Any
 
 import pytest
 
+from adapters.chat.attachments import File
+from adapters.chat.incoming import Asked, Deleted, Edited, Ignored, Incoming
+from adapters.chat.policy import ChannelPolicy
 from adapters.slack.api import Identity
-from adapters.slack.mapping import (
-    Asked,
-    Deleted,
-    Edited,
-    Ignored,
-    Incoming,
-    Place,
-    incoming,
-    spoken,
-)
-from adapters.slack.policy import ChannelPolicy
+from adapters.slack.mapping import Place, incoming, spoken
 from core.model import Message, Scope, SessionKey
 
 US = Identity("T1", "U0DOCENT", "B0DOCENT")
@@ -142,6 +135,34 @@ def test_only_a_mention_in_a_thread_that_we_are_new_in_joins_it(
     assert found.joins == joins
 
 
+PRIVATE = "https://files.slack.com/a"
+
+
+@pytest.mark.parametrize(
+    ("told", "file"),
+    [
+        (
+            {"name": "a.log", "mimetype": "text/plain", "size": 3, "url_private": PRIVATE},
+            File("a.log", PRIVATE, text=True, size=3),
+        ),
+        (
+            {"name": "a.json", "mimetype": "application/json", "url_private_download": PRIVATE},
+            File("a.json", PRIVATE, text=True),
+        ),
+        (
+            {"name": None, "title": "A snippet", "mode": "snippet", "url_private": PRIVATE},
+            File("A snippet", PRIVATE, text=True),
+        ),
+        ({"name": "a.png", "mimetype": "image/png"}, File("a.png", "", text=False)),
+        ({}, File("a file", "", text=False)),
+    ],
+)
+def test_the_files_of_a_question_come_with_it(told: dict[str, Any], file: File) -> None:
+    found = incoming(message(MENTION, files=[told]), place())
+    assert isinstance(found, Asked)
+    assert found.files == (file,)
+
+
 def changed(before: dict[str, Any], after: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """Slack leaves the channel out of the messages inside the event."""
     inner = [{k: v for k, v in m.items() if not k.startswith("channel")} for m in (before, after)]
@@ -150,9 +171,11 @@ def changed(before: dict[str, Any], after: dict[str, Any], **fields: Any) -> dic
 
 
 def test_an_edited_question_is_asked_anew() -> None:
-    found = incoming(changed(message(MENTION), message(f"{MENTION} Now?")), place())
+    event = changed(message(MENTION), message(f"{MENTION} Now?"), event_ts="11.5")
+    found = incoming(event, place())
     assert isinstance(found, Edited)
     assert found.asked.question.text == "How? Now?"
+    assert (found.revision, found.age) == ("11.5", 2.5)
     assert found.addressed
 
 

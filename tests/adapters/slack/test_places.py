@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from adapters.chat.policy import ChannelPolicy
 from adapters.slack.api import SlackApi, open_slack_api
 from adapters.slack.places import Places
-from adapters.slack.policy import ChannelPolicy
 from tests.support.slack_faults import Fault
 from tests.support.slack_server import SlackWorkspace, open_workspace
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.slack.sync_texts import duration, fault_text, progress_text, report_text
+from adapters.chat.sync_texts import duration, fault_text, progress_text, report_text
 from core.errors import ShrinkRefused
 from core.ingestion.report import Phase
 from tests.support.slack_surfaces import moment, report

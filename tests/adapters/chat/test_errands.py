@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from adapters.slack.errands import open_errands
+from adapters.chat.errands import open_errands
 
 
 async def test_an_errand_runs_beside_whoever_started_it() -> None:

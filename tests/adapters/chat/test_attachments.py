@@ -1,10 +1,12 @@
+"""The text files of a question."""
+
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
-from adapters.slack.attachments import FileLimits, read_files
+from adapters.chat.attachments import File, FileLimits, is_text, read_files
 from core.errors import ServiceUnavailable
 
 CONTENT = {
@@ -24,44 +26,54 @@ async def download(url: str, most: int) -> bytes:
     return CONTENT[url][:most]
 
 
-def file(content: str, **fields: Any) -> dict[str, Any]:
-    plain = {"name": f"{content}.txt", "mimetype": "text/plain", "size": 3}
-    return {**plain, "url_private": content, **fields}
+def file(content: str) -> File:
+    return File(f"{content}.txt", content, text=True, size=3)
 
 
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        (file("log"), "log.txt:\n```\nE42\n```"),
-        (file("bom"), "bom.txt:\n```\nE42\n```"),
-        (file("fenced"), "fenced.txt:\n````\n```\ncode\n```\n````"),
-        (file("log", mimetype="application/json"), "log.txt:\n```\nE42\n```"),
-        (file("log", mimetype="", mode="snippet", size=None), "log.txt:\n```\nE42\n```"),
-        (file("x", url_private_download="log"), "x.txt:\n```\nE42\n```"),
-        (file("log", name=None, title="A log"), "A log:\n```\nE42\n```"),
+        ("log", "log.txt:\n```\nE42\n```"),
+        ("bom", "bom.txt:\n```\nE42\n```"),
+        ("fenced", "fenced.txt:\n````\n```\ncode\n```\n````"),
     ],
 )
-async def test_text_is_read_and_quoted(given: dict[str, Any], text: str) -> None:
-    read = await read_files([given], download)
+async def test_text_is_read_and_quoted(given: str, text: str) -> None:
+    read = await read_files([file(given)], download)
     assert (read.text, read.unread) == (text, ())
 
 
 @pytest.mark.parametrize(
     ("given", "why"),
     [
-        (file("log", mimetype="image/png"), "only text files are read"),
-        (file("log", url_private=None), "only text files are read"),
-        (file("log", size=100_001), "it is larger than 100 kB"),
-        (file("away"), "Slack did not hand it over as text"),
-        (file("latin"), "Slack did not hand it over as text"),
-        (file("nul"), "Slack did not hand it over as text"),
-        (file("empty"), "Slack did not hand it over as text"),
+        (replace(file("log"), text=False), "only text files are read"),
+        (replace(file("log"), url=""), "only text files are read"),
+        (replace(file("log"), size=100_001), "it is larger than 100 kB"),
+        (file("away"), "it did not arrive as text"),
+        (file("latin"), "it did not arrive as text"),
+        (file("nul"), "it did not arrive as text"),
+        (file("empty"), "it did not arrive as text"),
     ],
 )
-async def test_what_is_not_read_is_told_of(given: dict[str, Any], why: str) -> None:
+async def test_what_is_not_read_is_told_of(given: File, why: str) -> None:
     read = await read_files([given], download)
     assert read.text == ""
-    assert read.unread == (f"I did not read {given['name']}: {why}.",)
+    assert read.unread == (f"I did not read {given.name}: {why}.",)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "text"),
+    [
+        ("text/plain", True),
+        ("text/x-log; charset=utf-8", True),
+        ("Application/JSON", True),
+        ("application/pdf", False),
+        ("image/svg+xml", False),
+        ("", False),
+    ],
+)
+def test_text_is_known_by_its_type(media_type: str, *, text: bool) -> None:
+    assert is_text(media_type) == text
 
 
 async def test_a_file_that_is_larger_than_it_says_is_not_read() -> None:

@@ -1,19 +1,21 @@
+"""Where the bot answers."""
+
 from __future__ import annotations
 
-from adapters.slack.policy import ChannelPolicy
+from adapters.chat.policy import ChannelPolicy
 
 
 def test_channels_can_be_called_by_name_or_id() -> None:
     policy = ChannelPolicy(
         auto_answer=frozenset({"#ask-docs"}),
-        allowed=frozenset({"C0GENERAL", "help"}),
+        allowed=frozenset({"GENERAL", "help"}),
         blocked=frozenset({"quiet"}),
     )
-    assert policy.named == {"#ask-docs", "help", "quiet"}
-    resolved = policy.resolved({"ask-docs": "C0ASK", "help": "C0HELP"})
-    assert resolved.auto_answer == {"C0ASK"}
-    assert resolved.allowed == frozenset({"C0GENERAL", "C0HELP"})
-    assert resolved.named == {"quiet"}, "it is a name that no channel has"
+    assert policy.named(str.isupper) == {"#ask-docs", "help", "quiet"}
+    resolved = policy.resolved({"ask-docs": "ASK", "help": "HELP"})
+    assert resolved.auto_answer == {"ASK"}
+    assert resolved.allowed == frozenset({"GENERAL", "HELP"})
+    assert resolved.named(str.isupper) == {"quiet"}, "it is a name that no channel has"
 
 
 def test_without_lists_every_channel_is_admitted_but_shared_ones() -> None:

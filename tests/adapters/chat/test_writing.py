@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.slack.writing import Rhythm, write
+from adapters.chat.writing import Rhythm, write
 from core.errors import LeaseLost
 from core.model import AnswerEvent, Replaced, Searching, TextDelta
 from tests.support.answers import answer, answered, stream

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from core.errors import ServiceError
 
@@ -24,7 +23,18 @@ _TEXT_TYPES = frozenset(
         "application/yaml",
     }
 )
+_NO_TEXT = "it did not arrive as text"
 _FENCE = re.compile("`{3,}")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as its message tells of it. `size` is in bytes, 0 where that is not told."""
+
+    name: str
+    url: str
+    text: bool
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +54,14 @@ class ReadFiles:
     unread: tuple[str, ...] = ()
 
 
+def is_text(media_type: str) -> bool:
+    """Whether files of the type are text, as people write it."""
+    kind = media_type.partition(";")[0].strip().lower()
+    return kind.startswith("text/") or kind in _TEXT_TYPES
+
+
 async def read_files(
-    files: Sequence[Mapping[str, Any]], download: Download, limits: FileLimits | None = None
+    files: Sequence[File], download: Download, limits: FileLimits | None = None
 ) -> ReadFiles:
     """Reads what is text, up to the limits. Raises nothing."""
     limits = limits or FileLimits()
@@ -53,43 +69,34 @@ async def read_files(
     unread: list[str] = []
     left = limits.characters
     for position, file in enumerate(files):
-        name = str(file.get("name") or file.get("title") or "a file")
         why = _unfit(file, limits) if position < limits.files else _too_many(limits)
         why = why or ("" if left else "there is no room left")
         text = "" if why else await _content(file, download, limits)
         if why or not text:
-            unread.append(f"I did not read {name}: {why or 'Slack did not hand it over as text'}.")
+            unread.append(f"I did not read {file.name}: {why or _NO_TEXT}.")
             continue
         if len(text) > left:
-            unread.append(f"I read only the beginning of {name}: it is long.")
-        texts.append(_quoted(name, text[:left]))
+            unread.append(f"I read only the beginning of {file.name}: it is long.")
+        texts.append(_quoted(file.name, text[:left]))
         left -= min(len(text), left)
     return ReadFiles("\n\n".join(texts), tuple(unread))
 
 
-def _unfit(file: Mapping[str, Any], limits: FileLimits) -> str:
-    kind = str(file.get("mimetype") or "")
-    is_text = kind.startswith("text/") or kind in _TEXT_TYPES or file.get("mode") == "snippet"
-    if not is_text or not file.get("url_private"):
+def _unfit(file: File, limits: FileLimits) -> str:
+    if not file.text or not file.url:
         return "only text files are read"
-    if _size(file) > limits.bytes_each:
+    if file.size > limits.bytes_each:
         return f"it is larger than {limits.bytes_each // 1000} kB"
     return ""
-
-
-def _size(file: Mapping[str, Any]) -> int:
-    size = file.get("size")
-    return size if isinstance(size, int) else 0
 
 
 def _too_many(limits: FileLimits) -> str:
     return f"only the first {limits.files} files of a message are read"
 
 
-async def _content(file: Mapping[str, Any], download: Download, limits: FileLimits) -> str:
-    address = str(file.get("url_private_download") or file["url_private"])
+async def _content(file: File, download: Download, limits: FileLimits) -> str:
     try:
-        content = await download(address, limits.bytes_each + 1)
+        content = await download(file.url, limits.bytes_each + 1)
     except ServiceError:
         return ""
     text = "" if len(content) > limits.bytes_each else _decoded(content)

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from adapters.slack.api import SlackApi
-from adapters.slack.attachments import FileLimits, ReadFiles, read_files
-from adapters.slack.mapping import Asked, spoken
-from adapters.slack.rendering import notice
-from adapters.slack.threads import later, read_thread
+from adapters.chat.attachments import Download, FileLimits, ReadFiles, read_files
+from adapters.chat.incoming import Asked
 from core.errors import ServiceError
 from core.model import Message, Question
+
+SaidBefore: TypeAlias = Callable[[Question], Awaitable[Sequence[Message]]]
+"""What was said in a question's thread before it, oldest first. Raises ServiceError."""
 
 IN_TIME = 1.5
 """Seconds to spend on it: the question waits for its acknowledgement meanwhile."""
 
+NO_QUESTION = "Ask me something about the docs, in the same message."
+
 _CONTEXT_MESSAGES = 30
 _CONTEXT_CHARACTERS = 2000
-_NO_QUESTION = "Ask me something about the docs, in the same message."
-
-Start = Callable[[Coroutine[None, None, None]], None]
+_SLOW_FILES = "I did not read the files: they took too long to arrive."
 
 log = logging.getLogger(__name__)
 
@@ -36,14 +37,13 @@ class Prepared:
 
 
 class Preparation:
-    """Completes questions, and tells their authors what could not be read.
+    """Completes questions."""
 
-    `start` runs what nothing waits for.
-    """
-
-    def __init__(self, api: SlackApi, start: Start, *, limits: FileLimits | None = None) -> None:
-        self._api = api
-        self._start = start
+    def __init__(
+        self, said_before: SaidBefore, download: Download, *, limits: FileLimits | None = None
+    ) -> None:
+        self._said_before = said_before
+        self._download = download
         self._limits = limits or FileLimits()
 
     async def of(self, asked: Asked) -> Prepared:
@@ -56,51 +56,30 @@ class Preparation:
             question = _taking_up(question)
         text = "\n\n".join(part for part in (question.text, files.text) if part)
         if not text:
-            return Prepared(None, files.unread or (_NO_QUESTION,))
+            return Prepared(None, files.unread or (NO_QUESTION,))
         return Prepared(replace(question, text=text), files.unread)
-
-    def tell(self, question: Question, notes: tuple[str, ...]) -> None:
-        """Whispers the notes to the author, some time soon."""
-        if notes:
-            self._start(self._whisper(question, "\n".join(notes)))
 
     async def _context(self, asked: Asked) -> tuple[Message, ...]:
         if not asked.joins:
             return ()
-        question = asked.question
         try:
             async with asyncio.timeout(IN_TIME):
-                thread = await read_thread(self._api, question.session, patience=0)
+                said = await self._said_before(asked.question)
         except (ServiceError, TimeoutError) as exc:
             log.warning("What was said before in a thread could not be read. %s", exc)
             return ()
-        before = [m for m in thread if later(question.message_id, str(m["ts"]))]
-        said = spoken(before, self._api.identity)[-_CONTEXT_MESSAGES:]
-        return tuple(replace(m, text=m.text[:_CONTEXT_CHARACTERS]) for m in said)
+        return tuple(replace(m, text=m.text[:_CONTEXT_CHARACTERS]) for m in said)[
+            -_CONTEXT_MESSAGES:
+        ]
 
     async def _files(self, asked: Asked) -> ReadFiles:
         if not asked.files:
             return ReadFiles()
         try:
             async with asyncio.timeout(IN_TIME):
-                return await read_files(asked.files, self._api.download, self._limits)
+                return await read_files(asked.files, self._download, self._limits)
         except TimeoutError:
-            return ReadFiles(unread=("I did not read the files: Slack was slow to send them.",))
-
-    async def _whisper(self, question: Question, text: str) -> None:
-        session, message = question.session, notice(text)
-        in_thread = session.thread if session.thread != question.message_id else None
-        try:
-            await self._api.call(
-                "chat.postEphemeral",
-                channel=session.channel,
-                user=question.author,
-                thread_ts=in_thread,
-                text=message.text,
-                blocks=message.blocks,
-            )
-        except ServiceError as exc:
-            log.warning("An author was not told what was not read. %s", exc)
+            return ReadFiles(unread=(_SLOW_FILES,))
 
 
 def _taking_up(question: Question) -> Question:

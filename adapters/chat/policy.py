@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from core.model import EVERYTHING, Scope
 
-_ID = re.compile("[CGD][A-Z0-9]+")  # names are in lower case
-
 
 @dataclass(frozen=True, slots=True)
 class ChannelPolicy:
-    """The rules of a workspace. Channels are ids, or names once `resolved`.
+    """The rules of a workspace. Channels are ids or names, and ids once `resolved`.
 
     In `auto_answer` every message is a question. `allowed` None admits every channel that is not
     `blocked`. `mention_only` wants a mention in threads too. Channels shared with other
@@ -34,11 +31,10 @@ class ChannelPolicy:
             return False
         return channel not in self.blocked and (self.allowed is None or channel in self.allowed)
 
-    @property
-    def named(self) -> frozenset[str]:
-        """The channels that it calls by name."""
+    def named(self, is_id: Callable[[str], object]) -> frozenset[str]:
+        """The channels that it calls by name; `is_id` knows a platform's ids."""
         channels = self.auto_answer | self.blocked | (self.allowed or frozenset())
-        return frozenset(channel for channel in channels if not _ID.fullmatch(channel))
+        return frozenset(channel for channel in channels if not is_id(channel))
 
     def resolved(self, ids: Mapping[str, str]) -> ChannelPolicy:
         """The policy with the ids of the channels that it calls by name, with or without a `#`."""

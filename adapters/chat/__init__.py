@@ -1,0 +1,1 @@
+"""What every chat platform's adapter needs, and none of them knows by itself."""

@@ -1,0 +1,103 @@
+"""Takes what people say, each message once, and hands it to the core."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+from adapters.chat.incoming import Asked, Deleted, Edited, Ignored, Incoming
+from adapters.chat.preparing import Preparation
+from core.answering.dispatcher import Dispatcher
+from core.conversation.presence import Presence
+from core.model import Question
+
+Tell: TypeAlias = Callable[[Question, str], None]
+"""Tells a question's author alone, some time soon. Raises nothing."""
+
+_REMEMBERED = 10_000
+"""Messages; a platform delivers one twice or more within a few minutes."""
+
+_LATE_EDIT = 86_400.0
+"""Seconds after which an edit no longer makes a question of what was none."""
+
+log = logging.getLogger(__name__)
+
+
+class Reception:
+    """Accepts, edits and withdraws questions.
+
+    When a call returns, what came is stored and may be acknowledged.
+    """
+
+    def __init__(
+        self, dispatcher: Dispatcher, presence: Presence, preparation: Preparation, tell: Tell
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._presence = presence
+        self._preparation = preparation
+        self._tell = tell
+        self._seen_to: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._under_way: dict[tuple[str, str], asyncio.Event] = {}
+
+    async def take(self, incoming: Incoming) -> None:
+        """Raises ServiceError; then it may be stored or not, and is to be delivered again."""
+        match incoming:
+            case Asked() as asked:
+                await self._ask(asked)
+            case Edited() as edited:
+                await self._edit(edited)
+            case Deleted(session, message_id):
+                await self._dispatcher.withdraw(
+                    session.platform, session.workspace, session.channel, message_id
+                )
+            case Ignored(reason):
+                log.debug("Ignored a message: %s.", reason)
+
+    async def _ask(self, asked: Asked) -> None:
+        """Stores the question, unless this process has seen to its message."""
+        message = asked.question.session.channel, asked.question.message_id
+        other = self._under_way.get(message)
+        if other is not None:
+            await other.wait()
+        if message in self._seen_to:
+            return
+        done = self._under_way[message] = asyncio.Event()
+        try:
+            await self._store(asked)
+        finally:
+            done.set()
+            self._under_way.pop(message, None)
+        self._seen_to[message] = None
+        if len(self._seen_to) > _REMEMBERED:
+            self._seen_to.popitem(last=False)
+
+    async def _store(self, asked: Asked) -> bool:
+        """Whether it is new. Raises ServiceError."""
+        prepared = await self._preparation.of(asked)
+        new = prepared.question is None or await self._dispatcher.submit(prepared.question)
+        if new:
+            self._note(asked.question, prepared.notes)
+        if prepared.question is not None:
+            self._presence.join(asked.question.session)
+        return new
+
+    async def _edit(self, edited: Edited) -> None:
+        asked = edited.asked
+        prepared = await self._preparation.of(replace(asked, joins=False))
+        if prepared.question is None:
+            return
+        if await self._dispatcher.edit(prepared.question, revision=edited.revision):
+            self._note(asked.question, prepared.notes)
+            return
+        late = edited.age >= _LATE_EDIT
+        if edited.addressed and not late and not await self._store(asked):
+            # It was stored with its old text meanwhile.
+            await self._dispatcher.edit(prepared.question, revision=edited.revision)
+
+    def _note(self, question: Question, notes: tuple[str, ...]) -> None:
+        if notes:
+            self._tell(question, "\n".join(notes))
