@@ -28,6 +28,8 @@ def source_settings(settings: Settings) -> tuple[SourceSettings, ...]:
             base_url=docs.base_url,
             slugs=docs.slugs,
             peer_reviewed=docs.peer_reviewed,
+            include=docs.include,
+            exclude=docs.exclude,
         )
         sources = (*sources, single)
     return sources or (SourceSettings(name="docent", folder=OWN_DOCS),)
@@ -55,7 +57,8 @@ def chosen(sources: Sequence[ConfiguredSource], name: str | None) -> list[Config
 
 def _source(source: SourceSettings) -> FolderSource:
     include = source.include or READABLE
-    return FolderSource(source.name, source.folder, include=include, exclude=source.exclude)
+    folder = source.folder.expanduser()
+    return FolderSource(source.name, folder, include=include, exclude=source.exclude)
 
 
 def _profile(source: SourceSettings) -> SourceProfile:

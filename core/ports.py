@@ -143,6 +143,14 @@ class Source(Protocol):
     def name(self) -> str:
         """Unique among the sources."""
 
+    @property
+    def origin(self) -> str:
+        """The place, as people know it, equal on every run: a folder, a repository, a site."""
+
+    @property
+    def selection(self) -> str:
+        """Which documents of that place are listed; equal when the same would be."""
+
     async def entries(self) -> Sequence[Entry]:
         """All documents. Raises SourceUnavailable rather than return an incomplete list."""
 

@@ -62,10 +62,16 @@ class DocentSettings(Group):
 class DocsSettings(Group):
     """One folder of docs, for those who need no `docent.toml`."""
 
-    folder: Path | None = Field(None, description="the folder with your docs")
+    folder: Path | None = Field(None, description="the folder with your docs, or a single file")
     base_url: AnyHttpUrl | None = Field(None, description="where these docs are published")
     slugs: SlugRule = Field("plain", description="how a file's path becomes its address")
     peer_reviewed: bool = Field(default=False, description="whether these docs are peer-reviewed")
+    include: Names = Field(
+        (), description="globs of the only files to read, comma-separated; all when not set"
+    )
+    exclude: Names = Field(
+        (), description="globs of files to leave out, such as `release-notes.md,**/changelog/**`"
+    )
 
 
 class DatabaseSettings(Group):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -13,6 +13,7 @@ import orjson
 
 from core.errors import SyncRunning
 from core.ingestion.lease import SyncLease, sync_lease
+from core.ingestion.origins import SourceChanges, SourceState, read_states, write_states
 from core.model import Corpus, DocumentRecord
 from core.ports import Database, Queries, Row
 
@@ -34,13 +35,14 @@ class Flip:
     """What the next generation does to the records of the documents.
 
     `written` begin with it (and end what was there under their path), `removed` are
-    (source, path) that end with it.
+    (source, path) that end with it. `sources` are those that it brings in step.
     """
 
     before: Corpus | None
     after: Corpus
     written: Sequence[DocumentRecord]
     removed: Sequence[tuple[str, str]]
+    sources: SourceChanges = field(default_factory=SourceChanges)
 
 
 class CorpusStore:
@@ -82,6 +84,10 @@ class CorpusStore:
         )
         return {row["path"]: _record(row) for row in rows}
 
+    async def states(self) -> dict[str, SourceState]:
+        """What each source was when it was last synced."""
+        return await read_states(self._database)
+
     async def at(self, generation: int) -> Mapping[tuple[str, str], DocumentRecord]:
         """All documents by (source, path), without their chunks; the last few are remembered."""
         if (known := self._catalogs.get(generation)) is not None:
@@ -120,6 +126,13 @@ class CorpusStore:
             await _move_pointer(transaction, flip.before, flip.after)
             await _end_records(transaction, flip)
             await _write_records(transaction, flip)
+            await write_states(transaction, flip.sources)
+
+    async def record(self, lease: SyncLease, sources: SourceChanges) -> None:
+        """Notes what a sync found in step already. Raises SyncRunning when the lease is lost."""
+        async with self._database.transaction() as transaction:
+            await _hold(transaction, lease)
+            await write_states(transaction, sources)
 
     async def horizon(self, retention: timedelta) -> int | None:
         """The oldest generation that was served within `retention`; None if all were."""

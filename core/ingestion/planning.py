@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TypeAlias
 
-from core.errors import CorpusError, DocumentUnreadable, ShrinkRefused
+from core.errors import ConfigurationError, CorpusError, DocumentUnreadable, ShrinkRefused
 from core.ingestion.corpus import CorpusStore, Served
 from core.ingestion.documents import SourceProfile
+from core.ingestion.origins import SourceChanges, SourceState, state_of
+from core.ingestion.report import Move
 from core.model import Corpus, DocumentRecord
 from core.ports import Entry, Source, VectorIndex
 from core.text.unicode import storable
@@ -52,12 +54,28 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A source's listing and its served documents, both by path."""
+    """A source's listing and its served documents, both by path.
+
+    `last` is what the source was when it was last synced, if that is known.
+    """
 
     source: Source
     profile: SourceProfile
     entries: Mapping[str, Entry]
     records: Mapping[str, DocumentRecord]
+    last: SourceState | None
+
+    @property
+    def state(self) -> SourceState:
+        """What the source is now."""
+        return state_of(self.source, self.profile)
+
+    @property
+    def moved(self) -> Move | None:
+        """From where to where, if the settings have sent the source elsewhere."""
+        if self.last is None or self.last.origin == self.state.origin:
+            return None
+        return Move(self.profile.name, self.last.origin, self.state.origin)
 
     @property
     def gone(self) -> list[DocumentRecord]:
@@ -69,18 +87,30 @@ class Survey:
 class Plan:
     """The sources to go through, and the documents of those that are `dropped` altogether.
 
-    `not_synced` are sources that are served, and stay as they are.
+    `removed` names the latter. `not_synced` are sources that are served, and stay as they are.
     """
 
     baseline: Baseline
     surveys: tuple[Survey, ...]
     dropped: tuple[DocumentRecord, ...]
+    removed: tuple[str, ...]
     not_synced: tuple[str, ...]
 
     @property
     def sources(self) -> set[str]:
         """The names of all that this sync touches."""
-        return {found.profile.name for found in self.surveys} | {r.source for r in self.dropped}
+        return {found.profile.name for found in self.surveys} | set(self.removed)
+
+    @property
+    def changes(self) -> SourceChanges:
+        """What is to be noted of the sources when the sync has ended."""
+        states = {found.profile.name: found.state for found in self.surveys}
+        return SourceChanges(states, self.removed)
+
+    @property
+    def moved(self) -> tuple[Move, ...]:
+        """The sources that are read from elsewhere than the last time."""
+        return tuple(found.moved for found in self.surveys if found.moved)
 
 
 async def plan_sync(
@@ -89,11 +119,23 @@ async def plan_sync(
     sources: Sequence[ConfiguredSource],
     remove: Collection[str],
 ) -> Plan:
-    """Lists the sources. Raises SourceUnavailable, and CorpusError when one would get lost."""
+    """Lists the sources.
+
+    Raises SourceUnavailable, CorpusError when a source would get lost, and ConfigurationError
+    for one to `remove` that nobody knows.
+    """
+    states = await store.states()
+    _require_known(remove, {*baseline.served, *states})
     named = {profile.name for _, profile in sources} | set(remove)
     _require_all(baseline, named)
     surveys = [
-        await _survey(source, profile, await store.records(profile.name, baseline.generation))
+        Survey(
+            source,
+            profile,
+            {entry.path: _labelled(entry) for entry in await source.entries()},
+            await store.records(profile.name, baseline.generation),
+            states.get(profile.name),
+        )
         for source, profile in sources
     ]
     dropped = [
@@ -102,7 +144,7 @@ async def plan_sync(
         for record in (await store.records(name, baseline.generation)).values()
     ]
     left = tuple(name for name in baseline.served if name not in named)
-    return Plan(baseline, tuple(surveys), tuple(dropped), left)
+    return Plan(baseline, tuple(surveys), tuple(dropped), tuple(remove), left)
 
 
 async def read_baseline(
@@ -132,16 +174,18 @@ def _require_all(baseline: Baseline, named: Collection[str]) -> None:
         raise CorpusError(
             "The index has to be written anew, and these sources are served but not part of "
             f"this sync: {', '.join(missing)}.",
-            hint="Sync all sources at once; one that is no longer configured must be removed "
-            "by name.",
+            hint="Sync all sources at once; one that is no longer configured has to go: "
+            f"docent sync --remove {missing[0]}",
         )
 
 
-async def _survey(
-    source: Source, profile: SourceProfile, records: Mapping[str, DocumentRecord]
-) -> Survey:
-    listed = {entry.path: _labelled(entry) for entry in await source.entries()}
-    return Survey(source, profile, listed, records)
+def _require_known(remove: Collection[str], known: Collection[str]) -> None:
+    unknown = [name for name in remove if name not in known]
+    if unknown:
+        raise ConfigurationError(
+            f"There is no source {unknown[0]!r} to remove.",
+            hint=f"Indexed: {', '.join(sorted(known))}." if known else "Nothing is indexed yet.",
+        )
 
 
 def _labelled(entry: Entry) -> Entry:
@@ -169,8 +213,12 @@ async def look(source: Source, profile: SourceProfile, entry: Entry) -> Reading:
 async def refuse_shrink(survey: Survey, limit: float) -> None:
     """Raises ShrinkRefused when more than `limit` (a share) of the documents would be lost.
 
-    A document that only moved is not lost.
+    A document that only moved is not lost. Where the settings have another place or choose other
+    documents, only a listing without any is refused.
     """
+    if survey.last is not None and not survey.last.lists_as(survey.state):
+        _refuse_nothing(survey, limit)
+        return
     gone = survey.gone
     most = limit * len(survey.records)
     if len(gone) <= most:
@@ -184,6 +232,16 @@ async def refuse_shrink(survey: Survey, limit: float) -> None:
             "served.",
             hint="If they were removed on purpose, sync with --allow-shrink.",
         )
+
+
+def _refuse_nothing(survey: Survey, limit: float) -> None:
+    if survey.entries or not survey.records or limit >= 1:
+        return
+    raise ShrinkRefused(
+        f"{survey.profile.name}: there is no document in {survey.state.origin} that its settings "
+        "choose; nothing was changed, and what was indexed before still is.",
+        hint="Correct the source's settings, or sync with --allow-shrink to serve none.",
+    )
 
 
 def refuse_losses(plan: Plan, removed: Collection[tuple[str, str]], limit: float) -> None:

@@ -63,12 +63,23 @@ ProgressListener: TypeAlias = Callable[[SyncProgress], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """A source that is read from another place than the last time."""
+
+    source: str
+    before: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
 class SyncReport:
     """What a sync did, or in a dry run what it would do; documents are named source/path.
 
     `relabelled` changed their address, date, version or flags alone, which costs no chunk.
     `failed` maps a document to the reason; what was served of it before still is.
     `not_synced` are sources that are served, but were not part of this sync.
+    `rewritten` counts the documents that were indexed anew without any change to see.
+    `refused` is why the sync itself would end without a change, where a dry run finds that.
     `documents` and `chunks` count what is served in the end, over all sources; `written`,
     `embedded`, `reused` and `closed` count chunks. In a dry run nothing is embedded or reused.
     """
@@ -88,6 +99,9 @@ class SyncReport:
     closed: int
     seconds: float
     dry_run: bool
+    rewritten: int = 0
+    moved: tuple[Move, ...] = ()
+    refused: str | None = None
 
     @property
     def by_kind(self) -> dict[str, tuple[str, ...]]:
@@ -101,8 +115,10 @@ class SyncReport:
 
     @property
     def tally(self) -> str:
-        """`3 added, 1 removed`; empty when nothing differs."""
-        return ", ".join(f"{len(names)} {kind}" for kind, names in self.by_kind.items() if names)
+        """`3 added, 1 removed`; empty when nothing was done."""
+        counts = {kind: len(names) for kind, names in self.by_kind.items()}
+        counts["indexed anew"] = self.rewritten
+        return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
 
     def as_json(self) -> dict[str, Any]:
         """Lists, numbers, booleans and strings."""
@@ -166,6 +182,8 @@ class Tally:
         documents: int,
         chunks: int,
         dry_run: bool,
+        moved: tuple[Move, ...] = (),
+        refused: str | None = None,
     ) -> SyncReport:
         """The end of it."""
         return SyncReport(
@@ -184,4 +202,7 @@ class Tally:
             closed=self.closed,
             seconds=self.seconds(),
             dry_run=dry_run,
+            rewritten=len(self.named[Kind.REWRITTEN]),
+            moved=moved,
+            refused=refused,
         )

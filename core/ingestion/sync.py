@@ -12,7 +12,7 @@ from datetime import timedelta
 from logging import getLogger
 from uuid import UUID
 
-from core.errors import ConfigurationError, CorpusError, ServiceError
+from core.errors import ConfigurationError, CorpusError, ServiceError, ShrinkRefused
 from core.ingestion.changes import Comparison, DocumentChange
 from core.ingestion.corpus import CorpusStore, Flip
 from core.ingestion.indexing import Engines, NextGeneration
@@ -39,7 +39,7 @@ class SyncSettings:
 
     Generations that ended within `retention` are kept for the answers that still use them.
     `block` chunks are embedded at a time (two of Cohere's batches), and `lease_seconds` after
-    a sync was killed, another one can start.
+    a sync was killed on another machine, the next one can start; on this one, at once.
     """
 
     shrink_limit: float = 0.3
@@ -103,16 +103,17 @@ class Syncer:
         Sources that are served but not given stay as they are, but for those named in `remove`.
         After a change of the embedding model, or to `rebuild` the index, all must be given. A
         dry run writes nothing, and waits for no other sync. Raises SourceUnavailable,
-        ShrinkRefused (not in a dry run), SyncRunning, CorpusError and ServiceError.
+        ShrinkRefused (which a dry run reports), SyncRunning, CorpusError, ServiceError, and
+        ConfigurationError for names that do not fit.
         """
         _refuse_twins(sources, remove)
         tally = Tally(progress)
+        limit = 1.0 if allow_shrink else self._settings.shrink_limit
         if dry_run:
             plan = await self._plan(sources, remove, tally, rebuild=rebuild)
-            return await self._rehearse(plan, tally)
+            return await self._rehearse(plan, tally, limit)
         async with self._store.lease(_holder(), seconds=self._settings.lease_seconds) as lease:
             plan = await self._plan(sources, remove, tally, rebuild=rebuild)
-            limit = 1.0 if allow_shrink else self._settings.shrink_limit
             for found in plan.surveys:
                 await refuse_shrink(found, limit)
             return await self._perform(plan, lease, tally, limit)
@@ -133,7 +134,7 @@ class Syncer:
         tally.total = sum(len(found.entries) for found in plan.surveys)
         return plan
 
-    async def _rehearse(self, plan: Plan, tally: Tally) -> SyncReport:
+    async def _rehearse(self, plan: Plan, tally: Tally, shrink_limit: float) -> SyncReport:
         tally.enter(Phase.INDEXING)
         staged = _Staged()
         async for change in Comparison(plan, tally).changes():
@@ -141,7 +142,8 @@ class Syncer:
             if change.added:
                 tally.finish_documents()
         tally.written, tally.closed = staged.added, len(staged.closed)
-        return _report(plan, staged, tally, plan.baseline.generation, dry_run=True)
+        refused = await _refusal(plan, staged, shrink_limit)
+        return _report(plan, staged, tally, plan.baseline.generation, dry_run=True, refused=refused)
 
     async def _perform(
         self, plan: Plan, lease: SyncLease, tally: Tally, shrink_limit: float
@@ -158,13 +160,14 @@ class Syncer:
         tally.enter(Phase.INDEXING)
         await coming.write(_additions(plan, staged, tally))
         if not (staged.written or staged.removed):
+            await self._store.record(lease, plan.changes)
             await self._prune(tally, ())
             return _report(plan, staged, tally, plan.baseline.generation)
         refuse_losses(plan, staged.removed, shrink_limit)
         await coming.seal(None if plan.baseline.afresh else staged.closed)
         tally.enter(Phase.FLIPPING)
         await self._check(plan.baseline, staged)
-        await self._flip(plan.baseline, staged, lease)
+        await self._flip(plan, staged, lease)
         await self._prune(tally, plan.sources)
         return _report(plan, staged, tally, plan.baseline.next_generation)
 
@@ -178,9 +181,11 @@ class Syncer:
                 hint="Sync again; if that does not help, with --rebuild.",
             )
 
-    async def _flip(self, base: Baseline, staged: _Staged, lease: SyncLease) -> None:
+    async def _flip(self, plan: Plan, staged: _Staged, lease: SyncLease) -> None:
+        base = plan.baseline
         after = Corpus(self._engines.collection, base.next_generation)
-        await self._store.flip(lease, Flip(base.corpus, after, staged.written, staged.removed))
+        flip = Flip(base.corpus, after, staged.written, staged.removed, plan.changes)
+        await self._store.flip(lease, flip)
 
     async def _prune(self, tally: Tally, synced: Collection[str]) -> None:
         """What cannot be deleted now is deleted after a later sync; it is not seen by then.
@@ -210,7 +215,13 @@ async def _additions(
 
 
 def _report(
-    plan: Plan, staged: _Staged, tally: Tally, generation: int, *, dry_run: bool = False
+    plan: Plan,
+    staged: _Staged,
+    tally: Tally,
+    generation: int,
+    *,
+    dry_run: bool = False,
+    refused: str | None = None,
 ) -> SyncReport:
     added = len(tally.named[Kind.ADDED])
     return tally.report(
@@ -219,7 +230,20 @@ def _report(
         documents=plan.baseline.documents + added - len(staged.removed),
         chunks=plan.baseline.chunks + staged.added - len(staged.closed),
         dry_run=dry_run,
+        moved=plan.moved,
+        refused=refused,
     )
+
+
+async def _refusal(plan: Plan, staged: _Staged, shrink_limit: float) -> str | None:
+    """Why the sync that is rehearsed would be refused, and what to do about it."""
+    try:
+        for found in plan.surveys:
+            await refuse_shrink(found, shrink_limit)
+        refuse_losses(plan, staged.removed, shrink_limit)
+    except ShrinkRefused as refusal:
+        return f"{refusal} {refusal.hint}"
+    return None
 
 
 def _refuse_twins(sources: Sequence[ConfiguredSource], remove: Collection[str]) -> None:

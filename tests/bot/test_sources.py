@@ -47,6 +47,27 @@ def test_a_private_source_is_not_in_the_scope_of_everybody() -> None:
     assert public_scope(settings).sources == {"public"}
 
 
+async def test_a_home_folder_is_found_where_no_shell_expands_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    ((source, _),) = configured_sources(Settings(docs=DocsSettings(folder=Path("~/guide"))))
+    assert source.origin == str(tmp_path / "guide")
+
+
+async def test_the_patterns_of_the_single_folder_are_separated_by_commas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("keep.md", "release-notes.md", "changelog/1.md", "guide/changelog/2.md", "a.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("# Text", "utf-8")
+    monkeypatch.setenv("DOCS_FOLDER", str(tmp_path))
+    monkeypatch.setenv("DOCS_INCLUDE", "**/*.md")
+    monkeypatch.setenv("DOCS_EXCLUDE", "release-notes.md, **/changelog/**")
+    ((source, _),) = configured_sources(Settings())
+    assert [entry.path for entry in await source.entries()] == ["keep.md"]
+
+
 async def test_the_patterns_of_a_source_choose_its_documents(tmp_path: Path) -> None:
     for name in ("keep.md", "drop.md", "other.txt"):
         (tmp_path / name).write_text("# Text", "utf-8")

@@ -24,6 +24,8 @@ class MemorySource:
     dates: dict[str, str] = field(default_factory=dict)
     tells_fingerprints: bool = False
     reads: list[str] = field(default_factory=list)
+    origin: str = "memory"
+    selection: str = ""
     before_read: Callable[[], Awaitable[None]] | None = None
 
     async def entries(self) -> Sequence[Entry]:

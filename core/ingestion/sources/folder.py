@@ -1,8 +1,9 @@
-"""Documents in a folder of this machine."""
+"""Documents in a folder of this machine, or a single one."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import re
@@ -23,7 +24,7 @@ _IGNORED_FOLDERS = frozenset({"node_modules"})
 
 
 class FolderSource:
-    """The documents under `root` that match `include` and not `exclude`.
+    """The documents under `root` that match `include` and not `exclude`; or `root`, if a file.
 
     Patterns are matched against the path below `root`, in any case of letters: `*` and `?` stay
     within a name, `**/` is any number of folders. Hidden files and folders and `node_modules`
@@ -41,6 +42,7 @@ class FolderSource:
     ) -> None:
         self._name = name
         self._root = root
+        self._patterns = (tuple(include), tuple(exclude))
         self._include = _any_of(include)
         self._exclude = _any_of(exclude)
         self._max_bytes = max_bytes
@@ -49,6 +51,28 @@ class FolderSource:
     def name(self) -> str:
         """Unique among the sources."""
         return self._name
+
+    @property
+    def origin(self) -> str:
+        """The absolute path. Links are not resolved: one may come to lead to a newer release."""
+        return os.path.normpath(self._root.absolute())
+
+    @property
+    def selection(self) -> str:
+        """The patterns, as JSON."""
+        return json.dumps(self._patterns)
+
+    def require(self) -> None:
+        """Raises SourceUnavailable when nothing is there: a few microseconds, without a listing."""
+        try:
+            self._root.stat()
+        except FileNotFoundError as exc:
+            raise SourceUnavailable(
+                f"The folder {self.origin} of source {self._name!r} does not exist.",
+                hint="Correct the path in the source's settings.",
+            ) from exc
+        except OSError as exc:
+            raise self._unreadable(exc) from exc
 
     async def entries(self) -> Sequence[Entry]:
         """All documents, sorted by path. Raises SourceUnavailable if any folder is unreadable."""
@@ -59,19 +83,20 @@ class FolderSource:
         return await asyncio.to_thread(self._read, entry.path)
 
     def _entries(self) -> list[Entry]:
+        self.require()
+        if self._root.is_file():
+            return [Entry(self._root.name)]
         try:
-            if not self._root.is_dir():
-                raise SourceUnavailable(
-                    f"The folder {self._root} of source {self._name!r} does not exist.",
-                    hint="Check the path in the source's settings.",
-                )
             return [Entry(path) for path in sorted(self._paths())]
         except OSError as exc:
-            raise SourceUnavailable(
-                f"The folder {exc.filename} of source {self._name!r} cannot be read"
-                f" ({exc.strerror}).",
-                hint="Give Docent the right to read it, or exclude it from the source.",
-            ) from exc
+            raise self._unreadable(exc) from exc
+
+    def _unreadable(self, error: OSError) -> SourceUnavailable:
+        return SourceUnavailable(
+            f"The folder {error.filename} of source {self._name!r} cannot be read"
+            f" ({error.strerror}).",
+            hint="Give Docent the right to read it, or exclude it from the source.",
+        )
 
     def _paths(self) -> Iterator[str]:
         for folder, subfolders, files in os.walk(self._root, onerror=_raise):
@@ -104,7 +129,8 @@ class FolderSource:
         return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(self._root))
 
     def _read(self, path: str) -> bytes:
-        file = self._root / path
+        alone = path == self._root.name and self._root.is_file()
+        file = self._root if alone else self._root / path
         try:
             if not self._resolves_inside(file):
                 raise DocumentUnreadable(path, "it lies outside its source's folder")

@@ -14,6 +14,7 @@ from core.backends.postgres import Postgres
 from core.errors import ServiceUnavailable, SyncRunning
 from core.ingestion.corpus import CorpusStore, Flip, Served
 from core.ingestion.lease import SyncLease, sync_lease
+from core.ingestion.origins import SourceChanges, SourceState
 from core.model import Corpus, DocumentRecord
 from tests.support.watched import Watch, WatchedDatabase
 
@@ -99,6 +100,28 @@ async def test_a_flip_without_the_lease_changes_nothing(
     with pytest.raises(SyncRunning, match="took over"):
         await store.flip(SyncLease(database, uuid4(), 30), _first(RECORD))
     assert await store.current() is None
+
+
+async def test_the_states_of_sources_change_with_the_flip_or_not_at_all(
+    store: CorpusStore, database: Postgres
+) -> None:
+    old, new = SourceState("/a", "[]", "p"), SourceState("/b", "[]", "q")
+    await _flip(store, replace(_first(RECORD), sources=SourceChanges({"docs": old, "blog": old})))
+    later = Flip(Corpus("c", 1), Corpus("c", 2), [], [], SourceChanges({"docs": new}, ["blog"]))
+    with pytest.raises(SyncRunning):
+        await _flip(store, replace(later, before=Corpus("c", 7)))
+    assert await store.states() == {"blog": old, "docs": old}
+    await _flip(store, later)
+    assert await store.states() == {"docs": new}
+
+
+async def test_a_sync_that_lost_its_lease_notes_nothing(
+    store: CorpusStore, database: Postgres
+) -> None:
+    changes = SourceChanges({"docs": SourceState("/a", "", "")})
+    with pytest.raises(SyncRunning, match="took over"):
+        await store.record(SyncLease(database, uuid4(), 30), changes)
+    assert await store.states() == {}
 
 
 async def test_the_catalog_reads_a_generation_once(database: Postgres) -> None:

@@ -21,7 +21,7 @@ from core.errors import (
 )
 from core.ingestion.addresses import SlugRule
 from core.ingestion.documents import SourceProfile
-from core.ingestion.report import Phase, SyncProgress
+from core.ingestion.report import Move, Phase, SyncProgress
 from core.model import Corpus
 from tests.support.embedder import HashingEmbedder
 from tests.support.library import Library, open_library
@@ -195,6 +195,53 @@ async def test_a_shrink_that_was_allowed_is_made(library: Library) -> None:
     assert await library.texts() == {}
 
 
+@pytest.mark.parametrize("changed", ["origin", "selection"])
+async def test_a_source_that_the_settings_sent_elsewhere_has_not_shrunk(
+    library: Library, changed: str
+) -> None:
+    library.source.files = _many(10)
+    await library.sync()
+    library.source.files = {"page-0.md": _many(1)["page-0.md"], "other.md": FAQ}
+    setattr(library.source, changed, "new")
+    report = await library.sync()
+    assert (len(report.removed), report.added, report.embedded) == (9, ("docs/other.md",), 1)
+    assert report.moved == ((Move("docs", "memory", "new"),) if changed == "origin" else ())
+    assert set(await library.texts()) == {"page-0.md", "other.md"}
+
+
+async def test_a_source_that_was_sent_elsewhere_shrinks_there_no_less_noticed(
+    library: Library,
+) -> None:
+    library.source.files = _many(10)
+    await library.sync()
+    library.source.origin = "new"
+    assert (await library.sync()).written == 0
+    assert (await library.sync()).moved == ()
+    library.source.files = _many(5)
+    with pytest.raises(ShrinkRefused, match="5 of 10"):
+        await library.sync()
+
+
+async def test_a_place_without_any_document_does_not_empty_a_source(library: Library) -> None:
+    await library.sync()
+    library.source.files, library.source.origin = {}, "wrong"
+    with pytest.raises(ShrinkRefused, match="no document in wrong"):
+        await library.sync()
+    assert set(await library.texts()) == {"guide.md", "faq.md"}
+    assert (await library.sync(allow_shrink=True)).documents == 0
+
+
+async def test_a_source_that_was_synced_before_its_origin_was_kept_may_not_shrink(
+    library: Library,
+) -> None:
+    library.source.files = _many(10)
+    await library.sync()
+    await library.database.execute("TRUNCATE sources")
+    library.source.files, library.source.origin = {}, "perhaps another"
+    with pytest.raises(ShrinkRefused, match="10 of 10"):
+        await library.sync()
+
+
 async def test_documents_that_all_moved_are_not_lost(library: Library) -> None:
     library.source.files = _many(10)
     await library.sync()
@@ -313,6 +360,20 @@ async def test_a_dry_run_tells_the_difference_and_writes_nothing(library: Librar
     assert set(await library.texts()) == {"guide.md", "faq.md"}
 
 
+async def test_a_dry_run_says_that_the_sync_would_be_refused(library: Library) -> None:
+    library.source.files = _many(10)
+    await library.sync()
+    library.source.files = _many(5)
+    refused = (await library.sync(dry_run=True)).refused
+    assert refused is not None
+    assert refused.startswith("docs: 5 of 10 documents are no longer listed")
+    assert refused.endswith("sync with --allow-shrink.")
+    assert (await library.sync(dry_run=True, allow_shrink=True)).refused is None
+    library.source.files, library.source.unreadable = _many(10), {f"page-{n}.md" for n in range(4)}
+    refused = (await library.sync(dry_run=True, rebuild=True)).refused
+    assert "4 of 10 documents could not be read" in (refused or "")
+
+
 async def test_a_sync_of_one_source_leaves_the_others_alone(library: Library) -> None:
     blog = MemorySource("blog", {"post.md": "# Post\n\nHello.\n"})
     await library.sync([library.source, blog])
@@ -330,6 +391,24 @@ async def test_a_source_is_removed_when_that_is_asked_for(library: Library) -> N
     assert report.removed == ("blog/post.md",)
     assert report.not_synced == ()
     assert set(await library.texts()) == {"guide.md", "faq.md"}
+    assert set(await library.store.states()) == {"docs"}
+
+
+async def test_a_source_without_documents_can_be_removed_too(library: Library) -> None:
+    await library.sync([library.source, MemorySource("empty")])
+    assert set(await library.store.states()) == {"docs", "empty"}
+    await library.sync(remove=["empty"])
+    assert set(await library.store.states()) == {"docs"}
+
+
+async def test_the_removal_of_a_source_that_nobody_knows_is_a_mistake(library: Library) -> None:
+    with pytest.raises(ConfigurationError, match="'blog' to remove") as error:
+        await library.sync(remove=["blog"])
+    assert error.value.hint == "Nothing is indexed yet."
+    await library.sync([library.source, MemorySource("empty")])
+    with pytest.raises(ConfigurationError, match="'blog' to remove") as error:
+        await library.sync(remove=["blog"])
+    assert error.value.hint == "Indexed: docs, empty."
 
 
 @pytest.mark.parametrize("remove", [[], ["docs"]])
@@ -345,11 +424,12 @@ async def test_another_model_embeds_all_sources_before_any_is_served(library: Li
     library.embedder = HashingEmbedder("better", 48)
     with pytest.raises(CorpusError, match="blog") as error:
         await library.sync()
-    assert "all sources" in error.value.hint
+    assert "docent sync --remove blog" in error.value.hint
     assert await library.store.current() == Corpus("docent-hashing-32", 1)
     report = await library.sync([library.source, blog])
     assert (report.embedded, report.chunks, report.documents) == (4, 4, 3)
     assert (report.added, report.changed, report.removed) == ((), (), ())
+    assert report.tally == "3 indexed anew"
     assert await library.store.current() == Corpus("docent-better-48", 2)
     assert set(await library.texts()) == {"guide.md", "faq.md", "post.md"}
 

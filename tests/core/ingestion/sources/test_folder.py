@@ -90,10 +90,52 @@ async def test_a_missing_folder_is_not_an_empty_one(tmp_path: Path) -> None:
     assert caught.value.hint
 
 
-async def test_a_file_is_not_a_folder(tmp_path: Path) -> None:
+async def test_what_is_missing_is_noticed_without_a_listing(tmp_path: Path) -> None:
+    source = FolderSource("docs", tmp_path / "guide")
+    with pytest.raises(SourceUnavailable, match=f"{tmp_path}/guide of source 'docs' does not"):
+        source.require()
+    (tmp_path / "guide").mkdir()
+    source.require()
+
+
+async def test_a_path_below_a_file_cannot_be_read(tmp_path: Path) -> None:
     write(tmp_path, "a.md")
-    with pytest.raises(SourceUnavailable):
-        await FolderSource("docs", tmp_path / "a.md").entries()
+    with pytest.raises(SourceUnavailable, match="cannot be read"):
+        FolderSource("docs", tmp_path / "a.md" / "guide").require()
+
+
+async def test_a_single_file_is_a_source_of_one_document(tmp_path: Path) -> None:
+    write(tmp_path, "README.md", "other.md", "private/x.md")
+    source = FolderSource("docs", tmp_path / "README.md")
+    (entry,) = await source.entries()
+    assert entry.path == "README.md"
+    assert await source.read(entry) == b"# README.md\n"
+    for path in ("other.md", "private/x.md", "../other.md"):
+        with pytest.raises(DocumentUnreadable):
+            await source.read(Entry(path))
+
+
+async def test_a_file_that_is_named_like_its_folder_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "guide.md", "guide.md")
+    source = FolderSource("docs", tmp_path / "guide.md")
+    assert await source.read(Entry("guide.md")) == b"# guide.md\n"
+
+
+async def test_the_origin_is_the_same_from_wherever_docent_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert FolderSource("docs", Path("a/../guide")).origin == str(tmp_path / "guide")
+    assert FolderSource("docs", tmp_path / "guide").origin == str(tmp_path / "guide")
+
+
+async def test_other_patterns_are_another_selection(tmp_path: Path) -> None:
+    chosen = {
+        FolderSource("docs", tmp_path, include=include, exclude=exclude).selection
+        for include, exclude in ((["a"], []), ([], ["a"]), (["a", "b"], []), (["a,b"], []))
+    }
+    assert len(chosen) == 4
+    assert FolderSource("x", tmp_path).selection == FolderSource("y", tmp_path / "z").selection
 
 
 @pytest.mark.parametrize("locked", ["", "secret"])
