@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from core.answering.prose import map_prose, settled
 from core.model import Citation, Passage
 from core.text.claims import split_claims
+from core.text.prose import map_prose, settled
 from core.text.relevance import best_sentence
 from core.text.unicode import visible
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from core.answering.citations import Citations
 from core.answering.links import KnownLinks
-from core.answering.prose import closing_fence, settled
 from core.answering.refusal import says_not_covered
 from core.model import Citation, Passage
 from core.ports import CheckedClaim, Verifier
 from core.text.claims import ClaimSplitter
+from core.text.prose import closing_fence, settled
 from core.text.unicode import visible
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from core.answering.prose import map_prose, settled
 from core.model import Passage
+from core.text.prose import map_prose, settled
 from core.text.unicode import visible
 
 _URL = re.compile(r"(?<![a-z0-9+.-])(?:[a-z0-9+.-]++://|www\.)[^\s<>\"'`\])}|\\\0]+", re.IGNORECASE)

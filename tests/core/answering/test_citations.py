@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.answering.citations import Citations, quoted, without_marks
-from core.answering.prose import map_prose
+from core.text.prose import map_prose
 from tests.support.models import section
 
 PASSAGES = [

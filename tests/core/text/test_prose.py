@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.answering.prose import closing_fence, map_prose, settled
+from core.text.prose import closing_fence, map_prose, settled
 
 markdown = st.lists(
     st.sampled_from(["`", "``", "```", "~~~", "\\", "\n", "\n\n", "> ", "  ", "a", "B", "py"]),
