@@ -5,19 +5,32 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import logging
+import os
+import re
+import shlex
 import shutil
 import socket
 import subprocess
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import IO, Any
+from urllib.parse import quote, urlencode
 
 from core.errors import ConfigurationError, DataFolderLocked, DocentError, ServiceUnavailable
 
 _SERVICE = "Embedded PostgreSQL"
 _POLL_SECONDS = 0.05
+_SOCKET_BYTES = 103
+"""The longest address of a socket on macOS; Linux takes 107."""
+_LOG_BYTES = 100_000
+_REASON_CHARACTERS = 300
+_GRAVE = re.compile(r"(?:ERROR|FATAL|PANIC): +(.+)")
+
+_VENDOR_ERRORS = (OSError, AssertionError, RuntimeError, ValueError, subprocess.SubprocessError)
 
 log = logging.getLogger(__name__)
 
@@ -98,16 +111,12 @@ def _start(data: Path) -> str:
     try:
         if not data.exists():
             _initialise(data)
-        _forget_dead_server(data)
-        server = _server(data)
-        server.ensure_pgdata_inited()
-        server.ensure_postgres_running()
+        _server(data).ensure_pgdata_inited()
+        return (_listening(data) or _launch(data)).dsn
     except PermissionError as exc:
         raise _unusable(data.parent, exc) from exc
-    except (OSError, AssertionError, RuntimeError, subprocess.SubprocessError) as exc:
-        raise _failed(data) from exc
-    address: str = server.get_uri()
-    return address
+    except _VENDOR_ERRORS as exc:
+        raise _failed(data, "") from exc
 
 
 def _initialise(data: Path) -> None:
@@ -119,41 +128,105 @@ def _initialise(data: Path) -> None:
     unfinished.rename(data)
 
 
-def _forget_dead_server(data: Path) -> None:
-    """Removes the process file of a server that was killed.
+@dataclass(frozen=True, slots=True)
+class _Socket:
+    """Where a server listens."""
 
-    The wheel believes it when any process has that number now, as happens in a container.
+    folder: str
+    port: str
+
+    @property
+    def dsn(self) -> str:
+        place = urlencode({"host": self.folder, "port": self.port}, safe="/", quote_via=quote)
+        return f"postgresql://postgres:@/postgres?{place}"
+
+    def answers(self) -> bool:
+        try:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(f"{self.folder}/.s.PGSQL.{self.port}")
+        except OSError:
+            return False
+        return True
+
+    def discard(self, data: Path) -> None:
+        """Removes the folder, if it was made for the socket alone."""
+        if self.folder != str(data):
+            with suppress(OSError):
+                Path(self.folder).rmdir()
+
+
+def _socket(data: Path) -> _Socket | None:
+    """As lines 4 and 5 of the process file have it; None where no server left one."""
+    with suppress(FileNotFoundError, ValueError):
+        port, folder = (data / "postmaster.pid").read_bytes().splitlines()[3:5]
+        return _Socket(os.fsdecode(folder), os.fsdecode(port))
+    return None
+
+
+def _listening(data: Path) -> _Socket | None:
+    """The server that runs. The process file of one that was killed is removed.
+
+    Any process may have its number now, as happens in a container, and PostgreSQL believes it.
     """
-    pid_file = data / "postmaster.pid"
-    if pid_file.exists() and not _listens(pid_file.read_text().splitlines()):
-        pid_file.unlink(missing_ok=True)
+    found = _socket(data)
+    if found is not None and found.answers():
+        return found
+    (data / "postmaster.pid").unlink(missing_ok=True)
+    return None
 
 
-def _listens(pid_file: list[str]) -> bool:
-    """Lines 4 and 5 of a process file are the port and the folder of the socket."""
+def _launch(data: Path) -> _Socket:
+    made = _Socket(_socket_folder(data), "5432")
+    logged = (data / "log").stat().st_size if (data / "log").exists() else 0
+    # The port is in the socket's name; the environment may hold another one.
+    options = f'-h "" -p {made.port} -k {shlex.quote(made.folder)}'
     try:
-        port, socket_folder = pid_file[3:5]
-        with socket.socket(socket.AF_UNIX) as client:
-            client.connect(f"{socket_folder}/.s.PGSQL.{port}")
-    except (OSError, ValueError):
-        return False
-    return True
+        # The log is named from within its folder, as the shell behind this would read the path.
+        _pg_ctl(data, "-w", "-l", "log", "-o", options, "start")
+    except subprocess.SubprocessError as exc:
+        made.discard(data)
+        raise _failed(data, _reason(data / "log", logged)) from exc
+    return made
 
 
-def _failed(data: Path) -> DocentError:
+def _socket_folder(data: Path) -> str:
+    """`data` itself, or a new one where its name is not fit for a socket's address."""
+    fits = len(os.fsencode(data / ".s.PGSQL.5432")) <= _SOCKET_BYTES
+    # A comma stands between several folders, for the server and for who connects.
+    if fits and "," not in str(data):
+        return str(data)
+    made = mkdtemp(prefix="docent-")
+    if (user := _server(data).system_user) is not None:
+        shutil.chown(made, user)
+    return made
+
+
+def _reason(file: Path, start: int) -> str:
+    """The last thing of weight that a log has after `start`, or else the last thing."""
+    with file.open("rb") as opened:
+        opened.seek(start)
+        written = opened.read(_LOG_BYTES).decode("utf-8", errors="replace")
+    lines = [line.strip() for line in written.splitlines() if line.strip()]
+    grave = [found[1] for line in lines if (found := _GRAVE.search(line))]
+    return (grave or lines or [""])[-1][:_REASON_CHARACTERS]
+
+
+def _failed(data: Path, reason: str) -> DocentError:
     return ServiceUnavailable(
         _SERVICE,
-        "it did not start",
+        f"it did not start: {reason}" if reason else "it did not start",
         hint=f"Its own log, {data / 'log'}, says why; DATABASE_URL names another server.",
     )
 
 
 def _leave(users: IO[bytes], data: Path) -> None:
     """Stops the server, unless another process uses it."""
-    if not (data / "postmaster.pid").exists() or not _locked(users, fcntl.LOCK_EX):
+    running = _socket(data)
+    if running is None or not _locked(users, fcntl.LOCK_EX):
         return
     try:
         _pg_ctl(data, "-w", "-m", "fast", "stop")
+        running.discard(data)
     except (OSError, subprocess.SubprocessError):
         log.warning("The embedded database in %s did not stop.", data)
 
@@ -161,9 +234,14 @@ def _leave(users: IO[bytes], data: Path) -> None:
 def _pg_ctl(data: Path, *arguments: str) -> None:
     server = _server(data)
     subprocess.run(  # noqa: S603 - the wheel's own binary, with fixed arguments
-        [server.bin_path / "pg_ctl", "-D", data, *arguments],
+        [server.bin_path / "pg_ctl", *arguments],
+        # Not by -D, which it would put into the command line of a shell, between double quotes.
+        env={**os.environ, "PGDATA": str(data)},
+        cwd=data,
         user=server.system_user,
         check=True,
+        # Ctrl-C and a terminal that is closed reach every process of the session.
+        start_new_session=True,
         # Not pipes: a server that is started by it would keep them open.
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -29,14 +29,15 @@ asyncio.run(main())
 class Process:
     """Another process that uses the server until it is told to end."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **variables: str) -> None:
+        kept = {key: value for key, value in os.environ.items() if key != "XDG_RUNTIME_DIR"}
         self._process = subprocess.Popen(
             [sys.executable, "-c", USER, folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={key: value for key, value in os.environ.items() if key != "XDG_RUNTIME_DIR"},
+            env={**kept, **variables},
         )
         assert self._process.stdout is not None
         self.dsn = self._process.stdout.readline().strip()
@@ -60,6 +61,10 @@ def _runs(folder: Path) -> bool:
     return (folder / "data" / "postmaster.pid").exists()
 
 
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.rglob("*")}
+
+
 async def _count(dsn: str) -> int:
     async with open_postgres(dsn) as database:
         await database.execute("CREATE TABLE IF NOT EXISTS t (n INTEGER)")
@@ -74,9 +79,45 @@ async def test_what_was_stored_is_there_the_next_time(folder: Path) -> None:
         assert not _runs(folder / "pg")
 
 
-async def test_a_folder_with_a_long_or_odd_name_will_do(folder: Path) -> None:
-    async with open_embedded_postgres(folder / "it's a %40 folder" / ("x" * 100)) as dsn:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "my docs",
+        'it\'s a %40 + "folder"',
+        "$(touch owned) `touch owned` $HOME \\ ; & #",
+        "Käse für 2 ☃",
+        "one,two",
+        "x" * 120,
+        "ü" * 60,
+        "a b/" * 40,
+    ],
+)
+async def test_a_folder_with_a_long_or_odd_name_will_do(folder: Path, name: str) -> None:
+    async with open_embedded_postgres(folder / name) as dsn:
         assert await _count(dsn) == 1
+        other = await asyncio.to_thread(Process, folder / name)
+        assert other.dsn == dsn
+        await asyncio.to_thread(other.leave)
+    assert not _runs(folder / name)
+    assert "owned" not in _names(folder)
+
+
+async def test_the_socket_of_a_folder_with_a_long_name_is_for_its_user_alone(folder: Path) -> None:
+    place = folder / "tmp"
+    place.mkdir()
+    process = await asyncio.to_thread(Process, folder / ("x" * 120), TMPDIR=str(place))
+    [made] = place.iterdir()
+    assert (made / ".s.PGSQL.5432").is_socket()
+    assert made.stat().st_mode & 0o777 == 0o700
+    await asyncio.to_thread(process.leave)
+    assert list(place.iterdir()) == []
+
+
+async def test_a_port_in_the_environment_is_that_of_another_server(folder: Path) -> None:
+    other = await asyncio.to_thread(Process, folder, PGPORT="6543")
+    assert await _count(other.dsn) == 1
+    await asyncio.to_thread(other.leave)
+    assert not _runs(folder)
 
 
 async def test_the_server_stops_when_the_last_process_leaves(folder: Path) -> None:
@@ -170,15 +211,38 @@ async def test_another_process_that_takes_for_ever_to_start_is_a_clear_error(
                 pass
 
 
-async def test_a_server_that_does_not_start_names_its_log(
+async def test_a_server_that_does_not_start_says_why_and_names_its_log(
     folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     async with open_embedded_postgres(folder):
         pass
     (folder / "data" / "postgresql.conf").write_text("nonsense = 1\n")
-    with pytest.raises(ServiceUnavailable, match="did not start") as caught:
+    said = "it did not start: configuration file .* contains errors"
+    with pytest.raises(ServiceUnavailable, match=said) as caught:
         async with open_embedded_postgres(folder):
             pass
     assert str(folder / "data" / "log") in caught.value.hint
     assert "nonsense" in (folder / "data" / "log").read_text()
     assert capfd.readouterr() == ("", "")
+
+
+async def test_a_server_that_does_not_start_leaves_no_folder_for_its_socket(folder: Path) -> None:
+    place, long = folder / "tmp", folder / ("x" * 120)
+    place.mkdir()
+    async with open_embedded_postgres(long):
+        pass
+    (long / "data" / "postgresql.conf").write_text("nonsense = 1\n")
+    failing = await asyncio.to_thread(Process, long, TMPDIR=str(place))
+    assert "ServiceUnavailable" in (await asyncio.to_thread(failing.leave))[1]
+    assert list(place.iterdir()) == []
+
+
+async def test_what_an_earlier_start_logged_is_not_the_reason(folder: Path) -> None:
+    async with open_embedded_postgres(folder):
+        pass
+    with (folder / "data" / "log").open("a") as file:
+        file.write("2026-01-01 00:00:00 UTC [1] FATAL:  the disk was full then\n")
+    (folder / "data" / "postgresql.conf").write_text("nonsense = 1\n")
+    with pytest.raises(ServiceUnavailable, match="contains errors"):
+        async with open_embedded_postgres(folder):
+            pass
