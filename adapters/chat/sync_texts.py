@@ -10,6 +10,10 @@ from core.ingestion.report import Phase, SyncProgress, SyncReport
 MOST_FAILURES = 10
 """Documents that are named before the rest is only counted."""
 
+STARTED = "**Bringing the docs in again…**"
+STOPPED = "**Stopped,** because Docent is shut down. What was served before still is."
+FAULT = "**The docs were not brought in.** Docent's log says why."
+
 _BAR = 20
 _PHASES = {
     Phase.LISTING: "Listing the sources",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal, TypeAlias
@@ -11,6 +10,7 @@ from uuid import UUID
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from adapters.chat.reactions import Reactions, missing
 from adapters.slack.places import Places
 from adapters.slack.rendering import (
     FEEDBACK_DOWN,
@@ -24,22 +24,14 @@ from adapters.slack.rendering import (
     notice,
 )
 from adapters.slack.response_url import respond
-from core.conversation.archive import Archive, StoredTurn
-from core.conversation.feedback import Feedback
+from core.conversation.archive import StoredTurn
 from core.errors import DocentError, ServiceError
 
-Cancel: TypeAlias = Callable[[UUID], Awaitable[bool]]
 Json: TypeAlias = Mapping[str, Any]
 Press: TypeAlias = Callable[[UUID, Json], Awaitable[Message | None]]
 
-THANKS = "Thank you, noted."
-GONE = "This answer is no longer kept, so there is nothing left to show or to rate."
-UNFINISHED = "This answer is still being written. Try again in a moment."
-ENDED = "This answer had ended already."
 NOT_HERE = "Docent is set up not to answer in this channel, so nothing was shared."
 SHARED = "You shared this answer with the channel."
-
-_MOMENTS = (0.1, 0.3, 0.6, 1.0)
 
 log = logging.getLogger(__name__)
 
@@ -47,12 +39,8 @@ log = logging.getLogger(__name__)
 class Actions:
     """Listens to the buttons. What is said about them only the person who pressed can see."""
 
-    def __init__(
-        self, archive: Archive, feedback: Feedback, cancel: Cancel, places: Places
-    ) -> None:
-        self._archive = archive
-        self._feedback = feedback
-        self._cancel = cancel
+    def __init__(self, reactions: Reactions, places: Places) -> None:
+        self._reactions = reactions
         self._places = places
         self._sharing: set[UUID] = set()
 
@@ -70,24 +58,19 @@ class Actions:
 
     def _rated(self, value: Literal["up", "down"]) -> Press:
         async def rate(turn_id: UUID, body: Json) -> Message:
-            person = body["user"]["id"]
-            if await self._feedback.rate(turn_id, person, value):
-                return notice(THANKS)
-            turn = await self._ended(turn_id)
-            if turn is not None and await self._feedback.rate(turn_id, person, value):
-                return notice(THANKS)
-            return notice(_missing(turn))
+            return notice(await self._reactions.rate(turn_id, body["user"]["id"], value))
 
         return rate
 
     async def _show_evidence(self, turn_id: UUID, _: Json) -> Message:
-        turn = await self._ended(turn_id)
+        turn = await self._reactions.ended(turn_id)
         if turn is None or turn.answer is None:
-            return notice(_missing(turn))
+            return notice(missing(turn))
         return evidence(turn.answer, turn.passages)
 
     async def _stop(self, turn_id: UUID, _: Json) -> Message | None:
-        return None if await self._cancel(turn_id) else notice(ENDED)
+        said = await self._reactions.stop(turn_id)
+        return notice(said) if said else None
 
     async def _share(self, turn_id: UUID, body: Json) -> Message | None:
         if turn_id in self._sharing:
@@ -99,9 +82,9 @@ class Actions:
             self._sharing.discard(turn_id)
 
     async def _share_once(self, turn_id: UUID, body: Json) -> Message | None:
-        turn = await self._ended(turn_id)
+        turn = await self._reactions.ended(turn_id)
         if turn is None or turn.answer is None:
-            return notice(_missing(turn))
+            return notice(missing(turn))
         if not await self._places.admits(body["channel"]["id"]):
             return notice(NOT_HERE)
         url = body["response_url"]
@@ -110,15 +93,6 @@ class Actions:
             await respond(url, message, public=True)
         await respond(url, notice(SHARED), replace=True)
         return None
-
-    async def _ended(self, turn_id: UUID) -> StoredTurn | None:
-        """The turn; given a moment to end, as an answer is read before it is stored."""
-        for pause in _MOMENTS:
-            turn = await self._archive.get(turn_id)
-            if turn is None or turn.status != "accepted":
-                return turn
-            await asyncio.sleep(pause)
-        return await self._archive.get(turn_id)
 
 
 def _listener(press: Press) -> Callable[..., Awaitable[None]]:
@@ -143,10 +117,6 @@ async def _whisper(body: Json, message: Message) -> None:
         await respond(body["response_url"], message, thread=thread)
     except ServiceError as exc:
         log.warning("A person was not told: %s. %s", message.text, exc)
-
-
-def _missing(turn: StoredTurn | None) -> str:
-    return UNFINISHED if turn is not None and turn.status == "accepted" else GONE
 
 
 def _headed(turn: StoredTurn, body: Json) -> str:

@@ -15,12 +15,13 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.chat.errands import Start
+from adapters.chat.syncing import Sync
 from adapters.slack.api import SlackApi
 from adapters.slack.manifest import ASK, ASK_ABOUT_THIS, REINGEST
 from adapters.slack.mapping import PLATFORM
 from adapters.slack.places import IN_TIME, Places
 from adapters.slack.private import private_question
-from adapters.slack.reingest import Reingestion, may_reingest
+from adapters.slack.reingest import may_reingest, reingest
 from adapters.slack.rendering import notice
 from adapters.slack.response_url import respond
 from adapters.slack.text import plain
@@ -50,7 +51,7 @@ class Commands:
         self,
         api: SlackApi,
         submit: Submit,
-        reingestion: Reingestion,
+        sync: Sync,
         start: Start,
         places: Places,
         scope: Scope,
@@ -59,7 +60,7 @@ class Commands:
     ) -> None:
         self._api = api
         self._submit = submit
-        self._reingestion = reingestion
+        self._sync = sync
         self._start = start
         self._places = places
         self._scope = scope
@@ -145,7 +146,7 @@ class Commands:
             if not allowed:
                 await _tell(url, REFUSED)
                 return
-            await self._reingestion.run(person, command["channel_id"], source)
+            await reingest(self._api, self._sync, person, command["channel_id"], source)
         except DocentError as exc:
             log.warning("%s by %s failed. %s", REINGEST, person, exc)
             await _tell(url, f"Sorry, that did not work. {exc} {exc.hint}")

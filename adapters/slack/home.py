@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from itertools import chain, zip_longest
 from typing import Any, TypeAlias
 
 from slack_bolt.app.async_app import AsyncApp
 
+from adapters.chat.suggestions import suggestions
 from adapters.slack.api import SlackApi
 from core.errors import ServiceError
 from core.ingestion.overview import Overview
@@ -23,7 +23,6 @@ MOST_SUGGESTIONS = 4
 """As many as Slack shows."""
 
 _MOST_SOURCES = 20
-_LONGEST_TITLE = 60
 _LONGEST_THREAD_TITLE = 80
 _PROMPTS_TITLE = "Ask the docs, for example:"
 _NOTHING_YET = "No docs were brought in yet."
@@ -84,7 +83,7 @@ class Home:
             )
 
     def _suggestions(self, overview: Overview | None) -> list[str]:
-        return list(self._questions)[:MOST_SUGGESTIONS] or suggestions(overview)
+        return list(self._questions)[:MOST_SUGGESTIONS] or suggestions(overview, MOST_SUGGESTIONS)
 
 
 class NamingResponder:
@@ -127,16 +126,6 @@ def _opens_conversation(question: Question) -> bool:
     return session.channel.startswith("D") and session.thread == question.message_id
 
 
-def suggestions(overview: Overview | None) -> list[str]:
-    """Questions from the titles of the docs, a source after the other in turn."""
-    if overview is None:
-        return []
-    turns = chain.from_iterable(zip_longest(*overview.titles.values(), fillvalue=""))
-    usable = (title for title in map(_harmless, turns) if 0 < len(title) <= _LONGEST_TITLE)
-    titles = list(dict.fromkeys(usable))[:MOST_SUGGESTIONS]
-    return [f"What do the docs say about {title}?" for title in titles]
-
-
 def home_view(overview: Overview | None, questions: Sequence[str]) -> dict[str, Any]:
     """The app's home: what is served, what to ask, and how."""
     blocks = [_header("Ask the docs"), _section(_HOW)]
@@ -172,11 +161,6 @@ def _section(text: str) -> dict[str, Any]:
 def _plain(text: str) -> dict[str, Any]:
     """Text from elsewhere: nothing in it means anything to Slack."""
     return {"type": "section", "text": {"type": "plain_text", "text": text[:3000]}}
-
-
-def _harmless(title: str) -> str:
-    """Without the signs that Slack makes mentions of: a suggestion is posted as its reader's."""
-    return " ".join(title.translate(str.maketrans("<>@", "   ")).split())
 
 
 def _shortened(text: str, most: int) -> str:

@@ -1,4 +1,4 @@
-"""The messages of one turn: each under an intent, found again after a crash, never posted twice."""
+"""The messages of one turn in its thread: posted, streamed, edited, found again, deleted."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from adapters.chat.claims import Claims
 from adapters.slack.api import PATIENCE, SlackApi
 from adapters.slack.api_errors import SlackRefused
 from adapters.slack.rendering import Message
@@ -31,13 +32,15 @@ class Posts:
 
     def __init__(self, api: SlackApi, postings: Postings, archive: Archive, turn: Turn) -> None:
         self._api = api
-        self._postings = postings
         self._archive = archive
         self._turn = turn
         self._session = turn.question.session
-        self.taken_up = False
+        self._claims = Claims(postings, turn, self._find)
+
+    @property
+    def taken_up(self) -> bool:
         """Whether an earlier attempt or answer had begun to post."""
-        self._in_doubt: set[int] = set()
+        return self._claims.taken_up
 
     def metadata(self, part: int) -> dict[str, Any]:
         """What a part is found by in its thread."""
@@ -46,22 +49,11 @@ class Posts:
 
     async def claim(self, part: int) -> str | None:
         """Commits the intent to post a part; the ts of the message that is there already."""
-        marker = str(self._turn.token)
-        posting = await self._postings.open(self._turn, part, marker)
-        if posting.message_id is not None:
-            self.taken_up |= posting.marker != marker
-            return posting.message_id
-        if posting.marker == marker and part not in self._in_doubt:
-            return None
-        self.taken_up = True
-        found = await self._find(part)
-        if found is not None:
-            await self._postings.complete(self._turn, part, found)
-        return found
+        return await self._claims.claim(part)
 
     async def send(self, message: Message, part: int) -> str:
         """Posts a part that was claimed and is not there."""
-        self._in_doubt.add(part)
+        self._claims.begin(part)
         ts = await self._api.post(
             self._session.channel,
             self._session.thread,
@@ -69,7 +61,7 @@ class Posts:
             blocks=message.blocks,
             metadata=self.metadata(part),
         )
-        await self._sent(part, ts)
+        await self._claims.done(part, ts)
         return ts
 
     async def stream(self, chunks: Sequence[Mapping[str, Any]]) -> str:
@@ -78,7 +70,7 @@ class Posts:
         After a refusal it can still be posted.
         """
         await self._api.channel_turn(self._session.channel)
-        self._in_doubt.add(0)
+        self._claims.begin(0)
         try:
             reply = await self._api.call(
                 "chat.startStream",
@@ -90,10 +82,10 @@ class Posts:
                 chunks=chunks,
             )
         except (RateLimited, RequestRejected, AccessDenied):
-            self._in_doubt.discard(0)
+            self._claims.refused(0)
             raise
         ts = str(reply["ts"])
-        await self._sent(0, ts)
+        await self._claims.done(0, ts)
         return ts
 
     async def append(self, ts: str, chunks: Sequence[Mapping[str, Any]]) -> None:
@@ -143,11 +135,8 @@ class Posts:
 
     async def drop_from(self, part: int) -> None:
         """Deletes what was posted from this part on, also what was not recorded."""
-        for posting in await self._postings.of(self._turn):
-            if posting.part >= part:
-                ts = posting.message_id or await self._find(posting.part)
-                if ts is not None:
-                    await self._delete(ts)
+        async for ts in self._claims.posted_from(part):
+            await self._delete(ts)
 
     async def _delete(self, ts: str) -> None:
         delete = partial(self._api.call, "chat.delete", channel=self._session.channel, ts=ts)
@@ -167,10 +156,6 @@ class Posts:
         await self.end_stream(ts)
         await change()
         return True
-
-    async def _sent(self, part: int, ts: str) -> None:
-        await self._postings.complete(self._turn, part, ts)
-        self._in_doubt.discard(part)
 
     async def _find(self, part: int) -> str | None:
         """The part in its thread, if the attempt that died had posted it.

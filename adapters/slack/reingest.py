@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Collection, Mapping
+from typing import Any
 
-from adapters.chat.sync_texts import fault_text, progress_text, report_text
+from adapters.chat.sync_texts import STARTED
+from adapters.chat.syncing import Sync, shown_sync
 from adapters.slack.api import PATIENCE, SlackApi
 from adapters.slack.api_errors import SlackRefused
 from adapters.slack.rendering import notice
-from core.errors import AccessDenied, DocentError, ServiceError
-from core.ingestion.report import ProgressListener, SyncProgress, SyncReport
-
-Sync: TypeAlias = Callable[[str | None, ProgressListener], Awaitable[SyncReport]]
-"""Syncs one source, or all. Raises DocentError; SyncRunning while another sync runs."""
-
-EVERY = 2.0
-"""Seconds between two updates of the message."""
-
-_GOODBYE = 3.0
-_STARTED = "**Bringing the docs in again…**"
-_STOPPED = "**Stopped,** because Docent is shut down. What was served before still is."
-_FAULT = "**The docs were not brought in.** Docent's log says why."
+from core.errors import AccessDenied
 
 log = logging.getLogger(__name__)
 
@@ -40,102 +26,56 @@ async def may_reingest(api: SlackApi, person: str, admins: Collection[str]) -> b
     return ours and any(user.get(role) for role in ("is_admin", "is_owner", "is_primary_owner"))
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
-    """The message that shows a sync."""
+async def reingest(
+    api: SlackApi, sync: Sync, person: str, channel: str, source: str | None
+) -> None:
+    """Syncs, and shows it where it was asked for, or in a direct message. Raises ServiceError."""
+    try:
+        posted = await _post(api, channel, STARTED)
+    except (SlackRefused, AccessDenied) as exc:
+        log.info("The sync is shown in a direct message. %s", exc)
+        posted = await _post(api, person, STARTED)
+    await shown_sync(sync, source, _Board(api, posted, person))
 
-    channel: str
-    ts: str
 
+class _Board:
+    """The message that was posted first."""
 
-class Reingestion:
-    """Runs syncs that were asked for in Slack, each under a message of its own."""
-
-    def __init__(self, api: SlackApi, sync: Sync, *, every: float = EVERY) -> None:
+    def __init__(self, api: SlackApi, posted: Mapping[str, Any], person: str) -> None:
         self._api = api
-        self._sync = sync
-        self._every = every
+        self._channel = str(posted["channel"])
+        self._ts = str(posted["ts"])
+        self._person = person
 
-    async def run(self, person: str, channel: str, source: str | None) -> None:
-        """Syncs, and shows it where it was asked for, or in a direct message."""
-        board = await self._open(person, channel, _STARTED)
+    async def glance(self, text: str) -> None:
+        await self._update(text, patience=0.0)
+
+    async def show(self, text: str) -> None:
         try:
-            text = await self._synced(board, source)
-        except asyncio.CancelledError:
-            with suppress(ServiceError, TimeoutError):
-                async with asyncio.timeout(_GOODBYE):
-                    await self._show(board, _STOPPED)
-            raise
-        await self._close(board, person, text)
-
-    async def _synced(self, board: Board, source: str | None) -> str:
-        changes = _Latest()
-        showing = asyncio.create_task(self._keep_showing(board, changes))
-        try:
-            return report_text(await self._sync(source, changes.tell))
-        except DocentError as exc:
-            log.warning("A sync that was asked for in Slack failed. %s", exc)
-            return fault_text(exc)
-        except Exception:
-            log.exception("A sync that was asked for in Slack failed.")
-            return _FAULT
-        finally:
-            showing.cancel()
-            await asyncio.gather(showing, return_exceptions=True)
-
-    async def _keep_showing(self, board: Board, changes: _Latest) -> None:
-        while True:
-            now = await changes.next()
-            with suppress(ServiceError):  # the next one may get through, and the last one must
-                await self._show(board, progress_text(now), patience=0.0)
-            await asyncio.sleep(self._every)
-
-    async def _open(self, person: str, channel: str, text: str) -> Board:
-        try:
-            return await self._post(channel, text)
-        except (SlackRefused, AccessDenied) as exc:
-            log.info("The sync is shown in a direct message. %s", exc)
-            return await self._post(person, text)
-
-    async def _close(self, board: Board, person: str, text: str) -> None:
-        try:
-            await self._show(board, text)
+            await self._update(text, patience=PATIENCE)
         except SlackRefused:
             # Whoever deleted the message did not end the sync.
-            await self._post(person, text)
+            await _post(self._api, self._person, text)
 
-    async def _post(self, channel: str, text: str) -> Board:
-        message = notice(text)
-        reply = await self._api.call(
-            "chat.postMessage", channel=channel, text=message.text, blocks=message.blocks
-        )
-        return Board(str(reply["channel"]), str(reply["ts"]))
-
-    async def _show(self, board: Board, text: str, *, patience: float = PATIENCE) -> None:
+    async def _update(self, text: str, *, patience: float) -> None:
         message = notice(text)
         await self._api.call(
             "chat.update",
             patience=patience,
-            channel=board.channel,
-            ts=board.ts,
+            channel=self._channel,
+            ts=self._ts,
             text=message.text,
             blocks=message.blocks,
         )
 
 
-class _Latest:
-    """The newest moment of a sync, for whoever comes to look; those between are passed over."""
-
-    def __init__(self) -> None:
-        self._now: SyncProgress | None = None
-        self._changed = asyncio.Event()
-
-    def tell(self, now: SyncProgress) -> None:
-        self._now = now
-        self._changed.set()
-
-    async def next(self) -> SyncProgress:
-        await self._changed.wait()
-        self._changed.clear()
-        assert self._now is not None  # noqa: S101 — it is set before the event is
-        return self._now
+async def _post(api: SlackApi, channel: str, text: str) -> Mapping[str, Any]:
+    message = notice(text)
+    return await api.call(
+        "chat.postMessage",
+        channel=channel,
+        text=message.text,
+        blocks=message.blocks,
+        unfurl_links=False,
+        unfurl_media=False,
+    )

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from adapters.chat.evidence import NO_EVIDENCE, cited
 from adapters.markdown import split
 from adapters.slack.blocks import actions, button, notification, size_of, sources
 from adapters.slack.composing import Page, compose, compose_plainly
 from adapters.slack.prose import NOT_YET_KNOWN, Links, address_for_slack, links_of, links_to
-from core.model import Answer, AnswerEvent, Citation, Passage, PassagesFound, Searching
+from core.model import Answer, AnswerEvent, Passage, PassagesFound, Searching
 
 FEEDBACK_UP = "docent_feedback_up"
 FEEDBACK_DOWN = "docent_feedback_down"
@@ -21,7 +22,6 @@ SHARE = "docent_share"
 
 _SEARCHING = "Searching the docs…"
 _REST = "More of the answer"
-_NO_EVIDENCE = "This answer quotes nothing from the docs."
 _LONGEST_PASSAGE = 2_500
 _ALL_PASSAGES = 10_000
 
@@ -65,12 +65,12 @@ def partial_messages(text: str, turn_id: UUID) -> list[Message]:
 
 def evidence(answer: Answer, passages: Sequence[Passage]) -> Message:
     """The passages that the answer cites, quoted, each with its link and its date."""
-    cited = _cited(answer.citations, passages)
-    if not cited:
-        return notice(_NO_EVIDENCE)
-    longest = min(_LONGEST_PASSAGE, _ALL_PASSAGES // len(cited))
-    entries = [_entry(n, passage, longest) for n, passage in cited]
-    links = links_to([passage for _, passage in cited])
+    found = cited(answer, passages)
+    if not found:
+        return notice(NO_EVIDENCE)
+    longest = min(_LONGEST_PASSAGE, _ALL_PASSAGES // len(found))
+    entries = [_entry(n, passage, longest) for n, passage in found]
+    links = links_to([passage for _, passage in found])
     pages = compose("\n\n".join(entries), links)
     while len(pages) > 1 and len(entries) > 1:
         entries.pop()
@@ -117,21 +117,6 @@ def _reactions(answer: Answer, turn_id: UUID, *, private: bool) -> list[dict[str
     if private:
         buttons.append(button("Share to channel", SHARE, value))
     return buttons
-
-
-def _cited(citations: Sequence[Citation], passages: Sequence[Passage]) -> list[tuple[int, Passage]]:
-    """Each citation's number with its passage: of those at its section, the one it quotes."""
-    found = []
-    for citation in citations:
-        there = [
-            p
-            for p in passages
-            if (p.source, p.url, p.heading_path)
-            == (citation.source, citation.url, citation.heading_path)
-        ]
-        quoting = [p for p in there if citation.quote.rstrip("…") in " ".join(p.text.split())]
-        found += [(citation.n, passage) for passage in (quoting or there)[:1]]
-    return found
 
 
 def _entry(n: int, passage: Passage, longest: int) -> str:

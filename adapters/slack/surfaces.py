@@ -8,6 +8,8 @@ from slack_bolt.async_app import AsyncApp
 
 from adapters.chat.errands import Start
 from adapters.chat.policy import ChannelPolicy
+from adapters.chat.reactions import Reactions
+from adapters.chat.syncing import Sync
 from adapters.slack.actions import Actions
 from adapters.slack.api import SlackApi
 from adapters.slack.app import Extension
@@ -15,7 +17,6 @@ from adapters.slack.commands import Commands
 from adapters.slack.home import Home, ReadOverview
 from adapters.slack.mapping import PLATFORM
 from adapters.slack.places import Places
-from adapters.slack.reingest import Reingestion, Sync
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
 from core.conversation.feedback import Feedback
@@ -48,10 +49,9 @@ def surfaces(
         return accepted
 
     def extend(app: AsyncApp, start: Start, policy: ChannelPolicy) -> None:
-        places, reingestion = Places(api, policy), Reingestion(api, sync)
-        scope = policy.scope
-        Commands(api, submit, reingestion, start, places, scope, admins=admins).register(app)
-        Actions(archive, feedback, dispatcher.cancel, places).register(app)
+        places, scope = Places(api, policy), policy.scope
+        Commands(api, submit, sync, start, places, scope, admins=admins).register(app)
+        Actions(Reactions(archive, feedback, dispatcher.cancel), places).register(app)
         Home(api, overview, questions).register(app)
 
     return extend

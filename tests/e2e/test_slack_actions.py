@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.slack.actions import ENDED, GONE, THANKS, UNFINISHED
+from adapters.chat.reactions import ENDED, GONE, THANKS, UNFINISHED
 from adapters.slack.rendering import FEEDBACK_DOWN, FEEDBACK_UP, SHOW_EVIDENCE, STOP
 from core.answering.stopping import Stop
 from core.model import AnswerEvent, AnswerStatus, Question, TextDelta

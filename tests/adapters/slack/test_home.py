@@ -1,4 +1,4 @@
-"""The home and the suggestions, as made from what is served."""
+"""The home, as made from what is served."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from slack_sdk.models.blocks import Block
 
-from adapters.slack.home import home_view, suggestions
+from adapters.slack.home import home_view
 from core.ingestion.corpus import Served
 from core.ingestion.overview import Overview
 
@@ -18,30 +18,6 @@ def overview(**titles: tuple[str, ...]) -> Overview:
     """Sources with those titles, and two chunks a document."""
     sources = {name: Served(len(of), 2 * len(of)) for name, of in titles.items()}
     return Overview(7, SINCE, sources, titles)
-
-
-def test_sources_take_turns() -> None:
-    found = suggestions(overview(a=("One", "Two", "Three"), b=("Four",), c=("Five", "Six")))
-    assert found == [f"What do the docs say about {t}?" for t in ("One", "Four", "Five", "Two")]
-
-
-@pytest.mark.parametrize(
-    ("titles", "usable"),
-    [
-        (("", "  "), []),
-        (("Same", "Same"), ["Same"]),
-        (("x" * 61, "Short"), ["Short"]),
-        (("Ask <!channel> or <@U1>", "@here"), ["Ask !channel or U1", "here"]),
-    ],
-)
-def test_titles_that_make_no_question_are_passed_over(
-    titles: tuple[str, ...], usable: list[str]
-) -> None:
-    assert suggestions(overview(a=titles)) == [f"What do the docs say about {t}?" for t in usable]
-
-
-def test_without_docs_nothing_is_suggested() -> None:
-    assert suggestions(None) == []
 
 
 @pytest.mark.parametrize("sources", [0, 1, 30])

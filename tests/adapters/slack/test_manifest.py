@@ -76,7 +76,7 @@ def registered() -> dict[str, list[Any]]:
     registry, nothing = Registry(), cast("Any", None)
     for listener in (
         Commands(nothing, nothing, nothing, nothing, nothing, nothing),
-        Actions(nothing, nothing, nothing, nothing),
+        Actions(nothing, nothing),
         Home(nothing, nothing, ()),
     ):
         listener.register(cast("Any", registry))
