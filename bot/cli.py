@@ -117,11 +117,16 @@ def chat() -> None:
 
 
 @app.command()
-def ask(question: str, as_json: Json = False) -> None:
+def ask(
+    question: Annotated[
+        list[str], typer.Argument(metavar="QUESTION…", help="It needs no quotation marks.")
+    ],
+    as_json: Json = False,
+) -> None:
     """Ask one question, and print the answer with its sources."""
     from bot import commands
 
-    _run(commands.ask(_settings(), question, as_json=as_json))
+    _run(commands.ask(_settings(), " ".join(question), as_json=as_json))
 
 
 @app.command()

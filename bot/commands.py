@@ -14,9 +14,11 @@ from pathlib import Path
 import typer
 import yaml
 from rich.console import Console
+from rich.text import Text
 
-from adapters.console.chat import PLATFORM, ConsoleChat, collect
-from adapters.console.lines import read_lines, typed_lines
+from adapters.console.chat import PLATFORM, ConsoleChat, Show, collect
+from adapters.console.conversation import converse, welcome
+from adapters.console.lines import read_lines, within_limit
 from adapters.console.live import show_live
 from adapters.console.rendering import answer_as_json, answer_as_text
 from bot.app import App, open_app
@@ -24,13 +26,15 @@ from bot.doctor import examine
 from bot.platforms import configured_manifest, configured_platforms, run_platforms
 from bot.progress import report_as_text, show_progress
 from bot.settings import Settings
-from bot.sources import chosen
+from bot.sources import chosen, configured_sources, require_folders
+from bot.syncing import bring_in_step, bring_settings_in_step
 from core.answering.dispatcher import Dispatcher, DispatcherSettings
+from core.errors import ConfigurationError, DataFolderLocked
+from core.ingestion.overview import read_overview
+from core.model import Answer, AnswerEvent
 
 out = Console()
 notes = Console(stderr=True, highlight=False)
-
-WELCOME = "Ask about the docs. Ctrl-D ends the chat."
 
 
 async def run(settings: Settings, *, chat: bool) -> None:
@@ -39,11 +43,15 @@ async def run(settings: Settings, *, chat: bool) -> None:
     A configured bot never reads standard input.
     """
     platforms = configured_platforms(settings)
+    in_terminal = chat and not platforms
+    if in_terminal:
+        require_folders(configured_sources(settings))
     async with _opened(settings) as app:
-        await _first_sync(app)
-        if chat and not platforms:
+        if in_terminal:
+            await bring_in_step(app, notes)
             await _converse(app)
             return
+        await bring_settings_in_step(app, notes)
         async with _stop_signal() as stop:
             if not platforms:
                 notes.print("Docent is up, but no platform is configured: nobody can ask it yet.")
@@ -52,8 +60,9 @@ async def run(settings: Settings, *, chat: bool) -> None:
 
 async def chat(settings: Settings) -> None:
     """Asks in this terminal, whatever else is configured."""
+    require_folders(configured_sources(settings))
     async with _opened(settings) as app:
-        await _first_sync(app)
+        await bring_in_step(app, notes)
         await _converse(app)
 
 
@@ -68,15 +77,18 @@ def slack_manifest(settings: Settings, *, as_yaml: bool) -> None:
 
 async def ask(settings: Settings, question: str, *, as_json: bool) -> None:
     """Prints one answer."""
+    if not (text := within_limit(question.strip(), _tell)):
+        raise ConfigurationError(
+            "There is no question to answer.", hint='Ask one: docent ask "How do I …?"'
+        )
+    require_folders(configured_sources(settings))
     async with _opened(settings) as app:
-        await _first_sync(app)
-        chat = ConsoleChat(collect, app.scope)
+        await bring_settings_in_step(app, notes)
+        chat = ConsoleChat(collect if as_json else _show(), app.scope)
         async with _dispatcher(app, chat) as dispatcher:
-            answer = await chat.ask(question, dispatcher.submit)
+            answer = await chat.ask(text, dispatcher.submit)
     if as_json:
         typer.echo(json.dumps(answer_as_json(answer), ensure_ascii=False, indent=2))
-    else:
-        typer.echo(answer_as_text(answer))
 
 
 async def sync(
@@ -89,8 +101,12 @@ async def sync(
     allow_shrink: bool,
     as_json: bool,
 ) -> int:
-    """Brings the index in step with the docs; the exit code is 1 when a document failed."""
-    async with _opened(settings) as app:
+    """Brings the index in step with the docs.
+
+    The exit code is 1 when a document failed, and when a dry run finds that the sync would.
+    """
+    async with _opened_to_sync(settings) as app:
+        configured = [profile.name for _, profile in app.sources]
         with show_progress(notes) as progress:
             report = await app.syncer.sync(
                 chosen(app.sources, source),
@@ -100,8 +116,9 @@ async def sync(
                 allow_shrink=allow_shrink,
                 progress=progress,
             )
-    typer.echo(json.dumps(report.as_json(), indent=2) if as_json else report_as_text(report))
-    return 1 if report.failed else 0
+    text = report_as_text(report, configured)
+    typer.echo(json.dumps(report.as_json(), indent=2) if as_json else text)
+    return 1 if report.failed or report.refused else 0
 
 
 async def doctor(settings: Settings) -> int:
@@ -131,6 +148,19 @@ async def _opened(settings: Settings) -> AsyncIterator[App]:
         yield app
 
 
+@asynccontextmanager
+async def _opened_to_sync(settings: Settings) -> AsyncIterator[App]:
+    try:
+        async with _opened(settings) as app:
+            yield app
+    except DataFolderLocked as error:
+        raise DataFolderLocked(
+            str(error),
+            hint="A bot in Slack syncs on /reingest, and a chat in the terminal when it starts. "
+            "Otherwise wait until that process has ended, or stop it, and sync again.",
+        ) from error
+
+
 def _dispatcher(app: App, chat: ConsoleChat) -> AbstractAsyncContextManager[Dispatcher]:
     # A person who leaves does not wait for an answer that nobody will read, and who stays is told
     # what is away rather than kept waiting for it.
@@ -138,37 +168,48 @@ def _dispatcher(app: App, chat: ConsoleChat) -> AbstractAsyncContextManager[Disp
     return app.dispatcher({PLATFORM: chat}, settings)
 
 
-async def _first_sync(app: App) -> None:
-    """Indexes the sources that were never indexed: all of them with another embedding model."""
-    served = await app.served_sources()
-    missing = [each for each in app.sources if each[1].name not in served]
-    if not missing:
-        return
-    names = ", ".join(profile.name for _, profile in missing)
-    notes.print(f"Indexing {names} for the first time…")
-    with show_progress(notes) as progress:
-        report = await app.syncer.sync(missing, progress=progress)
-    notes.print(report_as_text(report), soft_wrap=True)
-
-
 async def _converse(app: App) -> None:
-    live = out.is_terminal
-    chat = ConsoleChat(partial(show_live, out) if live else collect, app.scope)
+    typed = sys.stdin is not None and sys.stdin.isatty()
+    chat = ConsoleChat(_show(), app.scope)
     async with _dispatcher(app, chat) as dispatcher:
-        async for line in _questions():
-            if not sys.stdin.isatty():
-                # Lines of a file are questions of their own, not a conversation.
-                chat.begin_anew()
-            answer = await chat.ask(line, dispatcher.submit)
-            if not live:
-                typer.echo(f"› {line}\n\n{answer_as_text(answer)}\n")
+        if typed:
+            _tell(welcome(await read_overview(app.database, app.scope)))
+            lines = _typed() if out.is_terminal else _echoed(_typed())
+            await converse(chat, dispatcher, lines, _tell)
+            return
+        async for line in _echoed(read_lines(_tell)):
+            # Lines of a file are questions of their own, not a conversation.
+            chat.begin_anew()
+            await chat.ask(line, dispatcher.submit)
 
 
-def _questions() -> AsyncIterator[str]:
-    if not sys.stdin.isatty():
-        return read_lines()
-    notes.print(WELCOME, style="dim")
-    return typed_lines()
+def _show() -> Show:
+    return partial(show_live, out) if out.is_terminal else _print_as_text
+
+
+async def _print_as_text(events: AsyncIterator[AnswerEvent]) -> Answer:
+    answer = await collect(events)
+    typer.echo(answer_as_text(answer))
+    return answer
+
+
+def _typed() -> AsyncIterator[str]:
+    # It takes a while to import, and only a person at a terminal needs it.
+    from adapters.console.prompt import typed_lines  # noqa: PLC0415
+
+    return typed_lines(_tell)
+
+
+async def _echoed(lines: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Each line, printed where its answer will stand: nobody typed it there."""
+    async for line in lines:
+        typer.echo(f"› {line}\n")
+        yield line
+        typer.echo()
+
+
+def _tell(note: str) -> None:
+    notes.print(Text(note, style="dim"), soft_wrap=True)
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import asyncio
 import getpass
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from core.model import Answer, Answered, AnswerEvent, Question, Scope, SessionKey, Turn
 
@@ -14,6 +14,16 @@ PLATFORM = "console"
 
 Show = Callable[[AsyncIterator[AnswerEvent]], Awaitable[Answer]]
 Submit = Callable[[Question], Awaitable[bool]]
+Cancel = Callable[[UUID], Awaitable[bool]]
+
+
+class _Waiter:
+    """Who waits for an answer: first for its turn to be taken up, then to have seen it."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.taken: asyncio.Future[UUID] = loop.create_future()
+        self.seen: asyncio.Future[Answer] = loop.create_future()
 
 
 class ConsoleChat:
@@ -23,7 +33,7 @@ class ConsoleChat:
         self._show = show
         self._scope = scope
         self._session = _new_session()
-        self._waiting: dict[str, asyncio.Future[Answer]] = {}
+        self._waiting: dict[str, _Waiter] = {}
 
     def begin_anew(self) -> None:
         """The next question is the first of a new session."""
@@ -32,20 +42,29 @@ class ConsoleChat:
     async def ask(self, text: str, submit: Submit) -> Answer:
         """Asks, and returns when the answer was shown. Raises what the submission raises."""
         question = Question(self._session, uuid4().hex, getpass.getuser(), text, self._scope)
-        waiter: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting[question.message_id] = waiter
+        waiter = self._waiting[question.message_id] = _Waiter()
         try:
             await submit(question)
-            return await waiter
+            return await waiter.seen
         finally:
             del self._waiting[question.message_id]
+
+    async def stop(self, cancel: Cancel) -> None:
+        """Ends what is being answered, as soon as it was taken up; what was shown of it stays."""
+        for waiter in list(self._waiting.values()):
+            await cancel(await waiter.taken)
 
     async def respond(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> None:
         """Shows the answer. A turn that an earlier chat left behind has no reader any more."""
         waiter = self._waiting.get(turn.question.message_id)
-        answer = await (collect(events) if waiter is None else self._show(events))
-        if waiter is not None and not waiter.done():
-            waiter.set_result(answer)
+        if waiter is None:
+            await collect(events)
+            return
+        if not waiter.taken.done():
+            waiter.taken.set_result(turn.id)
+        answer = await self._show(events)
+        if not waiter.seen.done():
+            waiter.seen.set_result(answer)
 
     async def retract(self, turn: Turn) -> None:
         """Nothing to do: a terminal takes nothing back."""

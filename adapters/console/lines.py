@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from typing import TextIO
 
 MAX_LINE = 100_000
 """Characters. A longer line is cut: no question is, and a pipe may never send a newline."""
 
+CUT = f"A line is longer than {MAX_LINE:,} characters; only its beginning is asked."
 
-async def read_lines(stream: TextIO | None = None) -> AsyncIterator[str]:
-    """Each line that is not blank, until end of file.
+Tell = Callable[[str], None]
+
+
+async def read_lines(tell: Tell, stream: TextIO | None = None) -> AsyncIterator[str]:
+    """Each line that is not blank, until end of file; `tell` hears when one was cut.
 
     The reader is a daemon thread, because a read of a pipe cannot be cancelled and the
     interpreter waits for every other kind of thread.
@@ -23,29 +28,37 @@ async def read_lines(stream: TextIO | None = None) -> AsyncIterator[str]:
     lines: asyncio.Queue[str | None] = asyncio.Queue()
 
     def pump() -> None:
-        source = sys.stdin if stream is None else stream
         # When the loop is closed, nobody waits for lines any more.
         with suppress(RuntimeError):
-            while line := source.readline(MAX_LINE):
-                loop.call_soon_threadsafe(lines.put_nowait, line)
-            loop.call_soon_threadsafe(lines.put_nowait, None)
+            try:
+                for line in _beginnings(stream or _standard_input()):
+                    loop.call_soon_threadsafe(lines.put_nowait, line)
+            finally:
+                loop.call_soon_threadsafe(lines.put_nowait, None)
 
     threading.Thread(target=pump, name="stdin", daemon=True).start()
     while (line := await lines.get()) is not None:
         if line.strip():
-            yield line.strip()
+            yield within_limit(line.strip(), tell)
 
 
-async def typed_lines() -> AsyncIterator[str]:
-    """Each line that a person types, with editing and history, until Ctrl-D or Ctrl-C."""
-    # It takes a while to import, and only a person at a terminal needs it.
-    from prompt_toolkit import PromptSession  # noqa: PLC0415
+def within_limit(line: str, tell: Tell) -> str:
+    """As much of the line as a question may have."""
+    if len(line) > MAX_LINE:
+        tell(CUT)
+    return line[:MAX_LINE]
 
-    session: PromptSession[str] = PromptSession("› ")
-    while True:
-        try:
-            line = await session.prompt_async()
-        except (EOFError, KeyboardInterrupt):
-            return
-        if line.strip():
-            yield line.strip()
+
+def _standard_input() -> TextIO:
+    """Bytes that are no text become a mark; with standard input closed, there is none."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    return sys.stdin or io.StringIO()
+
+
+def _beginnings(source: TextIO) -> Iterator[str]:
+    """Each line's beginning, with a character too many where more follows, which is read past."""
+    while line := source.readline(MAX_LINE + 1):
+        yield line
+        while line and not line.endswith("\n"):
+            line = source.readline(MAX_LINE)

@@ -16,7 +16,8 @@ from core.model import Answer, Answered, AnswerEvent, PassagesFound, Replaced, T
 async def show_live(console: Console, events: AsyncIterator[AnswerEvent]) -> Answer:
     """Draws the events as they come, then leaves the finished answer on the screen."""
     waiting = Spinner("dots", "Searching the docs…")
-    with Live(waiting, console=console, transient=True, vertical_overflow="visible") as live:
+    # What scrolls off the screen cannot be wiped: of a long answer, its beginning has to do.
+    with Live(waiting, console=console, transient=True, vertical_overflow="ellipsis") as live:
         answer = await _draw(live, waiting, events)
     print_answer(console, answer)
     return answer
@@ -34,6 +35,8 @@ async def _draw(live: Live, waiting: Spinner, events: AsyncIterator[AnswerEvent]
             case Replaced(text):
                 live.update(Markdown(text))
             case Answered(answer):
+                # At its end, Rich would draw the whole text once more.
+                live.update("")
                 return answer
             case _:
                 pass

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from markdown_it import MarkdownIt
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.style import Style
 from rich.text import Text
 
-from core.model import Answer, Citation
+from core.model import Answer, AnswerStatus, Citation
+from core.text.unicode import visible
 
 NOT_PEER_REVIEWED = "not peer-reviewed"
+NONE_PEER_REVIEWED = "None of these sources is peer-reviewed."
+ONE_NOT_PEER_REVIEWED = "This source is not peer-reviewed."
 
 
 def answer_as_json(answer: Answer) -> dict[str, Any]:
@@ -29,24 +35,77 @@ def answer_as_json(answer: Answer) -> dict[str, Any]:
 
 
 def place(citation: Citation) -> str:
-    """`[1] Title › Section`, and whether it is peer-reviewed."""
+    """`[1] Title › Section`."""
     headings = " › ".join(dict.fromkeys([citation.title, *citation.heading_path]))
-    flag = "" if citation.peer_reviewed else f" ({NOT_PEER_REVIEWED})"
-    return f"[{citation.n}] {headings}{flag}"
+    return f"[{citation.n}] {visible(headings)}"
+
+
+def places(citations: Sequence[Citation]) -> list[str]:
+    """Where each citation stands, with a flag on those that are no peer-reviewed source.
+
+    Where none is, nobody needs the flag on every line: `peer_review` says it once.
+    """
+    flagged = any(citation.peer_reviewed for citation in citations)
+    return [
+        f"{place(each)} ({NOT_PEER_REVIEWED})"
+        if flagged and not each.peer_reviewed
+        else place(each)
+        for each in citations
+    ]
+
+
+def peer_review(citations: Sequence[Citation]) -> str:
+    """What is to be said of all sources together: nothing where any is peer-reviewed."""
+    if not citations or any(citation.peer_reviewed for citation in citations):
+        return ""
+    return NONE_PEER_REVIEWED if len(citations) > 1 else ONE_NOT_PEER_REVIEWED
 
 
 def answer_as_text(answer: Answer) -> str:
     """Markdown with the sources under it, for a pipe or a file."""
-    lines = [f"{place(citation)} — {citation.url}" for citation in answer.citations]
-    return "\n\n".join(filter(None, [answer.text, "\n".join(lines)]))
+    cited = answer.citations
+    lines = [f"{line} — {each.url}" for line, each in zip(places(cited), cited, strict=True)]
+    sources = filter(None, [*lines, peer_review(cited)])
+    return "\n\n".join(filter(None, [answer.text, "\n".join(sources)]))
 
 
 def print_answer(console: Console, answer: Answer) -> None:
     """The same for a person at a terminal."""
-    console.print(Markdown(answer.text))
-    if answer.citations:
+    cited = answer.citations
+    if answer.status is AnswerStatus.REFUSED:
+        _print_refusal(console, answer.text)
+    else:
+        console.print(Markdown(answer.text))
+    if cited:
         console.print()
-    for citation in answer.citations:
-        console.print(Text(place(citation), style="dim"))
+    for line, citation in zip(places(cited), cited, strict=True):
+        _print_source(console, line, citation.url, style="dim")
+    if note := peer_review(cited):
+        console.print(Text(note, style="dim"))
+
+
+def _print_refusal(console: Console, text: str) -> None:
+    """Markdown shows the name of a link alone: what a refusal leads to needs its address too."""
+    words, *sections = text.split("\n- ")
+    console.print(Markdown(words))
+    if sections:
+        console.print()
+    for section in sections:
+        name, url = _link(section)
+        _print_source(console, f"  • {name}", url)
+
+
+def _link(markdown: str) -> tuple[str, str]:
+    """What a text says, and the address that it leads to."""
+    (paragraph,) = MarkdownIt("commonmark", {"html": False}).parseInline(markdown)
+    tokens = paragraph.children or []
+    urls = [str(token.attrs["href"]) for token in tokens if token.type == "link_open"]
+    return "".join(token.content for token in tokens), "".join(urls[:1])
+
+
+def _print_source(console: Console, line: str, url: str, *, style: str = "") -> None:
+    on_the_web = url if "://" in url else None
+    console.print(Text(line, style=Style.parse(style) + Style(link=on_the_web)))
+    if url:
         # An address that is broken over two lines cannot be clicked.
-        console.print(Text(f"    {citation.url}", style="dim cyan"), soft_wrap=True)
+        console.print(Text(f"    {url}", style="dim cyan"), soft_wrap=True)

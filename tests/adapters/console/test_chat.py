@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import io
-import threading
 from collections.abc import AsyncIterator
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from rich.console import Console
 
 from adapters.console.chat import ConsoleChat, collect
-from adapters.console.lines import read_lines
 from adapters.console.live import show_live
 from core.errors import ServiceUnavailable
 from core.model import (
@@ -71,6 +69,56 @@ async def test_a_chat_that_begins_anew_is_another_session() -> None:
     assert first.session != second.session
 
 
+async def test_an_answer_can_be_stopped_once_it_was_taken_up() -> None:
+    chat = ConsoleChat(collect, SCOPE)
+    accepted, stopped = asyncio.Event(), asyncio.Event()
+    turns: list[Turn] = []
+
+    async def submit(question: Question) -> bool:
+        turns.append(Turn(uuid4(), question, uuid4(), attempt=1))
+        accepted.set()
+        return True
+
+    async def cancel(turn_id: UUID) -> bool:
+        assert turn_id == turns[0].id
+        stopped.set()
+        return True
+
+    async def events() -> AsyncIterator[AnswerEvent]:
+        await stopped.wait()
+        yield answered(answer("Stopped."))
+
+    async with asyncio.TaskGroup() as tasks:
+        asking = tasks.create_task(chat.ask("one", submit))
+        await accepted.wait()
+        tasks.create_task(chat.stop(cancel))
+        tasks.create_task(chat.respond(turns[0], events()))
+    assert asking.result().text == "Stopped."
+
+
+async def test_another_attempt_at_a_turn_is_shown_like_the_first() -> None:
+    class Stumbling(Desk):
+        async def submit(self, question: Question) -> bool:
+            turn = Turn(uuid4(), question, uuid4(), attempt=1)
+            with pytest.raises(ServiceUnavailable):
+                await chat.respond(turn, broken())
+            return await super().submit(question)
+
+    async def broken() -> AsyncIterator[AnswerEvent]:
+        yield Searching()
+        raise ServiceUnavailable("Qdrant", "could not be reached.")
+
+    chat = ConsoleChat(collect, SCOPE)
+    assert (await chat.ask("defaults", Stumbling(chat).submit)).text == "About defaults"
+
+
+async def test_where_nothing_is_asked_there_is_nothing_to_stop() -> None:
+    async def cancel(turn_id: UUID) -> bool:
+        pytest.fail("cancelled")
+
+    await ConsoleChat(collect, SCOPE).stop(cancel)
+
+
 async def test_two_chats_are_two_sessions() -> None:
     desks = [Desk(ConsoleChat(collect, SCOPE)) for _ in range(2)]
     for desk in desks:
@@ -121,25 +169,9 @@ async def test_what_is_drawn_in_the_end_is_the_answer() -> None:
     assert "https://docs.example.com/query/#defaults" in shown
 
 
-async def test_lines_are_questions_and_blank_ones_are_not() -> None:
-    lines = io.StringIO("one\n\n   \n  two \nthree")
-    assert [line async for line in read_lines(lines)] == ["one", "two", "three"]
-
-
-async def test_an_endless_line_is_cut() -> None:
-    lines = read_lines(io.StringIO("x" * 250_000))
-    assert [len(line) async for line in lines] == [100_000, 100_000, 50_000]
-
-
-async def test_waiting_for_a_line_blocks_nobody() -> None:
-    class Silent(io.StringIO):
-        def readline(self, size: int | None = -1, /) -> str:
-            done.wait()
-            return ""
-
-    done = threading.Event()
-    lines = read_lines(Silent())
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05):
-            await anext(lines)
-    done.set()
+async def test_an_answer_taller_than_the_screen_stands_there_once() -> None:
+    screen = Console(file=io.StringIO(), width=80, height=10, force_terminal=True)
+    given = answer("\n\n".join(f"Paragraph {number} of it." for number in range(20)))
+    await show_live(screen, stream(events_of(given)))
+    shown = screen.file.getvalue()  # type: ignore[attr-defined]
+    assert shown.count("Paragraph 19 of it.") == 1
