@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
+from bot.signals import run_until_signalled
 from core.errors import ConfigurationError, DocentError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # its tables give flags a type, as if they took a value
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -67,7 +68,7 @@ def _escape(text: str) -> str:
 
 
 def _run(command: Coroutine[Any, Any, int | None]) -> None:
-    code = asyncio.run(command)
+    code = asyncio.run(run_until_signalled(command))
     if code:
         raise typer.Exit(code)
 
@@ -92,7 +93,8 @@ def _print_version(asked: bool) -> None:  # noqa: FBT001 — Typer's signature
 def docent(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     show_version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="The version.")
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     """Answers questions about your docs, and cites the exact section."""
@@ -100,12 +102,18 @@ def docent(
 
 @app.command()
 def run(
-    chat: Annotated[bool, typer.Option(help="Never read questions from standard input.")] = True,
+    no_chat: Annotated[
+        bool, typer.Option("--no-chat", help="Never take questions from this terminal.")
+    ] = False,
 ) -> None:
-    """Start the bot: where it is configured for, or else in this terminal."""
+    """Answer in Slack, or else in this terminal.
+
+    In Slack when it is configured. Otherwise this is a chat, and with a pipe or file for standard
+    input, each of its lines is a question.
+    """
     from bot import commands
 
-    _run(commands.run(_settings(), chat=chat))
+    _run(commands.run(_settings(), chat=not no_chat))
 
 
 @app.command()
@@ -118,9 +126,7 @@ def chat() -> None:
 
 @app.command()
 def ask(
-    question: Annotated[
-        list[str], typer.Argument(metavar="QUESTION…", help="It needs no quotation marks.")
-    ],
+    question: Annotated[list[str], typer.Argument(metavar="QUESTION", help="In your own words.")],
     as_json: Json = False,
 ) -> None:
     """Ask one question, and print the answer with its sources."""
@@ -131,16 +137,19 @@ def ask(
 
 @app.command()
 def sync(
-    source: Annotated[str | None, typer.Argument(help="Only this source.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what differs.")] = False,
+    source: Annotated[str | None, typer.Argument(metavar="SOURCE", help="Only this one.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would change.")
+    ] = False,
     allow_shrink: Annotated[
-        bool, typer.Option("--allow-shrink", help="Even if much of a source is gone.")
+        bool, typer.Option("--allow-shrink", help="Sync even if much of a source is gone.")
     ] = False,
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Write every chunk anew; vectors are reused.")
+        bool, typer.Option("--rebuild", help="Write all anew, with the vectors there are.")
     ] = False,
     remove: Annotated[
-        list[str] | None, typer.Option(help="A source that is no longer configured, to forget.")
+        list[str] | None,
+        typer.Option(metavar="SOURCE", help="Forget one that is no longer configured; repeatable."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -162,7 +171,10 @@ def sync(
 
 @app.command()
 def doctor() -> None:
-    """Check every configured service, and say what to do about each that fails."""
+    """Check every service that is configured.
+
+    A line for each says whether it is well, or else what to do. The exit code is 1 when one is not.
+    """
     from bot import commands
 
     _run(commands.doctor(_settings()))
@@ -180,11 +192,18 @@ def slack_manifest(
 
 @app.command("eval")
 def evaluate(
-    corpus: Annotated[Path, typer.Option(help="Documents: JSON lines with id, title, text.")],
-    questions: Annotated[Path, typer.Option(help="Questions: JSON lines with id, text, relevant.")],
+    corpus: Annotated[
+        Path, typer.Option(metavar="FILE", help="Documents: JSON lines with id, title, text.")
+    ],
+    questions: Annotated[
+        Path, typer.Option(metavar="FILE", help="Questions: JSON lines with id, text, relevant.")
+    ],
     as_json: Json = False,
 ) -> None:
-    """Measure the search on a corpus of your own, in a throw-away index."""
+    """Measure the search on a corpus of your own.
+
+    It goes into an index of its own, which is thrown away afterwards.
+    """
     from bot import commands
 
     _run(commands.evaluate(_settings(), corpus, questions, as_json=as_json))

@@ -1,0 +1,52 @@
+"""How a command ends when the system asks it to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine
+from typing import Any, Final
+
+_ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+
+log = logging.getLogger(__name__)
+
+
+async def run_until_signalled(command: Coroutine[Any, Any, int | None]) -> int | None:
+    """The command's exit code, or a signal's as a shell has it: 143 or 129.
+
+    SIGTERM, and SIGHUP of a terminal that was closed, end the command as Ctrl-C does: it is
+    cancelled, and what it has open is closed. Another SIGTERM, or Ctrl-C, then ends the process
+    at once. One that was started with a signal ignored, as by nohup, goes on ignoring it.
+    """
+    received: list[int] = []
+    running = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+
+    def end(number: int) -> None:
+        received.append(number)
+        _end_at_once_by_the_next(loop)
+        if running is not None:
+            running.cancel()
+
+    for number in _ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            loop.add_signal_handler(number, end, number)
+    try:
+        code = await command
+    except (asyncio.CancelledError, Exception):
+        if not received:
+            raise
+        # Nobody waits for the result any more, and a closed terminal can show nothing.
+        log.debug("Ended by a signal.", exc_info=True)
+        code = None
+    return 128 + received[0] if received else code
+
+
+def _end_at_once_by_the_next(loop: asyncio.AbstractEventLoop) -> None:
+    for number in _ENDING:
+        loop.remove_signal_handler(number)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # A terminal that is closed sends it to all of its processes, and its shell does so too.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
