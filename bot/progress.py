@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -15,14 +15,19 @@ MOST_NAMES = 10
 
 
 @contextmanager
-def show_progress(console: Console) -> Iterator[ProgressListener]:
-    """Draws each moment that the listener is told; nothing where nobody watches."""
+def show_progress(console: Console, *, after: float = 0.0) -> Iterator[ProgressListener]:
+    """Draws each moment that the listener is told; nothing where nobody watches.
+
+    A sync that takes no longer than `after` seconds leaves no trace on the screen.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[counts]}"))
-    watched = console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=not watched) as bar:
-        task = bar.add_task("listing", total=None, counts="")
+    bar = Progress(*columns, console=console, transient=True)
+    task = bar.add_task("listing", total=None, counts="")
+    with ExitStack() as shown:
 
         def listen(now: SyncProgress) -> None:
+            if console.is_terminal and now.seconds >= after and not bar.live.is_started:
+                shown.enter_context(bar)
             bar.update(
                 task,
                 description=now.phase.value,
@@ -47,21 +52,48 @@ def counts(now: SyncProgress) -> str:
     return " · ".join(parts)
 
 
-def report_as_text(report: SyncReport) -> str:
-    """What happened, document by document where there are few."""
+def amount(count: int, thing: str) -> str:
+    """`1 document`, `2 documents`."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def report_as_text(report: SyncReport, configured: Collection[str]) -> str:
+    """What happened, document by document where there are few.
+
+    `configured` are the names of all sources that the settings have.
+    """
     verb = "Would be" if report.dry_run else "Done"
-    lines = [f"{verb}: {report.tally or 'nothing to do, all is in step'}. {_served(report)}"]
+    lines = [f"{verb}: {report.tally or _nothing(report)}. {_served(report)}"]
+    lines += [f"  {m.source} is read from {m.now} now, not from {m.before}" for m in report.moved]
     if report.dry_run:
         lines += [line for kind, names in report.by_kind.items() for line in _named(kind, names)]
     lines += [f"  failed: {name}: {reason}" for name, reason in report.failed.items()]
-    if report.not_synced:
-        lines.append(f"  not part of this sync: {', '.join(report.not_synced)}")
+    lines += _left(report.not_synced, configured)
+    if report.refused:
+        lines.append(f"The sync would be refused. {report.refused}")
     return "\n".join(lines)
+
+
+def _nothing(report: SyncReport) -> str:
+    return f"nothing to do, all {'else ' if report.failed else ''}is in step"
+
+
+def _left(names: Collection[str], configured: Collection[str]) -> list[str]:
+    """The sources that stay as they are: one that nobody configured is of no use any more."""
+    waiting = [name for name in names if name in configured]
+    lines = [f"  not part of this sync: {', '.join(waiting)}"] if waiting else []
+    return lines + [
+        f"  no longer configured: {name}; answers leave it out, and "
+        f"`docent sync --remove {name}` deletes it"
+        for name in names
+        if name not in configured
+    ]
 
 
 def _served(report: SyncReport) -> str:
     return (
-        f"{report.documents} documents in {report.chunks} chunks; {report.embedded} embedded, "
+        f"{amount(report.documents, 'document')} in {amount(report.chunks, 'chunk')}; "
+        f"{report.embedded} embedded, "
         f"{report.reused} reused, in {report.seconds:.1f} s (generation {report.generation})."
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bot.settings import Settings
@@ -38,6 +38,13 @@ def source_settings(settings: Settings) -> tuple[SourceSettings, ...]:
 def configured_sources(settings: Settings) -> list[ConfiguredSource]:
     """Each source with its profile."""
     return [(_source(each), _profile(each)) for each in source_settings(settings)]
+
+
+def require_folders(sources: Iterable[ConfiguredSource]) -> None:
+    """Raises SourceUnavailable for a folder that is not there."""
+    for source, _ in sources:
+        if isinstance(source, FolderSource):
+            source.require()
 
 
 def public_scope(settings: Settings) -> Scope:

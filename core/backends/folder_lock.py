@@ -10,6 +10,8 @@ from pathlib import Path
 
 from core.errors import ConfigurationError, DataFolderLocked
 
+_LONGEST_COMMAND = 80
+
 
 @contextmanager
 def hold_folder(folder: Path) -> Iterator[None]:
@@ -39,8 +41,20 @@ def hold_folder(folder: Path) -> Iterator[None]:
 
 
 def _locked(folder: Path, pid: bytes) -> DataFolderLocked:
-    holder = f"process {pid.decode()}" if pid.isdigit() else "another process"
+    holder = _process(pid.decode()) if pid.isdigit() else "another process"
     return DataFolderLocked(
-        f"The data folder {folder} is in use by {holder}.",
-        hint="Stop that process first, or choose another data folder.",
+        f"The data folder {folder} is in use by {holder}, and admits one process at a time.",
+        hint="Wait until that process has ended, or stop it; DOCENT_DATA_DIR names another folder.",
     )
+
+
+def _process(pid: str) -> str:
+    """`process 42 (docent run)`; without the command where the system does not tell it."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace").split("\0")
+    except OSError:
+        return f"process {pid}"
+    runs_script = len(words) > 1 and "/" in words[1]
+    command = " ".join([Path(words[runs_script]).name, *words[runs_script + 1 :]])
+    shown = "".join(filter(str.isprintable, " ".join(command.split())))
+    return f"process {pid} ({shown[:_LONGEST_COMMAND]})"

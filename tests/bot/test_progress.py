@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from bot.progress import counts, report_as_text, show_progress
-from core.ingestion.report import Phase, SyncProgress, SyncReport
+from bot.progress import amount, counts, report_as_text, show_progress
+from core.ingestion.report import Move, Phase, SyncProgress, SyncReport
 
 MOMENT = SyncProgress(
     Phase.INDEXING, documents=40, total=155, chunks=320, embedded=300, reused=20, seconds=10.0
@@ -56,19 +56,55 @@ def test_before_the_first_document_no_rate_is_made_up() -> None:
             ),
         ),
         (replace(REPORT, added=(), changed=()), "Done: nothing to do, all is in step."),
+        (
+            replace(REPORT, added=(), changed=(), failed={"docs/x.md": "not text"}),
+            "Done: nothing to do, all else is in step.",
+        ),
+        (replace(REPORT, added=(), changed=(), rewritten=155), "Done: 155 indexed anew."),
+        (
+            replace(REPORT, moved=(Move("docs", "/old", "/new"),)),
+            "  docs is read from /new now, not from /old",
+        ),
+        (
+            replace(REPORT, dry_run=True, refused="docs: 8 of 10 are gone."),
+            "The sync would be refused. docs: 8 of 10 are gone.",
+        ),
         (replace(REPORT, dry_run=True), "  added: docs/new.md"),
         (replace(REPORT, failed={"docs/x.md": "not text"}), "  failed: docs/x.md: not text"),
-        (replace(REPORT, not_synced=("old",)), "  not part of this sync: old"),
+        (replace(REPORT, not_synced=("faq", "docs")), "  not part of this sync: faq, docs"),
+        (
+            replace(REPORT, not_synced=("old",)),
+            "  no longer configured: old; answers leave it out, and `docent sync --remove old`",
+        ),
     ],
 )
 def test_a_report_says_what_happened(report: SyncReport, line: str) -> None:
-    assert line in report_as_text(report)
+    assert line in report_as_text(report, ["docs", "faq"])
 
 
 def test_a_long_list_of_documents_is_cut() -> None:
     report = replace(REPORT, dry_run=True, added=tuple(f"docs/{n}.md" for n in range(25)))
-    lines = report_as_text(report).splitlines()
+    lines = report_as_text(report, ["docs"]).splitlines()
     assert lines[-2:] == ["  added: and 15 more", "  changed: docs/old.md"]
+
+
+def test_a_report_has_a_line_for_what_it_is_about_alone() -> None:
+    assert len(report_as_text(replace(REPORT, not_synced=("faq",)), ["faq"]).splitlines()) == 2
+    assert len(report_as_text(REPORT, ["docs"]).splitlines()) == 1
+
+
+def test_one_of_a_thing_is_not_many() -> None:
+    assert [amount(n, "chunk") for n in range(3)] == ["0 chunks", "1 chunk", "2 chunks"]
+
+
+def test_a_sync_that_is_quick_leaves_no_trace_on_the_screen() -> None:
+    screen = io.StringIO()
+    with show_progress(Console(file=screen, force_terminal=True, width=120), after=0.5) as listen:
+        listen(replace(MOMENT, seconds=0.4))
+        assert screen.getvalue() == ""
+        listen(replace(MOMENT, seconds=0.6))
+        listen(replace(MOMENT, seconds=0.7))
+    assert "40/155 documents" in screen.getvalue()
 
 
 @pytest.mark.parametrize(("watched", "drawn"), [(True, True), (False, False)])

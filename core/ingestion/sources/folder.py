@@ -69,7 +69,7 @@ class FolderSource:
         except FileNotFoundError as exc:
             raise SourceUnavailable(
                 f"The folder {self.origin} of source {self._name!r} does not exist.",
-                hint="Correct the path in the source's settings.",
+                hint="Correct DOCS_FOLDER, or the source's `folder` in docent.toml.",
             ) from exc
         except OSError as exc:
             raise self._unreadable(exc) from exc

@@ -1,0 +1,105 @@
+"""Brings what is served in step with the settings, before anybody is answered from it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from rich.console import Console
+from rich.text import Text
+
+from bot.app import App
+from bot.progress import report_as_text, show_progress
+from bot.sources import require_folders
+from core.errors import CorpusError, ServiceError, SourceUnavailable
+from core.ingestion.origins import state_of
+from core.ingestion.planning import ConfiguredSource
+from core.ingestion.report import SyncReport
+
+_INSTANT = 0.5
+"""Seconds that a sync may take before a person wants to see how far it is."""
+
+
+async def bring_in_step(app: App, console: Console) -> None:
+    """Syncs every source, and says so only where that changes something.
+
+    When it fails, a word of warning goes before answers from what was indexed last. Raises
+    DocentError where that would be dishonest: a source is missing, new, or configured otherwise.
+    """
+    outdated = await outdated_sources(app)
+    try:
+        await _sync(app, console, app.sources, outdated)
+    except (ServiceError, CorpusError) as error:
+        if outdated or isinstance(error, SourceUnavailable):
+            raise
+        _warn(console, f"{error} Answers come from what was indexed last. {error.hint}")
+
+
+async def bring_settings_in_step(app: App, console: Console) -> None:
+    """Syncs the sources that are new or configured otherwise than when they were synced.
+
+    One whose folder is missing is still served as it was indexed last. Raises DocentError.
+    """
+    outdated = await outdated_sources(app)
+    if outdated:
+        await _sync(app, console, outdated, outdated)
+    try:
+        require_folders(app.sources)
+    except SourceUnavailable as error:
+        _warn(console, f"{error} Answers come from what was indexed of it last.")
+
+
+async def outdated_sources(app: App) -> list[ConfiguredSource]:
+    """Those whose settings differ from what is served: all of them with another model."""
+    corpus = await app.store.current()
+    if corpus is None or corpus.collection != app.collection:
+        return list(app.sources)
+    last = await app.store.states()
+    return [each for each in app.sources if last.get(each[1].name) != state_of(*each)]
+
+
+async def _sync(
+    app: App,
+    console: Console,
+    sources: Collection[ConfiguredSource],
+    outdated: Collection[ConfiguredSource],
+) -> None:
+    served = await app.served_sources()
+    first = [profile.name for _, profile in outdated if profile.name not in served]
+    if first:
+        _say(console, f"Indexing {', '.join(first)} for the first time…")
+    with show_progress(console, after=0 if first else _INSTANT) as progress:
+        report = await app.syncer.sync(list(sources), progress=progress)
+    if report.tally or report.moved:
+        _say(console, report_as_text(report, _names(app)))
+    elif report.failed:
+        _warn(console, _unreadable(report))
+    await _warn_of_empty_sources(app, console)
+
+
+def _unreadable(report: SyncReport) -> str:
+    first, *others = report.failed
+    more = f" and {len(others)} more" if others else ""
+    return f"{first}{more} cannot be read; `docent doctor` says why."
+
+
+async def _warn_of_empty_sources(app: App, console: Console) -> None:
+    served = await app.served_sources()
+    for source, profile in app.sources:
+        if profile.name not in served:
+            _warn(
+                console,
+                f"{profile.name} has nothing to answer from: there is no document in "
+                f"{source.origin} that can be read.",
+            )
+
+
+def _names(app: App) -> list[str]:
+    return [profile.name for _, profile in app.sources]
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(Text(text), soft_wrap=True)
+
+
+def _warn(console: Console, text: str) -> None:
+    console.print(Text.assemble(("! ", "bold yellow"), text.rstrip()), soft_wrap=True)
