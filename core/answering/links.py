@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 
 from core.model import Passage
+from core.text.links import INLINE_LINK, is_web_url
 from core.text.prose import map_prose, settled
 from core.text.unicode import visible
 
 _URL = re.compile(r"(?<![a-z0-9+.-])(?:[a-z0-9+.-]++://|www\.)[^\s<>\"'`\])}|\\\0]+", re.IGNORECASE)
 _LINK = re.compile(
-    r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*+\])*+)\]"
-    r"\(\s*+<?(?P<target>[^\s()<>]*+(?:\([^\s()<>]*+\)[^\s()<>]*+)*+)>?(?:\s[^()]*+)?\)"
+    rf"{INLINE_LINK}"
     rf"|<(?P<auto>[a-z][a-z0-9+.-]{{1,31}}:[^\s<>]*)>|(?P<bare>{_URL.pattern})"
     r"|(?P<stray>\]\()",
     re.IGNORECASE,
@@ -46,7 +46,7 @@ class KnownLinks:
     def __init__(self, passages: Sequence[Passage], question: str) -> None:
         texts = [question, *(p.text for p in passages)]
         found = (url for text in texts for url in _URL.findall(text))
-        self._pages = frozenset(_page(p.url) for p in passages if p.url)
+        self._pages = frozenset(_page(p.url) for p in passages if is_web_url(p.url))
         self._addresses = frozenset(map(_trimmed, found))
 
     def reduced(self, claim: str) -> str:
@@ -77,8 +77,8 @@ class KnownLinks:
         return found.group() if self._knows(address) else _SCHEME.sub("", address)
 
     def _inline(self, found: re.Match[str]) -> str:
-        known = self._knows(found["target"])
-        return found.group() if known and not found["image"] else found["text"]
+        linked = is_web_url(found["target"]) and self._knows(found["target"])
+        return found.group() if linked and not found["image"] else found["text"]
 
     def _knows(self, address: str) -> bool:
         return _page(address) in self._pages or _trimmed(address) in self._addresses

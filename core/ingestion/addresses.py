@@ -9,11 +9,11 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from core.errors import ConfigurationError
 from core.model import Document
+from core.text.links import is_web_url
 
 _INDEX_NAMES = frozenset({"index", "readme"})
 _NUMBER_PREFIX = re.compile(r"^\d+\s*[-_.]+\s*(?=[^-_.\s])")
 _DATE_OR_VERSION = re.compile(r"^\d+[-_.]\d+")
-_HOST = re.compile(r"[\w.-]+(?::\d+)?|\[[0-9a-fA-F:]+\](?::\d+)?")
 _SAFE = "/-._~!$&*+,;="  # not `:`, which could make a scheme, nor `()`, which end a Markdown link
 _SAFE_IN_URL = _SAFE + ":@%?#[]"
 
@@ -54,18 +54,6 @@ def document_url(document: Document, base_url: str, rule: SlugRule) -> str:
     if rule is SlugRule.GITHUB:
         return base + quote(document.path, safe=_SAFE)
     return _from_front_matter(document, base, rule) or base + _page(document.path, rule)
-
-
-def is_web_url(url: str) -> bool:
-    """Whether this is an absolute http(s) address that may become a link.
-
-    One with a user name in it may not: it is only ever used to deceive.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in {"http", "https"} and _HOST.fullmatch(parts.netloc) is not None
 
 
 def _from_front_matter(document: Document, base: str, rule: SlugRule) -> str | None:

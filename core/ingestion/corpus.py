@@ -75,7 +75,7 @@ class CorpusStore:
         rows = await self._database.fetch(
             """
             SELECT source, path, title, url, fingerprint, peer_reviewed, date, version, authors,
-                   chunk_keys, chunk_sinces
+                   fragments, chunk_keys, chunk_sinces
             FROM documents
             WHERE source = $1 AND since <= $2 AND (until IS NULL OR until > $2)
             """,
@@ -102,7 +102,8 @@ class CorpusStore:
     async def _read_catalog(self, generation: int) -> Mapping[tuple[str, str], DocumentRecord]:
         rows = await self._database.fetch(
             """
-            SELECT source, path, title, url, fingerprint, peer_reviewed, date, version, authors
+            SELECT source, path, title, url, fingerprint, peer_reviewed, date, version, authors,
+                   fragments
             FROM documents WHERE since <= $1 AND (until IS NULL OR until > $1)
             """,
             generation,
@@ -167,6 +168,7 @@ def _by_place(rows: list[Row]) -> Mapping[tuple[str, str], DocumentRecord]:
 def _record(row: Row) -> DocumentRecord:
     values = {name: row[name] for name in _LABELS}
     values["authors"] = tuple(values["authors"])
+    values["fragments"] = orjson.loads(values["fragments"])
     if "chunk_keys" in row:
         values["chunks"] = dict(zip(row["chunk_keys"], row["chunk_sinces"], strict=True))
     return DocumentRecord(**values)
@@ -232,13 +234,13 @@ async def _write_records(transaction: Queries, flip: Flip) -> None:
             """
             INSERT INTO documents
                 (source, path, since, title, url, fingerprint, peer_reviewed, date, version,
-                 authors, chunk_keys, chunk_sinces)
+                 authors, fragments, chunk_keys, chunk_sinces)
             SELECT source, path, $1, title, url, fingerprint, peer_reviewed, date, version,
-                   authors, chunk_keys, chunk_sinces
+                   authors, fragments, chunk_keys, chunk_sinces
             FROM jsonb_to_recordset($2::JSONB) AS written
                 (source TEXT, path TEXT, title TEXT, url TEXT, fingerprint TEXT,
                  peer_reviewed BOOLEAN, date TEXT, version TEXT,
-                 authors TEXT[], chunk_keys TEXT[], chunk_sinces BIGINT[])
+                 authors TEXT[], fragments JSONB, chunk_keys TEXT[], chunk_sinces BIGINT[])
             """,
             flip.after.generation,
             _as_json(records),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from core.errors import DocumentUnreadable
 from core.ingestion.addresses import SlugRule, document_url
 from core.ingestion.chunking import chunk
 from core.ingestion.parsing import parse
-from core.model import Chunk, Document, DocumentRecord, digest
+from core.model import Chunk, Document, DocumentRecord, Section, digest
 from core.ports import Entry
 from core.text.unicode import storable
 
-RECIPE = "1"
+RECIPE = "2"
 """To be raised when parsing or chunking makes other chunks or records of the same bytes."""
 
 _LONGEST_PATH = 1000
@@ -48,7 +49,7 @@ class Prepared:
 
 def prepare(profile: SourceProfile, entry: Entry, data: bytes, fingerprint: str) -> Prepared:
     """Parses and chunks; `entry` is storable. Raises DocumentUnreadable."""
-    document = parse(entry.path, data)
+    document = parse(entry.path, data, profile.slug_rule)
     record = _record(profile, entry, document, fingerprint)
     return Prepared(record, chunk(document, profile.name))
 
@@ -75,4 +76,12 @@ def _record(
         date=document.date or entry.date,
         version=entry.version,
         authors=document.authors,
+        fragments=dict(_fragments(document.sections)),
     )
+
+
+def _fragments(sections: Iterable[Section]) -> Iterator[tuple[str, str]]:
+    for section in sections:
+        if section.fragment is not None:
+            yield section.anchor, section.fragment
+        yield from _fragments(section.children)

@@ -23,7 +23,8 @@ class Section:
     """A heading with the Markdown directly under it, and the sections below it.
 
     `level` is 0 for what stands before the first heading, whose `heading` is empty.
-    `anchor` is unique in its document, in GitHub's manner.
+    `anchor` is unique in its document, in GitHub's manner. `fragment` is what stands for it in
+    an address, where the site makes another; None where it does not.
     """
 
     heading: str
@@ -31,6 +32,7 @@ class Section:
     level: int
     text: str
     children: tuple[Section, ...] = ()
+    fragment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class DocumentRecord:
     `fingerprint` is equal when parsing and chunking would give the same chunks.
     `chunks` maps each chunk's key to the generation that wrote its point.
     `version` names the state of the source (a commit, an ETag), `date` when it was written.
+    `fragments` maps a section's anchor to what stands for it in an address, where that differs.
     """
 
     source: str
@@ -117,6 +120,7 @@ class DocumentRecord:
     date: str | None = None
     version: str | None = None
     authors: tuple[str, ...] = ()
+    fragments: Mapping[str, str] = field(default_factory=dict)
     chunks: Mapping[str, int] = field(default_factory=dict)
 
 

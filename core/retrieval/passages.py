@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from core.model import DocumentRecord, Passage
+from core.model import Passage
 from core.retrieval.fusion import RankedHit
+from core.retrieval.links import SAFE_IN_FRAGMENT, Records, with_published_links
 
 _CHARACTERS_PER_TOKEN = 4
-_SAFE_IN_ANCHOR = "/-._~!$&*+,;="
-
-Records = Mapping[tuple[str, str], DocumentRecord]
 
 
 def to_passages(
@@ -21,6 +19,7 @@ def to_passages(
 
     A passage stands where its best hit does and has that hit's scores. Tokens are estimated at
     four characters. Chunks of documents that `records` lacks are left out: they are not served.
+    Links that are relative in the docs lead to where `records` says that things are published.
     """
     served = (hit for hit in ranking if (hit.chunk.source, hit.chunk.path) in records)
     runs = _neighbours(_within(served, token_budget))
@@ -64,13 +63,14 @@ def _passage(run: Sequence[RankedHit], records: Records) -> Passage:
     best = max(run, key=lambda hit: (hit.scores.rerank or 0.0, hit.scores.fused))
     chunk = best.chunk
     record = records[chunk.source, chunk.path]
+    text = "\n\n".join(hit.chunk.text for hit in run)
     return Passage(
         source=chunk.source,
         path=chunk.path,
         title=record.title,
         heading_path=chunk.heading_path,
-        url=deep_link(record.url, chunk.anchor),
-        text="\n\n".join(hit.chunk.text for hit in run),
+        url=deep_link(record.url, record.fragments.get(chunk.anchor, chunk.anchor)),
+        text=with_published_links(text, record, records),
         peer_reviewed=record.peer_reviewed,
         scores=best.scores,
         date=record.date,
@@ -79,4 +79,4 @@ def _passage(run: Sequence[RankedHit], records: Records) -> Passage:
 
 def deep_link(document_url: str, anchor: str) -> str:
     """The address of a section; text before the first heading has the document's own."""
-    return f"{document_url}#{quote(anchor, safe=_SAFE_IN_ANCHOR)}" if anchor else document_url
+    return f"{document_url}#{quote(anchor, safe=SAFE_IN_FRAGMENT)}" if anchor else document_url

@@ -17,11 +17,15 @@ _PERMALINK_TEXTS = frozenset({"", "#", "¶", "§", "🔗"})
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """`text` is for people; `slug_source` is what an anchor is derived from."""
+    """`text` is for people; `slug_source` is what an anchor is derived from.
+
+    `attributes` are what the author wrote in braces, as written.
+    """
 
     text: str
     slug_source: str
     explicit_anchor: str | None = None
+    attributes: str = ""
 
 
 def read_heading(source: str) -> Heading:
@@ -30,14 +34,15 @@ def read_heading(source: str) -> Heading:
     Understands `{ #anchor .class }` as MkDocs and Docusaurus do, and leaves out permalinks
     (links to an anchor of the page with no words).
     """
-    source, anchor = _split_attributes(source[:_MAX_CHARACTERS].strip())
-    tokens = _inline_tokens(source)
+    source = source[:_MAX_CHARACTERS].strip()
+    title, anchor = _split_attributes(source)
+    tokens = _inline_tokens(title)
     kept = _without_permalinks(tokens)
     words = _plain(kept)
     text = words.strip() or " ".join(token.content for token in kept if token.type == "image")
     # An image's space counts in an anchor ("## ![] Title" is "-title"), a permalink's does not.
     slug_source = words if len(kept) == len(tokens) else words.strip()
-    return Heading(" ".join(text.split()), slug_source, anchor)
+    return Heading(" ".join(text.split()), slug_source, anchor, source[len(title) :])
 
 
 def _split_attributes(source: str) -> tuple[str, str | None]:

@@ -11,7 +11,8 @@ from itertools import pairwise
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from core.ingestion.parsing.anchors import Anchors
+from core.ingestion.addresses import SlugRule
+from core.ingestion.parsing.anchors import anchors
 from core.ingestion.parsing.headings import Heading, read_heading
 from core.ingestion.parsing.markup import strip_markup
 from core.ingestion.parsing.outline import nest
@@ -21,14 +22,15 @@ _LEADING_BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)++")
 _PREFORMATTED = re.compile(r"\s*<pre\b", re.IGNORECASE)
 
 
-def markdown_sections(markdown: str) -> tuple[Section, ...]:
+def markdown_sections(markdown: str, rule: SlugRule = SlugRule.PLAIN) -> tuple[Section, ...]:
     """The tree of sections. A heading inside a fence, HTML, quote or list item cuts nothing.
 
     Comments, HTML tags and thematic breaks are taken out of the text, code stays as it is.
+    `rule` is what the site makes its addresses by.
     """
     lines: list[str | None] = [*markdown.split("\n")]
     tokens = block_parser().parse(markdown)
-    cuts = _anchored(tuple(_headings(tokens)))
+    cuts = _anchored(tuple(_headings(tokens)), rule)
     for start, end, text in _edits(tokens, markdown.split("\n")):
         kept = text.split("\n") if text else []
         lines[start:end] = [*kept, *[None] * (end - start - len(kept))]
@@ -53,6 +55,7 @@ class _Cut:
     nested: bool
     heading: Heading
     anchor: str = ""
+    fragment: str = ""
 
 
 def _headings(tokens: Sequence[Token]) -> Iterator[_Cut]:
@@ -63,22 +66,16 @@ def _headings(tokens: Sequence[Token]) -> Iterator[_Cut]:
             yield _Cut(start, end, int(token.tag[1:]), token.level > 0, heading)
 
 
-def _anchored(cuts: Sequence[_Cut]) -> list[_Cut]:
+def _anchored(cuts: Sequence[_Cut], rule: SlugRule) -> list[_Cut]:
     """The cuts with their anchors; nested headings take one, as on the page, and are left out."""
-    explicit = [cut.heading.explicit_anchor for cut in cuts]
-    anchors = Anchors(anchor for anchor in explicit if anchor)
-    named = [(cut, _anchor(anchors, cut.heading)) for cut in cuts]
+    headings = [cut.heading for cut in cuts]
+    own = anchors(headings, SlugRule.PLAIN)
+    shown = own if rule is SlugRule.PLAIN else anchors(headings, rule)
     return [
-        _Cut(cut.start, cut.end, cut.level, cut.nested, cut.heading, anchor)
-        for cut, anchor in named
+        _Cut(cut.start, cut.end, cut.level, cut.nested, cut.heading, anchor, fragment)
+        for cut, anchor, fragment in zip(cuts, own, shown, strict=True)
         if not cut.nested
     ]
-
-
-def _anchor(anchors: Anchors, heading: Heading) -> str:
-    if heading.explicit_anchor:
-        return anchors.claim(heading.explicit_anchor)
-    return anchors.derive(heading.slug_source)
 
 
 def _edits(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[tuple[int, int, str]]:
@@ -110,7 +107,9 @@ def _sections(lines: Sequence[str | None], cuts: Sequence[_Cut]) -> Iterator[Sec
     if preface:
         yield Section("", "", 0, preface)
     for cut, end in zip(cuts, starts[1:], strict=True):
-        yield Section(cut.heading.text, cut.anchor, cut.level, _text(lines[cut.end : end]))
+        text = _text(lines[cut.end : end])
+        fragment = cut.fragment if cut.fragment != cut.anchor else None
+        yield Section(cut.heading.text, cut.anchor, cut.level, text, (), fragment)
 
 
 def _text(lines: Sequence[str | None]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.model import Section
 
@@ -23,4 +24,4 @@ def nest(flat: Sequence[Section]) -> tuple[Section, ...]:
 
 
 def _with_children(section: Section, children: list[Section]) -> Section:
-    return Section(section.heading, section.anchor, section.level, section.text, tuple(children))
+    return replace(section, children=tuple(children)) if children else section

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
 from core.errors import DocumentUnreadable
+from core.ingestion.addresses import SlugRule
 from core.ingestion.parsing.decoding import decode
 from core.ingestion.parsing.dialects import to_plain_markdown
 from core.ingestion.parsing.front_matter import FrontMatter, split_front_matter
@@ -17,9 +18,10 @@ from core.model import Document, Section
 _WORD_BORDERS = re.compile(r"[-_\s]+")
 
 
-def parse(path: str, data: bytes) -> Document:
+def parse(path: str, data: bytes, rule: SlugRule = SlugRule.PLAIN) -> Document:
     """Reads a document by its suffix; `path` is relative to the source, with forward slashes.
 
+    `rule` is what its site makes addresses by; in reStructuredText anchors are always docutils'.
     The title is the front matter's, else the first top heading, else made from the file's name.
     Raises DocumentUnreadable, and nothing else, whatever the bytes are.
     """
@@ -27,27 +29,27 @@ def parse(path: str, data: bytes) -> Document:
     if reader is None:
         known = ", ".join(_READERS)
         raise DocumentUnreadable(path, f"its format is not one that can be read ({known})")
-    return reader(path, decode(path, data))
+    return reader(path, decode(path, data), rule)
 
 
-def _read_markdown(path: str, text: str) -> Document:
+def _read_markdown(path: str, text: str, rule: SlugRule) -> Document:
     front_matter, body = split_front_matter(text)
-    return _document(path, front_matter, markdown_sections(to_plain_markdown(body)))
+    return _document(path, front_matter, markdown_sections(to_plain_markdown(body), rule))
 
 
-def _read_mdx(path: str, text: str) -> Document:
+def _read_mdx(path: str, text: str, rule: SlugRule) -> Document:
     front_matter, body = split_front_matter(text)
     markdown = to_plain_markdown(to_markdown(body))
-    return _document(path, front_matter, markdown_sections(markdown))
+    return _document(path, front_matter, markdown_sections(markdown, rule))
 
 
-def _read_rst(path: str, text: str) -> Document:
+def _read_rst(path: str, text: str, _rule: SlugRule) -> Document:
     from core.ingestion.parsing.rst import rst_sections  # noqa: PLC0415 - docutils takes 0.2 s
 
     return _document(path, *rst_sections(path, text))
 
 
-def _read_text(path: str, text: str) -> Document:
+def _read_text(path: str, text: str, _rule: SlugRule) -> Document:
     body = text.strip("\n").rstrip()
     return _document(path, FrontMatter(), (Section("", "", 0, body),) if body else ())
 
@@ -78,7 +80,7 @@ def _title_from(path: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-_READERS: dict[str, Callable[[str, str], Document]] = {
+_READERS: dict[str, Callable[[str, str, SlugRule], Document]] = {
     ".md": _read_markdown,
     ".markdown": _read_markdown,
     ".mdx": _read_mdx,

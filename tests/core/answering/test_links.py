@@ -10,7 +10,10 @@ from core.answering.links import KnownLinks, escaped_link
 from tests.support.models import section
 
 KNOWN = KnownLinks(
-    [section("See https://api.example/v1. And `http://localhost:8000/docs`.")],
+    [
+        section("See https://api.example/v1. And `http://localhost:8000/docs`."),
+        section("Open file:///etc/hosts.", url="unpublished/guide.md#start"),
+    ],
     "What about https://asked.example/x?",
 )
 
@@ -36,6 +39,9 @@ KNOWN = KnownLinks(
         ("[the `a` of](https://evil.example)", "the `a` of"),
         ("[here](javascript:alert(1))", "here"),
         ("[here](../other.md)", "here"),
+        # What no reader can open.
+        ("[here](unpublished/guide.md#start)", "here"),
+        ("[here](file:///etc/hosts)", "here"),
         ("At https://evil.example/a.", "At evil.example/a."),
         ("At www.evil.example.", "At evil.example."),
         ("At <https://evil.example>.", "At evil.example."),

@@ -3,8 +3,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.errors import ConfigurationError
-from core.ingestion.addresses import SlugRule, document_url, is_web_url
+from core.ingestion.addresses import SlugRule, document_url
 from core.model import Document
+from core.text.links import is_web_url
 
 BASE = "https://docs.example.com/en"
 

@@ -28,6 +28,7 @@ RECORD = DocumentRecord(
     date="2026-01-31",
     version="commit-1",
     authors=("Ada", "Bo, Jr."),
+    fragments={"a-1": "a_1", "ä": ""},
     chunks={"k1": 1, "k2": 1},
 )
 

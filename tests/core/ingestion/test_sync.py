@@ -335,6 +335,17 @@ async def test_another_address_or_flag_in_the_settings_rewrites_no_chunk(
     assert (record.url, record.peer_reviewed) == (url, peer_reviewed)
 
 
+async def test_another_slug_rule_changes_the_anchors_in_links_and_rewrites_no_chunk(
+    library: Library,
+) -> None:
+    library.source.files = {"guide.md": GUIDE + "\n## Start\n\nAgain.\n"}
+    await library.sync(profiles=[PROFILE])
+    report = await library.sync(profiles=[replace(PROFILE, slug_rule=SlugRule.MKDOCS)])
+    assert (report.written, report.closed, report.embedded) == (0, 0, 0)
+    before, after = [(await library.store.at(n))[("docs", "guide.md")] for n in (1, 2)]
+    assert (before.fragments, after.fragments) == ({}, {"start-1": "start_1"})
+
+
 async def test_a_document_says_itself_whether_it_is_peer_reviewed(library: Library) -> None:
     library.source.files["faq.md"] = "---\npeer_reviewed: false\n---\n" + FAQ
     await library.sync(profiles=[SourceProfile("docs", peer_reviewed=True)])

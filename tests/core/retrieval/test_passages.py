@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -42,6 +43,23 @@ def test_a_passage_says_where_it_stands() -> None:
         scores=scores,
         date="2026",
     )
+
+
+def test_a_passage_links_to_its_section_as_the_site_names_it() -> None:
+    records = {("docs", "a.md"): replace(record(), fragments={"start-1": "start_1", "none": ""})}
+    ranking = [part(0, anchor=anchor) for anchor in ("start-1", "start", "none")]
+
+    assert [p.url for p in to_passages(ranking, records, 1000)] == [
+        "https://docs.example/a#start_1",
+        "https://docs.example/a#start",
+        "https://docs.example/a",
+    ]
+
+
+def test_a_passage_s_links_lead_to_what_is_published() -> None:
+    (passage,) = passages([ranked(chunk("See [it](b.md#c)."))])
+
+    assert passage.text == "See [it](https://docs.example/a#c)."
 
 
 def test_neighbours_are_merged_in_reading_order() -> None:
