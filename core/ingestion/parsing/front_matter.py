@@ -18,6 +18,8 @@ _BLOCK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _SIMPLE_LINE = re.compile(r"^([A-Za-z][\w-]*)[ \t]*[:=][ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
+_FIELDS = re.compile(r"[ \t]*[\w.-]+[ \t]*[:=].*(?:\n(?:[ \t#\-\"'\]}]|[\w.-]+[ \t]*[:=]).*)*")
 _MAX_CHARACTERS = 64 * 1024
 _MAX_VALUE = 1_000
 _MAX_AUTHORS = 100
@@ -44,7 +46,8 @@ def split_front_matter(text: str) -> tuple[FrontMatter, str]:
 
     Where the block is malformed (mostly a colon that wants quotes), its simple `key: value`
     lines count, so that a slip costs a field and not the document. What only looks like front
-    matter stays in the text.
+    matter stays in the text, and so does a block that is never closed, even where a rule further
+    down could be taken for its end.
     """
     block = _BLOCK.match(text)
     if block is None or len(block["source"]) > _MAX_CHARACTERS:
@@ -69,6 +72,9 @@ def _load(source: str, *, toml: bool) -> Mapping[Any, Any] | None:
 
 
 def _simple_lines(source: str) -> Mapping[str, str] | None:
+    _, *others = _BLANK_LINES.split(source.strip("\n"))
+    if not all(map(_FIELDS.fullmatch, others)):
+        return None  # the document's text stands there: the block was never closed
     fields = {key: value.strip("\"'") for key, value in _SIMPLE_LINE.findall(source)}
     return fields or None
 

@@ -54,6 +54,7 @@ def test_the_fields_that_docent_knows_are_read(source: str, expected: FrontMatte
         "title: Docent: a guide\nslug: /guide\ntags: [",
         'title: "Docent: a guide"\nslug: /guide\nother: "unclosed',
         "slug: '/guide'\ntitle: Docent: a guide\n\t- x",
+        "title: Docent: a guide\n\nslug: /guide\ntags:\n- a\n# more\n",
         "base: &b {x: 1}\n<<: *b\ntitle: 'Docent: a guide'\nslug: /guide",
     ],
 )
@@ -79,6 +80,9 @@ def test_a_slip_in_toml_costs_no_more_than_the_field() -> None:
         "---\n\nJust prose between rules.\n\n---\nText",
         "---\n- a\n- b\n---\nText",
         "---\ntitle: never closed\n",
+        "---\ntitle: never closed\n\n# Heading\n\nText.\n\n---\nMore text.",
+        "---\ntitle: never closed\n\nNote: this.\nAnd that.\n\n---\nMore text.",
+        "---\ntitle: never closed\n \n- this\n- that\n\n---\nMore text.",
         "--- \ntitle: x\n----\nText",
         "---\n*\n---\nText",
         "---\n" + "# x\n" * 20_000 + "---\n",
