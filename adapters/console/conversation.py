@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
-from typing import Protocol
+from types import FrameType
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 from adapters.console.chat import ConsoleChat
@@ -16,6 +17,8 @@ from core.answering.wording import EMPTY_CORPUS
 from core.errors import ServiceError
 from core.ingestion.overview import Overview
 from core.model import Question
+
+Handler: TypeAlias = Callable[[int, FrameType | None], Any] | int | None
 
 LEAVING = "Ctrl-D ends the chat; ? shows help."
 BEGUN_ANEW = "Your next question begins a new conversation."
@@ -70,27 +73,38 @@ def welcome(overview: Overview | None) -> str:
 
 
 async def converse(chat: ConsoleChat, desk: Desk, lines: AsyncIterator[str], tell: Tell) -> None:
-    """Asks line after line until they end or one says so; Ctrl-C stops the answer under way."""
-    async for line in lines:
-        match COMMANDS.get(line.lower()):
-            case Command.LEAVE:
-                return
-            case Command.HELP:
-                tell(HELP)
-            case Command.NEW:
-                chat.begin_anew()
-                tell(BEGUN_ANEW)
-            case None:
-                await _ask(chat, desk, line, tell)
+    """Asks line after line until they end or one says so; Ctrl-C stops the answer under way.
+
+    Twice in an answer, it does what it did before. Between an answer and the next line, it is one
+    too many and does nothing.
+    """
+    with _on_interrupt(lambda *_: None) as before:
+        async for line in lines:
+            match COMMANDS.get(line.lower()):
+                case Command.LEAVE:
+                    return
+                case Command.HELP:
+                    tell(HELP)
+                case Command.NEW:
+                    chat.begin_anew()
+                    tell(BEGUN_ANEW)
+                case None:
+                    await _ask(chat, desk, line, tell, before)
 
 
-async def _ask(chat: ConsoleChat, desk: Desk, line: str, tell: Tell) -> None:
-    with _first_interrupt() as interrupted:
-        stopping = asyncio.create_task(_stop(chat, desk, interrupted, tell))
-        try:
+async def _ask(chat: ConsoleChat, desk: Desk, line: str, tell: Tell, before: Handler) -> None:
+    interrupted, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        loop.call_soon_threadsafe(interrupted.set)
+
+    stopping = asyncio.create_task(_stop(chat, desk, interrupted, tell))
+    try:
+        with _on_interrupt(interrupt):
             await chat.ask(line, desk.submit)
-        finally:
-            stopping.cancel()
+    finally:
+        stopping.cancel()
 
 
 async def _stop(chat: ConsoleChat, desk: Desk, interrupted: asyncio.Event, tell: Tell) -> None:
@@ -102,21 +116,10 @@ async def _stop(chat: ConsoleChat, desk: Desk, interrupted: asyncio.Event, tell:
 
 
 @contextmanager
-def _first_interrupt() -> Iterator[asyncio.Event]:
-    """Set by the first Ctrl-C; a second one does what it did before."""
-    interrupted, loop = asyncio.Event(), asyncio.get_running_loop()
-    before = signal.getsignal(signal.SIGINT)
-
-    def give_back() -> None:
-        loop.remove_signal_handler(signal.SIGINT)
-        signal.signal(signal.SIGINT, before)
-
-    def interrupt() -> None:
-        give_back()
-        interrupted.set()
-
-    loop.add_signal_handler(signal.SIGINT, interrupt)
+def _on_interrupt(handler: Handler) -> Iterator[Handler]:
+    """Has Ctrl-C do this, and yields what it did before."""
+    before = signal.signal(signal.SIGINT, handler)
     try:
-        yield interrupted
+        yield before
     finally:
-        give_back()
+        signal.signal(signal.SIGINT, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
@@ -10,7 +11,9 @@ import sys
 
 import pytest
 
-from tests.support.command import Shell
+from tests.support.command import PATIENCE, Shell
+from tests.support.http_server import Exchange, serving
+from tests.support.terminal import CTRL_C, CTRL_D, ENTER, seated
 
 GUIDE = """\
 # Query parameters
@@ -146,15 +149,7 @@ def test_debug_shows_the_traceback(shell: Shell) -> None:
 
 
 def test_a_second_process_is_told_who_holds_the_data_folder(shell: Shell) -> None:
-    command = [sys.executable, "-m", "bot", "run", "--no-chat"]
-    with subprocess.Popen(
-        command,
-        cwd=shell.folder,
-        env=shell.environment(),
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as bot:
+    with shell.running("run", "--no-chat") as bot:
         assert bot.stderr is not None
         assert "up" in bot.stderr.readline()
         refused = shell.run("ask", "Anything?")
@@ -167,15 +162,7 @@ def test_a_second_process_is_told_who_holds_the_data_folder(shell: Shell) -> Non
 
 
 def test_a_killed_bot_starts_again(shell: Shell) -> None:
-    command = [sys.executable, "-m", "bot", "run", "--no-chat"]
-    with subprocess.Popen(
-        command,
-        cwd=shell.folder,
-        env=shell.environment(),
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as bot:
+    with shell.running("run", "--no-chat") as bot:
         assert bot.stderr is not None
         bot.stderr.readline()
         bot.kill()
@@ -195,3 +182,69 @@ def test_an_unknown_source_is_answered_with_those_there_are(shell: Shell) -> Non
     result = shell.run("sync", "handbook")
     assert result.returncode == 2
     assert "There is: docs." in result.stderr
+
+
+def test_a_question_needs_no_quotation_marks(shell: Shell) -> None:
+    result = shell.run("ask", "Who", "cleans", "the", "coffee", "machine?")
+    assert "whoever drank the last cup" in result.stdout
+
+
+@pytest.mark.parametrize("words", [[""], ["  "], ["", ""]])
+def test_no_question_is_answered_with_how_to_ask_one(shell: Shell, words: list[str]) -> None:
+    result = shell.run("ask", *words)
+    assert result.returncode == 2
+    assert result.stderr.splitlines() == [
+        "✗ There is no question to answer.",
+        '  Ask one: docent ask "How do I …?"',
+    ]
+
+
+def test_a_person_at_a_terminal_is_told_what_is_answered_from(shell: Shell) -> None:
+    with seated(shell, "chat") as terminal:
+        terminal.expect("Answering from docs (")
+        terminal.expect(" documents). Ctrl-D ends the chat; ? shows help.")
+        terminal.press(f"?{ENTER}")
+        terminal.expect("begins a new conversation")
+        terminal.press(f"half a question{CTRL_C}Who cleans the coffee machine?{ENTER}")
+        answer = terminal.expect("peer-reviewed.")
+        assert "whoever drank the last cup" in answer
+        assert "https://docs.example.com/kitchen/#coffee" in answer
+        terminal.press(f"What is the capital of Mongolia?{ENTER}")
+        assert "The nearest sections are:" in terminal.expect("https://docs.example.com/")
+        terminal.press(f"exit{ENTER}")
+        assert terminal.process.wait(timeout=PATIENCE) == 0
+
+
+def test_an_answer_at_a_terminal_is_laid_out_for_it(shell: Shell) -> None:
+    with seated(shell, "ask", "Who", "cleans", "the", "coffee", "machine?") as terminal:
+        answer = terminal.expect("    https://docs.example.com/kitchen/#coffee")
+        assert "▌ The coffee machine is cleaned" in answer
+
+
+async def test_ctrl_c_ends_an_answer_that_is_being_written_and_not_the_chat(shell: Shell) -> None:
+    async def write_on(exchange: Exchange) -> None:
+        await exchange.head(content_type="text/event-stream")
+        claim = "A query parameter has a default value when you write one. [1] And"
+        await exchange.event({"model": "a/one", "choices": [{"delta": {"content": claim}}]})
+        await exchange.gone.wait()
+
+    async with serving(write_on) as server:
+        configured = {"OPENROUTER_API_KEY": "sk-or-test", "OPENROUTER_BASE_URL": server.url}
+        slow = Shell(shell.folder, {**shell.variables, **configured})
+        await asyncio.to_thread(interrupt, slow)
+        async with asyncio.timeout(PATIENCE):
+            await server.exchanges[0].gone.wait()
+
+
+def interrupt(slow: Shell) -> None:
+    with seated(slow, "chat") as terminal:
+        terminal.expect("shows help.")
+        terminal.press(f"Does a query parameter have a default value?{ENTER}")
+        terminal.expect("when you write one. [1]")
+        terminal.press(CTRL_C)
+        terminal.expect("Stopped on request.")
+        terminal.expect("https://docs.example.com/query/#defaults")
+        terminal.press(f"?{ENTER}")
+        terminal.expect("begins a new conversation")
+        terminal.press(CTRL_D)
+        assert terminal.process.wait(timeout=PATIENCE) == 0

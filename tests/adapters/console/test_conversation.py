@@ -144,6 +144,17 @@ async def test_a_second_ctrl_c_ends_what_the_first_could_not() -> None:
         signal.signal(signal.SIGINT, before)
 
 
+async def test_a_ctrl_c_that_comes_late_is_one_too_many() -> None:
+    async def typed_late() -> AsyncIterator[str]:
+        yield "one"
+        signal.raise_signal(signal.SIGINT)
+        yield "two"
+
+    desk = Desk()
+    await converse(desk.chat, desk, typed_late(), pytest.fail)
+    assert [question.text for question in desk.asked] == ["one", "two"]
+
+
 async def test_an_answer_that_cannot_be_stopped_goes_on() -> None:
     told = await conversed(SlowDesk(away=True), "one")
     assert told == ["The answer could not be stopped. PostgreSQL: could not be reached."]
