@@ -52,6 +52,7 @@ async def run_slack(
                 dispatcher,
                 presence,
                 Cursors(app.database),
+                archive,
                 transport=Transport(credentials.app_token, credentials.signing_secret or ""),
                 policy=channel_policy(app.settings, app.scope),
                 extensions=[_surfaces(app, api, dispatcher, presence, archive)],

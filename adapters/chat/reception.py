@@ -51,9 +51,8 @@ class Reception:
             case Edited() as edited:
                 await self._edit(edited)
             case Deleted(session, message_id):
-                await self._dispatcher.withdraw(
-                    session.platform, session.workspace, session.channel, message_id
-                )
+                await self._dispatcher.withdraw(session, message_id)
+                await self._presence.revise(session)
             case Ignored(reason):
                 log.debug("Ignored a message: %s.", reason)
 

@@ -25,6 +25,7 @@ from adapters.slack.listener import Listener
 from adapters.slack.mapping import PLATFORM, Place
 from adapters.slack.transport import Asgi, asgi, open_socket_mode
 from core.answering.dispatcher import Dispatcher
+from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
 from core.conversation.presence import Presence
 from core.errors import ServiceError
@@ -51,6 +52,7 @@ async def open_slack(
     dispatcher: Dispatcher,
     presence: Presence,
     cursors: Cursors,
+    archive: Archive,
     *,
     transport: Transport,
     policy: ChannelPolicy | None = None,
@@ -70,12 +72,13 @@ async def open_slack(
         window = window or Window()
         watch = Watch(cursors, PLATFORM, api.identity.team, pause=window.pause)
         reception = _reception(api, dispatcher, presence, start)
-        listener = Listener(reception, presence, lambda: place, watch)
+        listener = Listener(reception, presence, place, watch)
         app = await stack.enter_async_context(_open_app(api, transport, listener))
         for extend in extensions:
             extend(app, start, policy)
         stack.push_async_callback(watch.save)
-        start(watch.keep(CatchUp(api, cursors, presence, listener.catch_up, window).run))
+        catch_up = CatchUp(api, cursors, presence, archive, place, reception.take, window)
+        start(watch.keep(catch_up.run))
         if transport.app_token is None:
             yield asgi(app)
             return

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
+from adapters.chat.incoming import Asked, Deleted, Edited, Incoming
 from adapters.chat.watch import PAUSE
 from adapters.slack.api import SlackApi
+from adapters.slack.api_errors import SlackRefused
 from adapters.slack.conversations import Conversation, conversations
-from adapters.slack.mapping import PLATFORM
+from adapters.slack.mapping import PLATFORM, Place, found
 from adapters.slack.text import people
-from adapters.slack.threads import later, read_thread
+from adapters.slack.threads import MOST_READ, later, read_thread
+from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
 from core.conversation.presence import Presence
 from core.model import SessionKey
 
-SeeTo = Callable[[Mapping[str, Any], bool], Awaitable[bool]]
-"""Asks what a message asks, given whether its channel is shared; False when that is nothing."""
+Take: TypeAlias = Callable[[Incoming], Awaitable[None]]
+"""Sees to what came, which may have come before. Raises ServiceError."""
 
 _EVERYWHERE = ""
 """Stands for the whole workspace, in place of a channel's id."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +35,40 @@ class Window:
     """How far it looks. Times are in seconds, numbers for each channel.
 
     `overlap` is read again before what was seen last: Slack delivers in no certain order, and again
-    for about six minutes. After a failure it tries again in `pause`.
+    for about six minutes. A thread may `lag` behind what was delivered of it. After a failure it
+    tries again in `pause`.
     """
 
     seconds: float = 43_200.0
     overlap: float = 600.0
     messages: int = 200
     threads: int = 20
+    lag: float = 60.0
     pause: float = PAUSE
 
 
 class CatchUp:
-    """Reads what is later than the cursors."""
+    """Reads what is later than the cursors, and takes it as if it had been delivered.
+
+    Of the threads that we are in it also finds what was edited or deleted meanwhile.
+    """
 
     def __init__(
         self,
         api: SlackApi,
         cursors: Cursors,
         presence: Presence,
-        see_to: SeeTo,
+        archive: Archive,
+        place: Place,
+        take: Take,
         window: Window | None = None,
     ) -> None:
         self._api = api
         self._cursors = cursors
         self._presence = presence
-        self._see_to = see_to
+        self._archive = archive
+        self._place = place
+        self._take = take
         self._window = window or Window()
         self._team = api.identity.team
 
@@ -65,18 +80,26 @@ class CatchUp:
         now = f"{time.time():.6f}"
         cursors = await self._cursors.all(PLATFORM)
         since = {c.channel: ts for c, ts in cursors.items() if c.workspace == self._team}
-        found = 0
+        count = 0
         if since:
             for conversation in await conversations(self._api):
                 seen = since.get(conversation.id) or since.get(_EVERYWHERE)
                 if seen is not None:
-                    found += await self._conversation(conversation, self._from(seen))
+                    count += await self._whatever(conversation, self._from(seen))
         await self._cursors.advance(PLATFORM, self._team, _EVERYWHERE, now)
-        return found
+        return count
 
     def _from(self, seen: str) -> str:
         window = self._window
         return f"{max(float(seen) - window.overlap, time.time() - window.seconds):.6f}"
+
+    async def _whatever(self, conversation: Conversation, since: str) -> int:
+        """As `_conversation`; one that cannot be read does not keep the others from it."""
+        try:
+            return await self._conversation(conversation, since)
+        except SlackRefused as exc:
+            log.warning("%s cannot be caught up. %s", conversation.name or conversation.id, exc)
+            return 0
 
     async def _conversation(self, conversation: Conversation, since: str) -> int:
         """Top-level messages first, then threads: those that grew, and those that we are in."""
@@ -86,15 +109,21 @@ class CatchUp:
             oldest=since,
             limit=self._window.messages,
         )
-        messages = [conversation.message(m) for m in reversed(reply.get("messages") or ())]
-        found = 0
+        messages = list(reversed(reply.get("messages") or ()))
+        count = 0
         for message in messages:
-            found += await self._see_to(message, conversation.shared)
+            count += await self._see_to(conversation, message)
         grown = [str(m["ts"]) for m in messages if m.get("reply_count")]
         threads = dict.fromkeys(grown + self._ours(conversation.id))
         for ts in list(threads)[: self._window.threads]:
-            found += await self._thread(conversation, ts, since)
-        return found
+            count += await self._thread(conversation, ts, since)
+        return count
+
+    async def _see_to(self, conversation: Conversation, message: Mapping[str, Any]) -> bool:
+        """Whether it is a question, asked for the first time or not."""
+        incoming = found(conversation.message(message), self._place, shared=conversation.shared)
+        await self._take(incoming)
+        return isinstance(incoming, Asked | Edited)
 
     def _ours(self, channel: str) -> list[str]:
         sessions = self._presence.recent(PLATFORM, self._team, channel)
@@ -103,11 +132,37 @@ class CatchUp:
     async def _thread(self, conversation: Conversation, ts: str, since: str) -> int:
         """What was said after we came in; what was said before was not to us."""
         us = self._api.identity.user
-        found, ours = 0, conversation.direct
         session = SessionKey(PLATFORM, self._team, conversation.id, ts)
-        for message in await read_thread(self._api, session):
+        asked = await self._archive.questions(session)
+        thread = await _read(self._api, session)
+        count, ours = 0, conversation.direct
+        for message in thread:
             ours = ours or message.get("user") == us or us in people(str(message.get("text")))
-            if ours and later(str(message["ts"]), since):
-                asked = await self._see_to(conversation.message(message), conversation.shared)
-                found += asked
-        return found
+            if ours and later(_touched(message), since):
+                count += await self._see_to(conversation, message)
+        if len(thread) < MOST_READ:
+            lately = f"{time.time() - self._window.lag:.6f}"
+            for message_id in _gone([each for each in asked if later(lately, each)], thread):
+                await self._take(Deleted(session, message_id))
+        return count
+
+
+async def _read(api: SlackApi, session: SessionKey) -> list[Mapping[str, Any]]:
+    """The thread, of which nothing may be left."""
+    try:
+        return await read_thread(api, session)
+    except SlackRefused as exc:
+        if exc.code != "thread_not_found":
+            raise
+        return []
+
+
+def _touched(message: Mapping[str, Any]) -> str:
+    """When it was written, or edited last."""
+    return str((message.get("edited") or message)["ts"])
+
+
+def _gone(asked: Sequence[str], thread: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The questions that are no longer in their thread."""
+    there = {str(m["ts"]) for m in thread if m.get("subtype") != "tombstone"}
+    return [each for each in asked if each not in there]

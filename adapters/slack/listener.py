@@ -12,7 +12,6 @@ from typing import Any
 
 from slack_bolt.response import BoltResponse
 
-from adapters.chat.incoming import Asked
 from adapters.chat.reception import Reception
 from adapters.chat.watch import Watch
 from adapters.slack.mapping import Place, incoming, session_of
@@ -26,10 +25,10 @@ log = logging.getLogger(__name__)
 
 
 class Listener:
-    """Accepts each message once. `place` is asked for every event: policies can change."""
+    """Accepts each message once."""
 
     def __init__(
-        self, reception: Reception, presence: Presence, place: Callable[[], Place], watch: Watch
+        self, reception: Reception, presence: Presence, place: Place, watch: Watch
     ) -> None:
         self._reception = reception
         self._presence = presence
@@ -56,19 +55,7 @@ class Listener:
         self._watch.seen(str(event.get("channel", "")), str(event.get("ts", "")))
         return BoltResponse(status=200, body="")
 
-    async def catch_up(self, message: Mapping[str, Any], shared: bool) -> bool:  # noqa: FBT001 - as found
-        """Sees to a message that was found in history; whether it is a question.
-
-        It may have been delivered before. Raises ServiceError.
-        """
-        asked = incoming(message, self._place(), shared=shared)
-        if not isinstance(asked, Asked):
-            return False
-        await self._reception.take(asked)
-        return True
-
     async def _take(self, event: Mapping[str, Any], *, shared: bool) -> None:
-        place = self._place()
         if event.get("thread_ts"):
-            await self._presence.includes(session_of(event, place))
-        await self._reception.take(incoming(event, place, shared=shared))
+            await self._presence.includes(session_of(event, self._place))
+        await self._reception.take(incoming(event, self._place, shared=shared))

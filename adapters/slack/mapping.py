@@ -19,6 +19,9 @@ PLATFORM = "slack"
 TakesPart = Callable[[SessionKey], bool]
 Json: TypeAlias = Mapping[str, Any]
 
+_ELSEWHERE = Ignored("not in this channel")
+_UNADDRESSED = Ignored("without a mention")
+
 _SAID = frozenset({None, "file_share", "me_message", "thread_broadcast"})
 """The subtypes of messages that a person wrote; every other one is a notice of Slack's."""
 
@@ -40,7 +43,7 @@ def incoming(event: Json, place: Place, *, shared: bool = False) -> Incoming:
     """
     channel = str(event.get("channel", ""))
     if not _direct(event) and not place.policy.admits(channel, shared=shared):
-        return Ignored("not in this channel")
+        return _ELSEWHERE
     subtype = event.get("subtype")
     if subtype == "message_changed":
         return _changed(event, place)
@@ -56,8 +59,16 @@ def said(message: Json, place: Place) -> Incoming:
     if message.get("bot_id") or not message.get("user") or message["user"] == place.us.user:
         return Ignored("not from a person")
     if (why := _not_for_us(message, place)) is not None:
-        return Ignored(why)
+        return why
     return _asked(message, place)
+
+
+def found(message: Json, place: Place, *, shared: bool) -> Incoming:
+    """What a message of a channel's history is to us, which shows it as it is by now."""
+    now, revision = incoming(message, place, shared=shared), _edit_of(message)
+    if not revision or now == _ELSEWHERE:
+        return now
+    return _edited(message, revision, place, ours=place.takes_part(session_of(message, place)))
 
 
 def session_of(message: Json, place: Place) -> SessionKey:
@@ -76,18 +87,19 @@ def spoken(messages: Sequence[Json], us: Identity) -> tuple[Message, ...]:
     )
 
 
-def _not_for_us(message: Json, place: Place) -> str | None:
+def _not_for_us(message: Json, place: Place) -> Ignored | None:
     """Why a person's message is not for us; None when it is."""
     text, us, policy = str(message.get("text") or ""), place.us.user, place.policy
     if _direct(message) or us in people(text):
         return None
     if calls_others(text, us):
-        return "to somebody else"
+        return Ignored("to somebody else")
     if _in_thread(message):
         if policy.mention_only:
-            return "without a mention"
-        return None if place.takes_part(session_of(message, place)) else "a thread of others"
-    return None if message["channel"] in policy.auto_answer else "without a mention"
+            return _UNADDRESSED
+        ours = place.takes_part(session_of(message, place))
+        return None if ours else Ignored("a thread of others")
+    return None if message["channel"] in policy.auto_answer else _UNADDRESSED
 
 
 def _asked(message: Json, place: Place) -> Asked:
@@ -119,18 +131,25 @@ def _changed(event: Json, place: Place) -> Incoming:
         return _deleted(before, event, place)
     if message.get("text") == before.get("text"):
         return Ignored("the same text")  # Slack tells of unfurled links in this way
-    now = said(_placed(message, event), place)
-    if isinstance(now, Asked):
-        return _edited(now, event, addressed=True)
-    was = said(_placed(before, event), place)
-    if isinstance(was, Asked) and now == Ignored("without a mention"):
-        return _edited(_asked(_placed(message, event), place), event, addressed=False)
-    return now
+    revision = _edit_of(message) or str(event.get("event_ts") or "")
+    ours = isinstance(said(_placed(before, event), place), Asked)
+    return _edited(_placed(message, event), revision, place, ours=ours)
 
 
-def _edited(asked: Asked, event: Json, *, addressed: bool) -> Edited:
-    revision = str(event.get("event_ts") or "")
-    return Edited(asked, revision, seconds_between(asked.question.message_id, revision), addressed)
+def _edit_of(message: Json) -> str:
+    """When a message was edited last; empty when it never was."""
+    edited = message.get("edited")
+    return str(edited.get("ts") or "") if isinstance(edited, Mapping) else ""
+
+
+def _edited(message: Json, revision: str, place: Place, *, ours: bool) -> Incoming:
+    """What an edit is to us; with `ours` the message may have been a question before."""
+    now = said(message, place)
+    if not isinstance(now, Asked) and not (ours and now == _UNADDRESSED):
+        return now
+    asked = now if isinstance(now, Asked) else _asked(message, place)
+    age = seconds_between(asked.question.message_id, revision)
+    return Edited(asked, revision, age, addressed=isinstance(now, Asked))
 
 
 def _deleted(message: object, event: Json, place: Place) -> Incoming:

@@ -11,6 +11,9 @@ from core.model import SessionKey
 _PAGE = 200
 _PAGES = 5
 
+MOST_READ = _PAGE * _PAGES
+"""Messages that are read of a thread."""
+
 
 async def read_thread(
     api: SlackApi, session: SessionKey, *, after: str = "0", patience: float = PATIENCE

@@ -136,14 +136,13 @@ class Dispatcher:
         """
         return self._changed(await self._inbox.amendments.stop(turn_id))
 
-    async def withdraw(self, platform: str, workspace: str, channel: str, message_id: str) -> bool:
+    async def withdraw(self, session: SessionKey, message_id: str) -> bool:
         """Takes a question back that was deleted: ends its answer, and has it retracted.
 
-        False when its message is unknown, or was forgotten already. Acknowledge as with `submit`.
+        False when its message is unknown, and from now on no question, or was forgotten already.
+        Acknowledge as with `submit`.
         """
-        return self._changed(
-            await self._inbox.amendments.withdraw(platform, workspace, channel, message_id)
-        )
+        return self._changed(await self._inbox.amendments.withdraw(session, message_id))
 
     async def forget(self, platforms: Sequence[str], author: str) -> int:
         """Takes back whatever a person asked on these platforms; the number of questions."""

@@ -78,13 +78,14 @@ class Amendments:
         )
         return _only_session(rows)
 
-    async def withdraw(
-        self, platform: str, workspace: str, channel: str, message_id: str
-    ) -> SessionKey | None:
+    async def withdraw(self, session: SessionKey, message_id: str) -> SessionKey | None:
         """Erases the question and its answer, and opens the turn for what was posted to be removed.
 
-        The session, or None when the message is unknown or forgotten.
+        The session, or None when the message is forgotten, or is unknown: then it is barred from
+        becoming a question when its delivery comes after that of its end.
         """
+        if await self._barred(session, message_id):
+            return None
         rows = await self._database.fetch(
             _WITHDRAW
             + """
@@ -92,12 +93,38 @@ class Amendments:
                 AND t.status <> 'withdrawn' AND s.id = t.session_id
             RETURNING s.platform, s.workspace, s.channel, s.thread
             """,
-            platform,
-            workspace,
-            channel,
+            session.platform,
+            session.workspace,
+            session.channel,
             message_id,
         )
         return _only_session(rows)
+
+    async def _barred(self, session: SessionKey, message_id: str) -> bool:
+        """Whether the message was unknown; it is now a question that was withdrawn."""
+        barred = await self._database.execute(
+            """
+            WITH session AS (
+                INSERT INTO sessions AS s (platform, workspace, channel, thread)
+                VALUES ($1, $2, $3, $4)
+                ON CONFLICT (platform, workspace, channel, thread)
+                DO UPDATE SET asked_at = s.asked_at
+                RETURNING id
+            )
+            INSERT INTO turns (
+                session_id, platform, workspace, channel, message_id, author, text, context,
+                wanted, status, ended_at
+            )
+            SELECT id, $1, $2, $3, $5, '', '', '[]', 'withdrawn', 'withdrawn', now() FROM session
+            ON CONFLICT (platform, workspace, channel, message_id) DO NOTHING
+            """,
+            session.platform,
+            session.workspace,
+            session.channel,
+            session.thread,
+            message_id,
+        )
+        return barred > 0
 
     async def withdraw_all(self, platforms: Sequence[str], author: str) -> list[SessionKey]:
         """Does so for every question of a person, and forgets what they thought of answers.

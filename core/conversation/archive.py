@@ -31,7 +31,7 @@ class StoredTurn:
 
 
 class Archive:
-    """Reads turns, one query each."""
+    """Reads turns, one query a call."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -60,6 +60,22 @@ class Archive:
             message_id,
         )
         return _only(rows)
+
+    async def questions(self, session: SessionKey) -> list[str]:
+        """The messages that were asked in the session and not withdrawn, oldest first."""
+        rows = await self._database.fetch(
+            """
+            SELECT t.message_id FROM sessions AS s JOIN turns AS t ON t.session_id = s.id
+            WHERE (s.platform, s.workspace, s.channel, s.thread) = ($1, $2, $3, $4)
+                AND t.wanted <> 'withdrawn'
+            ORDER BY t.sequence
+            """,
+            session.platform,
+            session.workspace,
+            session.channel,
+            session.thread,
+        )
+        return [str(row["message_id"]) for row in rows]
 
     async def find_posted(
         self, platform: str, workspace: str, channel: str, message_id: str

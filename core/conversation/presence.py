@@ -25,8 +25,11 @@ class Presence:
         """What was known before this process; to be awaited once, at the start."""
         rows = await self._database.fetch(
             """
-            SELECT platform, workspace, channel, thread
-            FROM sessions ORDER BY asked_at DESC, id DESC LIMIT $1
+            SELECT platform, workspace, channel, thread FROM sessions AS s
+            WHERE EXISTS (
+                SELECT FROM turns AS t WHERE t.session_id = s.id AND t.wanted <> 'withdrawn'
+            )
+            ORDER BY asked_at DESC, id DESC LIMIT $1
             """,
             self._capacity,
         )
@@ -54,12 +57,16 @@ class Presence:
         """The same, exact also when it is shared; that costs a query for an unknown session."""
         if session in self:
             return True
-        if not self._shared:
-            return False
+        return self._shared and await self.revise(session)
+
+    async def revise(self, session: SessionKey) -> bool:
+        """The same after a question was withdrawn; it may have been the only one. Costs a query."""
         rows = await self._database.fetch(
             """
-            SELECT FROM sessions
-            WHERE (platform, workspace, channel, thread) = ($1, $2, $3, $4)
+            SELECT FROM sessions AS s JOIN turns AS t ON t.session_id = s.id
+            WHERE (s.platform, s.workspace, s.channel, s.thread) = ($1, $2, $3, $4)
+                AND t.wanted <> 'withdrawn'
+            LIMIT 1
             """,
             session.platform,
             session.workspace,
@@ -68,4 +75,6 @@ class Presence:
         )
         if rows:
             self.join(session)
+        else:
+            self._sessions.pop(session, None)
         return bool(rows)

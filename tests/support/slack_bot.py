@@ -121,7 +121,8 @@ async def open_bot(
         api = await stack.enter_async_context(
             open_slack_api(workspace.bot_token, base_url=workspace.api_url, pacing=pacing())
         )
-        responder = SlackResponder(api, Postings(database), Archive(database), rhythm=rhythm)
+        archive = Archive(database)
+        responder = SlackResponder(api, Postings(database), archive, rhythm=rhythm)
         inbox = Inbox(database, worker=worker, lease_seconds=6.0)
         dispatcher = await stack.enter_async_context(
             open_dispatcher(inbox, answers, {"slack": responder}, settings)
@@ -132,6 +133,7 @@ async def open_bot(
                 dispatcher,
                 Presence(database),
                 Cursors(database),
+                archive,
                 transport=transport,
                 policy=policy,
                 window=window,

@@ -139,6 +139,7 @@ async def open_surfaces(
                 dispatcher,
                 presence,
                 Cursors(database),
+                archive,
                 transport=Transport(workspace.app_token),
                 policy=policy,
                 extensions=[extension],

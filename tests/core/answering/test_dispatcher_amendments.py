@@ -41,8 +41,7 @@ async def elsewhere(database: Postgres) -> Desk:
 
 
 async def _withdraw(dispatcher: Dispatcher, asked: Question) -> bool:
-    key = asked.session
-    return await dispatcher.withdraw(key.platform, key.workspace, key.channel, asked.message_id)
+    return await dispatcher.withdraw(asked.session, asked.message_id)
 
 
 async def _id(database: Database, asked: Question) -> UUID:
@@ -362,6 +361,15 @@ async def test_a_deleted_question_is_no_new_one_when_it_is_delivered_or_edited_l
     assert desk.reader.read == ["why?"]
 
 
+async def test_a_question_that_was_deleted_before_it_arrives_is_never_answered(desk: Desk) -> None:
+    asked = question("why?")
+    async with desk.open(TOLD) as dispatcher:
+        assert not await _withdraw(dispatcher, asked)
+        assert not await dispatcher.submit(asked)
+        await desk.settled()
+    assert desk.answers.asked == []
+
+
 async def test_a_retraction_that_fails_is_made_again_also_by_the_next_process(
     desk: Desk, elsewhere: Desk
 ) -> None:
@@ -369,7 +377,7 @@ async def test_a_retraction_that_fails_is_made_again_also_by_the_next_process(
     async with elsewhere.open() as gone:
         await gone.submit(asked)
         await elsewhere.settled()
-    await elsewhere.inbox.amendments.withdraw("slack", "T1", "C1", asked.message_id)
+    await elsewhere.inbox.amendments.withdraw(asked.session, asked.message_id)
     desk.reader.faults = [ConnectionError("gone")] * 2
     async with desk.open(TOLD) as dispatcher:
         await dispatcher.resume()
@@ -441,7 +449,7 @@ async def test_nothing_is_stored_or_posted_for_a_question_once_it_is_deleted(
 ) -> None:
     await desk.inbox.accept(question("why?"))
     turn = await taken(desk.inbox)
-    await desk.inbox.amendments.withdraw("slack", "T1", "C1", turn.question.message_id)
+    await desk.inbox.amendments.withdraw(THREAD, turn.question.message_id)
     with pytest.raises(LeaseLost):
         await Postings(database).open(turn, 0, "marker")
     with pytest.raises(LeaseLost):

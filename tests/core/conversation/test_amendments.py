@@ -46,8 +46,7 @@ async def _edited(
 
 
 async def _withdrawn(amendments: Amendments, asked: Question) -> SessionKey | None:
-    key = asked.session
-    return await amendments.withdraw(key.platform, key.workspace, key.channel, asked.message_id)
+    return await amendments.withdraw(asked.session, asked.message_id)
 
 
 async def _asked(inbox: Inbox, asked: Question) -> Turn:
@@ -204,6 +203,18 @@ async def test_a_forgotten_question_stays_so(inbox: Inbox, amendments: Amendment
     assert await _withdrawn(amendments, asked) is None
     assert await _edited(amendments, asked, "edited") is None
     assert not await inbox.accept(asked)
+
+
+async def test_a_message_that_is_withdrawn_before_it_arrives_is_no_question(
+    database: Postgres, inbox: Inbox, amendments: Amendments
+) -> None:
+    asked = question("secret")
+    assert await _withdrawn(amendments, asked) is None
+    assert not await inbox.accept(asked)
+    assert await _edited(amendments, asked, "edited") is None
+    assert await inbox.claim(THREAD) is None
+    (row,) = await database.fetch("SELECT author, text, context FROM turns")
+    assert tuple(row.values()) == ("", "", "[]")
 
 
 async def test_a_worker_that_lost_its_lease_forgets_nothing(

@@ -115,7 +115,7 @@ async def test_of_a_withdrawn_question_only_what_it_posted_is_found_until_that_i
     await Postings(database).open(turn, 0, "first")
     await Postings(database).complete(turn, 0, "171.2")
     await inbox.finish(turn, answered())
-    await inbox.amendments.withdraw("slack", "T1", "C1", asked.message_id)
+    await inbox.amendments.withdraw(asked.session, asked.message_id)
     assert await archive.get(turn.id) is None
     assert await archive.find("slack", "T1", "C1", asked.message_id) is None
     posted = await archive.find_posted("slack", "T1", "C1", "171.2")

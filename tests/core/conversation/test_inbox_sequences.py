@@ -107,8 +107,7 @@ class InboxSequences(RuleBasedStateMachine):
     @rule(asked=accepted)
     def withdraw(self, asked: Question) -> None:
         known = self._of(asked)
-        place = ("slack", self._workspace, "C", asked.message_id)
-        withdrawn = self._runner.run(self._amendments.withdraw(*place))
+        withdrawn = self._runner.run(self._amendments.withdraw(asked.session, asked.message_id))
         assert withdrawn == (None if known.forgotten else asked.session)
         if not known.forgotten:
             self._amended.add(asked.message_id)

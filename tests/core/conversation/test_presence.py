@@ -76,6 +76,24 @@ async def test_a_session_that_another_process_was_asked_in_is_asked_for_once(
     assert len(watched.statements) == 2
 
 
+@pytest.mark.parametrize("shared", [False, True])
+async def test_a_session_whose_questions_were_all_taken_back_is_not_ours_any_more(
+    database: Postgres, inbox: Inbox, *, shared: bool
+) -> None:
+    one, other = question(), question()
+    for asked in (one, other):
+        await inbox.accept(asked)
+    presence = Presence(database, shared=shared)
+    await presence.load()
+    for asked, ours in ((one, True), (other, False)):
+        await inbox.amendments.withdraw(THREAD, asked.message_id)
+        assert await presence.revise(THREAD) == ours
+        assert (THREAD in presence) == ours
+    assert not await presence.includes(THREAD)
+    await presence.load()
+    assert THREAD not in presence
+
+
 async def test_a_channel_has_its_own_sessions_the_one_last_spoken_in_first(
     database: Postgres,
 ) -> None:

@@ -1,0 +1,157 @@
+"""Slack end to end: what people did to their questions while the bot was away, or out of order."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.slack.catchup import Window
+from core.ports import Database
+from tests.support import slack_events as events
+from tests.support.desk import until
+from tests.support.slack_bot import open_bot
+from tests.support.slack_faults import Fault
+from tests.support.slack_server import BOB, SlackWorkspace
+
+AT_ONCE = Window(lag=0.0)
+
+
+@pytest.fixture(autouse=True)
+def no_retries(workspace: SlackWorkspace) -> None:
+    """What is not taken at once is only to be found in history."""
+    workspace.courier.retry_after = ()
+
+
+@pytest.mark.parametrize("reply", [False, True], ids=["a thread's first message", "a reply"])
+async def test_a_question_edited_while_the_bot_was_away_is_answered_again_in_place(
+    workspace: SlackWorkspace, database: Database, *, reply: bool
+) -> None:
+    general, us = workspace.general, workspace.slack.bot_user
+    async with open_bot(workspace, database):
+        ts = await workspace.mention(general, "How do I instal it?")
+        await workspace.answered(general, ts)
+        other = await workspace.reply(general, ts, "And on Widnows?")
+        before = await workspace.answered(general, ts, count=2)
+    edited, text = (other, "And on Windows?") if reply else (ts, f"<@{us}> How do I remove it?")
+    await workspace.edit(general, edited, text)
+    async with open_bot(workspace, database) as bot:
+        await workspace.until(
+            lambda: any(text[-9:] in m.shown for m in workspace.answers(general, ts))
+        )
+    assert [m.ts for m in workspace.answers(general, ts)] == [m.ts for m in before]
+    assert len(bot.answers.asked) == 1
+
+
+async def test_a_mention_added_while_the_bot_was_away_makes_a_question(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    general, us = workspace.general, workspace.slack.bot_user
+    async with open_bot(workspace, database):
+        pass
+    ts = await workspace.post(general, "How do I install it?")
+    await workspace.edit(general, ts, f"<@{us}> How do I install it?")
+    async with open_bot(workspace, database):
+        [answer] = await workspace.answered(general, ts)
+    assert "How do I install it?" in answer.shown
+
+
+async def test_a_question_that_lost_its_mention_while_the_bot_was_away_is_answered_again(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    general = workspace.general
+    async with open_bot(workspace, database):
+        ts = await workspace.mention(general, "How?")
+        await workspace.answered(general, ts)
+    await workspace.edit(general, ts, "How do I remove it?")
+    async with open_bot(workspace, database):
+        await workspace.until(lambda: "remove" in workspace.answers(general, ts)[0].shown)
+
+
+@pytest.mark.parametrize("reply", [False, True], ids=["a thread's first message", "a reply"])
+async def test_a_question_deleted_while_the_bot_was_away_has_its_answer_removed(
+    workspace: SlackWorkspace, database: Database, *, reply: bool
+) -> None:
+    general = workspace.general
+    async with open_bot(workspace, database):
+        ts = await workspace.mention(general, "How?")
+        await workspace.answered(general, ts)
+        other = await workspace.reply(general, ts, "And on Windows?")
+        await workspace.answered(general, ts, count=2)
+    await workspace.delete(general, other if reply else ts)
+    async with open_bot(workspace, database, window=AT_ONCE):
+        await workspace.until(lambda: len(workspace.answers(general, ts)) == 1)
+    [left] = workspace.answers(general, ts)
+    assert ("Windows" in left.shown) != reply
+
+
+async def test_a_question_that_its_thread_does_not_show_yet_is_not_taken_for_deleted(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    general = workspace.general
+    async with open_bot(workspace, database):
+        ts = await workspace.mention(general, "How?")
+        await workspace.answered(general, ts)
+    await workspace.delete(general, ts)
+    async with open_bot(workspace, database):
+        other = await workspace.mention(general, "And now?")
+        await workspace.answered(general, other)
+        await until(lambda: workspace.called("conversations.replies"))
+    assert len(workspace.answers(general, ts)) == 1
+
+
+async def test_a_thread_of_which_nothing_is_left_keeps_no_other_from_being_caught_up(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    general = workspace.general
+    async with open_bot(workspace, database):
+        ts = await workspace.mention(general, "How?")
+        [answer] = await workspace.answered(general, ts)
+    await workspace.delete(general, answer.ts)
+    await workspace.delete(general, ts)
+    missed = await workspace.dm("In private?")
+    async with open_bot(workspace, database, window=AT_ONCE):
+        await workspace.answered(workspace.direct(), missed)
+    left = await database.fetch("SELECT FROM turns WHERE text = 'How?'")
+    assert left == []
+
+
+async def test_a_channel_that_cannot_be_read_keeps_no_other_from_being_caught_up(
+    workspace: SlackWorkspace, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_bot(workspace, database):
+        pass
+    missed = await workspace.dm("In private?")
+    workspace.faults.add(Fault("conversations.history", error="channel_not_found"))
+    async with open_bot(workspace, database):
+        await workspace.answered(workspace.direct(), missed)
+    assert "general cannot be caught up" in caplog.text
+
+
+async def test_a_question_whose_deletion_arrives_first_is_never_answered(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    general = workspace.general
+    async with open_bot(workspace, database) as bot:
+        workspace.subscribed = frozenset()
+        ts = await workspace.mention(general, "How?")
+        late = events.mentioned(workspace.slack, workspace.slack.message(general, ts))
+        workspace.subscribed = None
+        await workspace.delete(general, ts)
+        await workspace.settled()
+        workspace.emit(late)
+        await workspace.settled()
+    assert bot.answers.asked == []
+
+
+async def test_a_thread_of_others_is_left_when_the_only_question_in_it_is_deleted(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    general = workspace.general
+    async with open_bot(workspace, database) as bot:
+        ts = await workspace.post(general, "It fails.")
+        mention = await workspace.mention(general, "why?", thread_ts=ts)
+        await workspace.answered(general, ts)
+        await workspace.delete(general, mention)
+        await workspace.until(lambda: not workspace.answers(general, ts))
+        await workspace.reply(general, ts, "I restarted it, and it works.", user=BOB)
+        await workspace.settled()
+    assert [question.text for question in bot.answers.asked] == ["why?"]
