@@ -11,7 +11,8 @@ from core.errors import ConfigurationError
 from core.ingestion.addresses import SlugRule
 from core.ingestion.documents import SourceProfile
 from core.ingestion.planning import ConfiguredSource
-from core.ingestion.sources.folder import READABLE, FolderSource
+from core.ingestion.sources.folder import FolderSource
+from core.ingestion.sources.patterns import READABLE
 from core.model import Scope
 
 OWN_DOCS = Path(__file__).resolve().parent.parent / "docs"

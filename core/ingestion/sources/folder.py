@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from core.errors import DocumentUnreadable, SourceUnavailable
-from core.ingestion.parsing import MAX_BYTES, SUFFIXES
+from core.ingestion.parsing import MAX_BYTES
 from core.ingestion.parsing.decoding import too_large
+from core.ingestion.sources.patterns import READABLE, Patterns
 from core.ports import Entry
 
 _log = logging.getLogger(__name__)
-
-READABLE = tuple(f"**/*{suffix}" for suffix in SUFFIXES)
-"""Every format that Docent reads."""
-
-_IGNORED_FOLDERS = frozenset({"node_modules"})
 
 
 class FolderSource:
     """The documents under `root` that match `include` and not `exclude`; or `root`, if a file.
 
-    Patterns are matched against the path below `root`, in any case of letters: `*` and `?` stay
-    within a name, `**/` is any number of folders. Hidden files and folders and `node_modules`
-    are passed over, and so is a symbolic link that leads out of `root`.
+    Patterns are matched against the path below `root`. A symbolic link that leads out of it is
+    passed over.
     """
 
     def __init__(
@@ -42,9 +35,7 @@ class FolderSource:
     ) -> None:
         self._name = name
         self._root = root
-        self._patterns = (tuple(include), tuple(exclude))
-        self._include = _any_of(include)
-        self._exclude = _any_of(exclude)
+        self._patterns = Patterns(include, exclude)
         self._max_bytes = max_bytes
 
     @property
@@ -60,7 +51,7 @@ class FolderSource:
     @property
     def selection(self) -> str:
         """The patterns, as JSON."""
-        return json.dumps(self._patterns)
+        return self._patterns.as_json
 
     def require(self) -> None:
         """Raises SourceUnavailable when nothing is there: a few microseconds, without a listing."""
@@ -103,20 +94,13 @@ class FolderSource:
             relative = Path(folder).relative_to(self._root)
             # Pruned before they are opened; a linked folder is not entered, since what it holds
             # is listed where it stands, or is outside.
-            subfolders[:] = [name for name in subfolders if self._enters(relative / name)]
+            subfolders[:] = [
+                name for name in subfolders if self._patterns.enters((relative / name).as_posix())
+            ]
             for name in files:
                 path = (relative / name).as_posix()
-                if self._wanted(path) and self._is_inside(path):
+                if self._patterns.takes(path) and self._is_inside(path):
                     yield path
-
-    def _enters(self, folder: Path) -> bool:
-        hidden = folder.name.startswith(".") or folder.name in _IGNORED_FOLDERS
-        return not hidden and not self._exclude.fullmatch(folder.as_posix() + "/")
-
-    def _wanted(self, path: str) -> bool:
-        hidden = path.rpartition("/")[2].startswith(".")
-        included = self._include.fullmatch(path) and not self._exclude.fullmatch(path)
-        return not hidden and bool(included)
 
     def _is_inside(self, path: str) -> bool:
         file = self._root / path
@@ -147,15 +131,3 @@ class FolderSource:
 
 def _raise(error: OSError) -> None:
     raise error
-
-
-def _any_of(patterns: Sequence[str]) -> re.Pattern[str]:
-    return re.compile("|".join(map(_translate, patterns)) or r"(?!)", re.IGNORECASE)
-
-
-def _translate(pattern: str) -> str:
-    return "".join(_GLOB.get(part, re.escape(part)) for part in _GLOB_PARTS.split(pattern))
-
-
-_GLOB_PARTS = re.compile(r"(\*\*/|\*\*|\*|\?)")
-_GLOB = {"**/": "(?:[^/]+/)*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
