@@ -1,0 +1,75 @@
+"""The requests of Discord's own API description, as JSON Schemas to hold each request against."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Collection
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+_FOLDER = Path(__file__).parent.parent / "node"
+
+MISSING = next(
+    (
+        word
+        for there, word in (
+            (shutil.which("node"), "needs Node 20, which is not on this machine"),
+            (
+                (_FOLDER / "node_modules" / "discord-api-spec").is_dir(),
+                "needs `npm install` in tests/node",
+            ),
+        )
+        if not there
+    ),
+    "",
+)
+"""Why there are no schemas here; empty if there are."""
+
+
+class Described:
+    """The operations that the stand-in knows, as Discord describes them."""
+
+    def __init__(self, operations: Collection[str]) -> None:
+        self._found: dict[str, Any] = {} if MISSING else _generated(tuple(sorted(operations)))
+
+    def misfit(self, operation: str, query: Collection[str], body: object) -> str | None:
+        """What does not fit Discord's description, in a line. Nothing where `MISSING`."""
+        if MISSING:
+            return None
+        described = self._found.get(operation)
+        if described is None:
+            return f"{operation}: Discord describes no such operation"
+        if unknown := sorted(set(query) - set(described["query"])):
+            return f"{operation}: unknown in the query: {', '.join(unknown)}"
+        if body is None:
+            return None
+        validator = _validator(operation, json.dumps(described["body"]))
+        error = best_match(validator.iter_errors(body))
+        return error and f"{operation}: {error.message[:300]} at {error.json_path}"
+
+
+@cache
+def _validator(operation: str, schema: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads(schema))
+
+
+@cache
+def _generated(operations: tuple[str, ...]) -> dict[str, Any]:
+    """The schemas, made anew when the packages' versions or the operations change."""
+    asked = json.dumps([operations, (_FOLDER / "package.json").read_text()])
+    made, made_for = (_FOLDER / "build" / name for name in ("discord.json", "discord.asked.json"))
+    if not made_for.is_file() or made_for.read_text() != asked:
+        made.parent.mkdir(exist_ok=True)
+        command = ["node", "discord_schemas.mjs", *operations]
+        made.write_bytes(
+            subprocess.run(command, cwd=_FOLDER, check=True, capture_output=True).stdout
+        )
+        made_for.write_text(asked)
+    found: dict[str, Any] = json.loads(made.read_bytes())
+    return found
