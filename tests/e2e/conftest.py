@@ -15,3 +15,9 @@ async def workspace() -> AsyncIterator[SlackWorkspace]:
     async with open_workspace() as opened:
         yield opened
         assert misfits(opened.calls) == []
+
+
+@pytest.fixture(params=[False, True], ids=["socket", "http"])
+def http(request: pytest.FixtureRequest) -> bool:
+    """Each of the two ways in which Slack delivers: Socket Mode, and signed HTTP."""
+    return bool(request.param)

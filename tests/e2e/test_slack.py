@@ -10,10 +10,7 @@ from core.ports import Database
 from tests.support.slack_bot import Answers, open_bot
 from tests.support.slack_server import BOB, SlackWorkspace
 
-BOTH = pytest.mark.parametrize("http", [False, True], ids=["socket", "http"])
 
-
-@BOTH
 async def test_a_mention_is_answered_once_in_a_thread_under_it(
     workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
@@ -27,7 +24,6 @@ async def test_a_mention_is_answered_once_in_a_thread_under_it(
     assert [m.ts for m in workspace.answers(general, ts)] == [answer.ts]
 
 
-@BOTH
 async def test_an_event_that_is_delivered_three_times_is_answered_once(
     workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
@@ -40,7 +36,6 @@ async def test_an_event_that_is_delivered_three_times_is_answered_once(
     assert len(workspace.answers(workspace.general, ts)) == 1
 
 
-@BOTH
 async def test_a_follow_up_in_the_thread_needs_no_mention(
     workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
@@ -56,10 +51,10 @@ async def test_a_follow_up_in_the_thread_needs_no_mention(
 
 
 async def test_people_who_talk_to_each_other_are_left_alone(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
     general = workspace.general
-    async with open_bot(workspace, database) as bot:
+    async with open_bot(workspace, database, http=http) as bot:
         ts = await workspace.mention(general, "How?")
         await workspace.answered(general, ts)
         other = await workspace.post(general, "Anyone for lunch?")
@@ -85,10 +80,10 @@ async def test_with_mention_only_a_follow_up_is_not_answered(
 
 
 async def test_a_mention_in_a_thread_brings_what_was_said_before_once(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
     general = workspace.general
-    async with open_bot(workspace, database) as bot:
+    async with open_bot(workspace, database, http=http) as bot:
         ts = await workspace.post(general, "The install fails on Windows.")
         await workspace.reply(general, ts, "Which version?", user=BOB)
         await workspace.mention(general, "what can they do?", thread_ts=ts)
@@ -113,9 +108,9 @@ async def test_a_bare_mention_in_a_thread_takes_its_last_message_up(
 
 
 async def test_a_bare_mention_elsewhere_is_told_what_to_do(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
-    async with open_bot(workspace, database) as bot:
+    async with open_bot(workspace, database, http=http) as bot:
         await workspace.mention(workspace.general, "")
         await workspace.until(workspace.whispers)
         await workspace.settled()
@@ -137,9 +132,9 @@ async def test_a_bare_mention_that_is_edited_into_a_question_is_answered(
 
 
 async def test_each_message_at_the_top_of_a_direct_conversation_opens_a_thread(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
-    async with open_bot(workspace, database) as bot:
+    async with open_bot(workspace, database, http=http) as bot:
         first = await workspace.dm("How do I install it?")
         second = await workspace.dm("And remove it?")
         direct = workspace.direct()
@@ -152,12 +147,12 @@ async def test_each_message_at_the_top_of_a_direct_conversation_opens_a_thread(
 
 
 async def test_a_channel_can_be_answered_without_mentions_or_not_at_all(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
     asking, quiet = workspace.add_channel("ask-docs"), workspace.add_channel("quiet")
     shared = workspace.add_channel("partners", external=True)
     policy = ChannelPolicy(auto_answer=frozenset({"#ask-docs"}), blocked=frozenset({"quiet"}))
-    async with open_bot(workspace, database, policy=policy) as bot:
+    async with open_bot(workspace, database, http=http, policy=policy) as bot:
         ts = await workspace.post(asking, "How do I install it?")
         await workspace.answered(asking, ts)
         await workspace.mention(quiet, "Here?")
@@ -167,19 +162,19 @@ async def test_a_channel_can_be_answered_without_mentions_or_not_at_all(
 
 
 async def test_a_shared_channel_is_answered_where_that_is_allowed(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
     shared = workspace.add_channel("partners", external=True)
-    async with open_bot(workspace, database, policy=ChannelPolicy(shared_channels=True)):
+    async with open_bot(workspace, database, http=http, policy=ChannelPolicy(shared_channels=True)):
         ts = await workspace.mention(shared, "Here?")
         await workspace.answered(shared, ts)
 
 
 async def test_an_edited_question_is_answered_again_in_place(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
     general = workspace.general
-    async with open_bot(workspace, database):
+    async with open_bot(workspace, database, http=http):
         ts = await workspace.mention(general, "How do I instal it?")
         [before] = await workspace.answered(general, ts)
         await workspace.edit(general, ts, f"<@{workspace.slack.bot_user}> How do I remove it?")
@@ -213,10 +208,10 @@ async def test_a_message_that_is_edited_into_a_question_is_answered(
 
 
 async def test_an_edit_while_the_answer_is_written_leaves_only_the_new_answer(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
     general, answers = workspace.general, Answers(claims=[" One.", " Two."])
-    async with open_bot(workspace, database, answers=answers):
+    async with open_bot(workspace, database, http=http, answers=answers):
         ts = await workspace.mention(general, "How do I instal it?")
         await workspace.until(lambda: workspace.answers(general, ts))
         answers.step()
@@ -233,10 +228,10 @@ async def test_an_edit_while_the_answer_is_written_leaves_only_the_new_answer(
 
 @pytest.mark.parametrize("root", [True, False], ids=["a thread's first message", "a reply"])
 async def test_a_deleted_question_has_its_answer_removed(
-    workspace: SlackWorkspace, database: Database, *, root: bool
+    workspace: SlackWorkspace, database: Database, *, root: bool, http: bool
 ) -> None:
     general = workspace.general
-    async with open_bot(workspace, database):
+    async with open_bot(workspace, database, http=http):
         ts = await workspace.mention(general, "How?")
         await workspace.answered(general, ts)
         reply = await workspace.reply(general, ts, "And on Windows?")
@@ -249,10 +244,10 @@ async def test_a_deleted_question_has_its_answer_removed(
 
 
 async def test_a_question_deleted_while_it_is_answered_leaves_nothing(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
     general, answers = workspace.general, Answers(claims=[" One."])
-    async with open_bot(workspace, database, answers=answers):
+    async with open_bot(workspace, database, http=http, answers=answers):
         ts = await workspace.mention(general, "How?")
         await workspace.until(lambda: workspace.answers(general, ts))
         await workspace.delete(general, ts)
@@ -262,14 +257,14 @@ async def test_a_question_deleted_while_it_is_answered_leaves_nothing(
 
 
 async def test_a_text_file_is_read_and_any_other_is_told_of(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
     general = workspace.general
     files = [
         workspace.upload("error.log", b"E42: no such table"),
         workspace.upload("screen.png", b"\x89PNG", "image/png"),
     ]
-    async with open_bot(workspace, database) as bot:
+    async with open_bot(workspace, database, http=http) as bot:
         ts = await workspace.mention(general, "What is this?", files=files)
         await workspace.answered(general, ts)
         await workspace.until(workspace.whispers)

@@ -54,9 +54,9 @@ async def ratings(database: Database) -> list[tuple[str, str]]:
 
 
 async def test_each_person_rates_an_answer_once_and_may_change_their_mind(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
-    async with open_surfaces(workspace, database):
+    async with open_surfaces(workspace, database, http=http):
         shown = await answer_to(workspace)
         await press(workspace, shown, FEEDBACK_UP, ALICE)
         await press(workspace, shown, FEEDBACK_UP, BOB)
@@ -68,9 +68,9 @@ async def test_each_person_rates_an_answer_once_and_may_change_their_mind(
 
 
 async def test_thanks_and_evidence_are_for_the_one_who_pressed(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
-    async with open_surfaces(workspace, database):
+    async with open_surfaces(workspace, database, http=http):
         shown = await answer_to(workspace)
         await press(workspace, shown, SHOW_EVIDENCE, BOB)
         assert workspace.answers(workspace.general, str(shown.thread_ts)) == [shown]
@@ -79,13 +79,13 @@ async def test_thanks_and_evidence_are_for_the_one_who_pressed(
 
 
 async def test_stop_ends_the_answer_where_it_is(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
     def stoppable() -> list[Message]:
         shown = workspace.answers(workspace.general, ts)
         return [message for message in shown if STOP in str(message.blocks)]
 
-    async with open_surfaces(workspace, database, answers=Stoppable()):
+    async with open_surfaces(workspace, database, http=http, answers=Stoppable()):
         ts = await workspace.mention(workspace.general, "How do I install it?")
         await workspace.until(stoppable)
         await workspace.press(workspace.general, stoppable()[0].ts, STOP, user=BOB)
@@ -134,10 +134,10 @@ async def test_an_answer_that_is_still_written_cannot_be_rated_yet(
 
 
 async def test_a_press_that_fails_is_apologised_for_at_once(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
     faulty = FaultyDatabase(database)
-    async with open_surfaces(workspace, faulty):
+    async with open_surfaces(workspace, faulty, http=http):
         shown = await answer_to(workspace)
         faulty.broken = {"INSERT INTO feedback"}
         await press(workspace, shown, FEEDBACK_UP, ALICE)

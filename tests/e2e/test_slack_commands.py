@@ -41,9 +41,9 @@ async def posted(workspace: SlackWorkspace, channel: str, text: str) -> Message:
 
 
 async def test_ask_is_answered_to_the_one_who_asked_alone(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
-    async with open_surfaces(workspace, database):
+    async with open_surfaces(workspace, database, http=http):
         delivery = await workspace.command(ASK, "How do I install it?")
         answer = await whispered(workspace, "You asked: How do I install it?")
     assert delivery.acknowledged
@@ -54,29 +54,29 @@ async def test_ask_is_answered_to_the_one_who_asked_alone(
 
 
 async def test_ask_without_a_question_tells_how_to_ask(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
     answers = Answers()
-    async with open_surfaces(workspace, database, answers=answers):
+    async with open_surfaces(workspace, database, http=http, answers=answers):
         await workspace.command(ASK, "  ")
     assert "/ask How do I" in workspace.whispers()[0].shown
     assert answers.asked == []
 
 
 async def test_a_question_that_cannot_be_stored_is_apologised_for_at_once(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
     faulty = FaultyDatabase(database)
-    async with open_surfaces(workspace, faulty):
+    async with open_surfaces(workspace, faulty, http=http):
         faulty.broken = {"INSERT INTO turns"}
         await workspace.command(ASK, "How do I install it?")
     assert [w.shown for w in workspace.whispers()] == [LOST]
 
 
 async def test_a_private_answer_can_be_shared_with_the_channel_once(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
-    async with open_surfaces(workspace, database):
+    async with open_surfaces(workspace, database, http=http):
         await workspace.command(ASK, "How do I install it?")
         answer = await whispered(workspace, "You asked: How do I install it?")
         await workspace.press(workspace.general, answer.ts, SHARE)
@@ -154,9 +154,9 @@ async def test_private_answers_are_conversations_of_their_own(
 
 
 async def test_the_shortcut_answers_in_the_messages_thread_once(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
-    async with open_surfaces(workspace, database):
+    async with open_surfaces(workspace, database, http=http):
         ts = await workspace.post(workspace.general, "How do I install it?", user=BOB)
         await workspace.shortcut(ASK_ABOUT_THIS, workspace.general, ts)
         await workspace.answered(workspace.general, ts)
@@ -203,10 +203,10 @@ async def test_a_message_without_text_is_no_question(
 
 
 async def test_reingest_shows_its_progress_in_one_message_and_ends_with_a_report(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
     sync = PlayedSync(moments=[moment(0), moment(10)])
-    async with open_surfaces(workspace, database, sync=sync):
+    async with open_surfaces(workspace, database, http=http, sync=sync):
         delivery = await workspace.command(REINGEST, "handbook", user=ADMIN)
         board = await posted(workspace, workspace.general, "10/40 docs")
         assert delivery.acknowledged
@@ -233,9 +233,9 @@ async def test_reingest_without_a_source_takes_all(
 
 
 async def test_reingest_is_refused_to_others_and_that_is_logged(
-    workspace: SlackWorkspace, database: Database, caplog: pytest.LogCaptureFixture
+    workspace: SlackWorkspace, database: Database, caplog: pytest.LogCaptureFixture, *, http: bool
 ) -> None:
-    async with open_surfaces(workspace, database) as bot:
+    async with open_surfaces(workspace, database, http=http) as bot:
         await workspace.command(REINGEST, user=ALICE)
         await whispered(workspace, REFUSED)
     assert bot.sync.asked == []

@@ -17,8 +17,6 @@ from tests.support.slack_child import bot_process
 from tests.support.slack_server import BOB, SlackWorkspace
 from tests.support.slack_state import Message
 
-BOTH = pytest.mark.parametrize("http", [False, True], ids=["socket", "http"])
-
 
 def complete(message: Message) -> bool:
     """Whether it has the buttons that only a whole answer has."""
@@ -52,7 +50,6 @@ class SlowDatabase:
         return self._database.transaction()
 
 
-@BOTH
 async def test_while_the_database_is_away_nothing_is_acknowledged_and_nothing_lost(
     workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:

@@ -37,10 +37,10 @@ def shown(view: dict[str, Any]) -> str:
 
 
 async def test_the_home_tells_what_is_served_and_what_to_ask(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
     await serve_docs(database)
-    async with open_surfaces(workspace, database):
+    async with open_surfaces(workspace, database, http=http):
         await workspace.open_home(BOB)
         await workspace.until(lambda: workspace.slack.views)
     [call] = workspace.called("views.publish")
@@ -62,9 +62,9 @@ async def test_before_the_first_sync_the_home_says_so(
 
 
 async def test_the_agent_view_suggests_questions_without_a_thread(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
-    async with open_surfaces(workspace, database, questions=QUESTIONS):
+    async with open_surfaces(workspace, database, http=http, questions=QUESTIONS):
         await workspace.open_home(ALICE, tab="messages")
         await workspace.until(lambda: workspace.slack.prompts)
     [prompts] = workspace.slack.prompts
@@ -107,9 +107,9 @@ async def test_the_older_assistant_view_has_them_in_its_thread(
 
 
 async def test_a_direct_conversation_is_named_by_its_first_question(
-    workspace: SlackWorkspace, database: Database
+    workspace: SlackWorkspace, database: Database, *, http: bool
 ) -> None:
-    async with open_surfaces(workspace, database):
+    async with open_surfaces(workspace, database, http=http):
         ts = await workspace.dm("How do I install it on a machine " + "far, " * 30 + "away?")
         channel = workspace.direct()
         await workspace.answered(channel, ts)

@@ -140,17 +140,15 @@ async def open_bot(
             )
         )
         if asgi is not None:
-            url = await stack.enter_async_context(_served(asgi))
-            client = await stack.enter_async_context(aiohttp.ClientSession())
             assert isinstance(workspace, SlackWorkspace)
-            workspace.use_http(url, client)
+            await stack.enter_async_context(delivering(workspace, asgi))
         await dispatcher.resume()
         yield Bot(api, answers, dispatcher)
 
 
 @asynccontextmanager
-async def _served(asgi: Asgi) -> AsyncIterator[str]:
-    """The application behind uvicorn, at the address to deliver to."""
+async def delivering(workspace: SlackWorkspace, asgi: Asgi) -> AsyncIterator[None]:
+    """The application behind uvicorn, to which the workspace sends its signed requests."""
     config = uvicorn.Config(asgi, port=0, lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
@@ -158,7 +156,9 @@ async def _served(asgi: Asgi) -> AsyncIterator[str]:
         await asyncio.sleep(0.005)
     host, port = server.servers[0].sockets[0].getsockname()[:2]
     try:
-        yield f"http://{host}:{port}{EVENTS_PATH}"
+        async with aiohttp.ClientSession() as client:
+            workspace.use_http(f"http://{host}:{port}{EVENTS_PATH}", client)
+            yield
     finally:
         server.should_exit = True
         await serving

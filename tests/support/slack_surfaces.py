@@ -30,7 +30,7 @@ from core.ingestion.overview import read_overview
 from core.ingestion.report import Phase, ProgressListener, SyncProgress, SyncReport
 from core.model import EVERYTHING
 from core.ports import Database, Responder
-from tests.support.slack_bot import DISPATCH, QUICK, Answers
+from tests.support.slack_bot import DISPATCH, QUICK, Answers, delivering
 from tests.support.slack_server import SlackWorkspace
 
 
@@ -101,9 +101,11 @@ async def open_surfaces(
     policy: ChannelPolicy | None = None,
     admins: Sequence[str] = (),
     questions: Sequence[str] = (),
+    http: bool = False,
 ) -> AsyncIterator[Surfaced]:
-    """A bot that answers over Socket Mode."""
+    """A bot that answers over Socket Mode unless told otherwise."""
     sync = sync or PlayedSync()
+    transport = Transport(None if http else workspace.app_token, workspace.signing_secret)
     archive, presence = Archive(database), Presence(database)
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(
@@ -133,17 +135,21 @@ async def open_surfaces(
             admins=admins,
             questions=questions,
         )
-        await stack.enter_async_context(
+        asgi = await stack.enter_async_context(
             open_slack(
                 api,
                 dispatcher,
                 presence,
                 Cursors(database),
                 archive,
-                transport=Transport(workspace.app_token),
+                transport=Transport(
+                    None if http else workspace.app_token, workspace.signing_secret
+                ),
                 policy=policy,
                 extensions=[extension],
             )
         )
+        if asgi is not None:
+            await stack.enter_async_context(delivering(workspace, asgi))
         await dispatcher.resume()
         yield Surfaced(api, sync, dispatcher)
