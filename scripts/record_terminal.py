@@ -13,11 +13,14 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from adapters.console.chat import PLATFORM, ConsoleChat, collect
+from adapters.console.conversation import welcome
 from adapters.console.rendering import print_answer
 from bot.app import open_app
 from bot.settings import load_settings
+from core.ingestion.overview import read_overview
 from core.model import Answer, AnswerEvent
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "terminal.svg"
@@ -37,6 +40,8 @@ async def record(questions: Sequence[str]) -> str:
         await app.syncer.sync(app.sources)
         chat = ConsoleChat(show, app.scope)
         console.print("[green]$[/] make run")
+        overview = await read_overview(app.database, app.scope)
+        console.print(Text(welcome(overview), style="dim"))
         async with app.dispatcher({PLATFORM: chat}) as dispatcher:
             for question in questions:
                 console.print(f"\n[bold cyan]›[/] {question}\n")
