@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EXIT_FAILED = 1
 EXIT_MISUSED = 2
 EXIT_INTERRUPTED = 130
+TRACE = "Run it again with --debug to see where."
 
 app = typer.Typer(
     name="docent",
@@ -43,13 +44,15 @@ def main() -> None:
         # Taken out so that it may stand anywhere in the line, not only before the command.
         app([argument for argument in arguments if argument != "--debug"])
     except DocentError as error:
-        _report(str(error), error.hint, debug=debug)
-        sys.exit(EXIT_MISUSED if isinstance(error, ConfigurationError) else EXIT_FAILED)
+        misused = isinstance(error, ConfigurationError)
+        # No traceback helps whoever set something wrongly.
+        _report(str(error), error.hint if misused else error.hint or TRACE, debug=debug)
+        sys.exit(EXIT_MISUSED if misused else EXIT_FAILED)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:  # noqa: BLE001 — the last place where a person can be told
         kind = type(error).__name__
-        _report(f"Docent ran into a fault of its own ({kind}).", "", debug=debug)
+        _report(f"Docent ran into a fault of its own ({kind}).", TRACE, debug=debug)
         sys.exit(EXIT_FAILED)
 
 
@@ -58,9 +61,8 @@ def _report(message: str, hint: str, *, debug: bool) -> None:
     if debug:
         traceback.print_exc()
     console.print(f"[bold red]✗[/] {_escape(message)}")
-    advice = hint or ("" if debug else "Run it again with --debug to see where.")
-    if advice:
-        console.print(f"  {_escape(advice)}")
+    if hint and not (debug and hint is TRACE):
+        console.print(f"  {_escape(hint)}")
 
 
 def _escape(text: str) -> str:

@@ -7,8 +7,6 @@ make the variable: `openrouter.api_key` is `OPENROUTER_API_KEY`, and in `docent.
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import SecretStr, ValidationError, model_validator
@@ -16,9 +14,11 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
+from bot.settings.explaining import explain, explain_variable, unreadable
 from bot.settings.groups import (
     AnswerSettings,
     CohereSettings,
@@ -33,16 +33,16 @@ from bot.settings.groups import (
     SourceSettings,
 )
 from bot.settings.unknown_keys import reject_unknown_keys
-from core.errors import ConfigurationError
 
 CONFIG_FILE = Path("docent.toml")
+ENV_FILE = ".env"
 
 
 class Settings(BaseSettings):
     """The whole configuration. A group for each service, and the sources."""
 
     model_config = SettingsConfigDict(
-        env_file=".env",
+        env_file=ENV_FILE,
         env_nested_delimiter="_",
         env_nested_max_split=1,
         toml_file=CONFIG_FILE,
@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         names = [source.name for source in self.sources]
         repeated = {name for name in names if names.count(name) > 1}
         if repeated:
-            raise ValueError(f"two sources are named {min(repeated)}; give each its own name")
+            raise ValueError(f"has two sources that are named {min(repeated)}")
         return self
 
     def secrets(self) -> list[str]:
@@ -94,32 +94,14 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Reads the environment, `.env` and `docent.toml` in the current folder.
 
-    Raises ConfigurationError, in one sentence that names the setting and never its value.
+    Raises ConfigurationError, in one sentence that names the setting and never shows a secret.
     """
+    reject_unknown_keys(CONFIG_FILE, Settings)
     try:
-        reject_unknown_keys(CONFIG_FILE, Settings)
         return Settings()
-    except tomllib.TOMLDecodeError as exc:
-        raise ConfigurationError(f"{CONFIG_FILE} is not valid TOML: {exc}") from exc
     except ValidationError as exc:
-        raise _explained(exc) from None
-    except ValueError as exc:
-        raise ConfigurationError(f"A setting cannot be read: {exc}") from None
-
-
-def _explained(error: ValidationError) -> ConfigurationError:
-    first = error.errors(include_input=False, include_context=False, include_url=False)[0]
-    location = [str(part) for part in first["loc"]]
-    reason = first["msg"].removeprefix("Value error, ")
-    return ConfigurationError(
-        f"The setting {setting_name(location)} is wrong: {reason}.",
-        hint=f"Correct it in the environment, .env or {CONFIG_FILE}; .env.example lists them all.",
-    )
-
-
-def setting_name(location: Iterable[str]) -> str:
-    """The name as people write it: a variable for a group's field, a path for a source's."""
-    parts = [part for part in location if part != "function-after"]
-    if parts[:1] == ["sources"] or len(parts) < 2:  # noqa: PLR2004 — a group and a field
-        return ".".join(parts) or "sources"
-    return "_".join(parts[:2]).upper()
+        raise explain(exc) from None
+    except SettingsError as exc:
+        raise explain_variable(exc) from None
+    except (OSError, UnicodeDecodeError) as exc:
+        raise unreadable(Path(ENV_FILE), exc) from exc

@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     PostgresDsn,
     SecretStr,
+    ValidationError,
     ValidationInfo,
     field_validator,
 )
@@ -25,6 +26,11 @@ def _split(value: object) -> object:
     if isinstance(value, str):
         return tuple(name.strip() for name in value.split(",") if name.strip())
     return value
+
+
+def _number(value: object) -> object:
+    """A variable is a text, and a Literal takes none for a number."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
@@ -85,8 +91,13 @@ class DatabaseSettings(Group):
     @field_validator("url")
     @classmethod
     def _is_postgres(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None:
-            PostgresDsn(url.get_secret_value())
+        try:
+            if url is not None:
+                PostgresDsn(url.get_secret_value())
+        except ValidationError:
+            raise ValueError(
+                "must be an address such as postgresql://user:password@host/database"
+            ) from None
         return url
 
 
@@ -103,7 +114,9 @@ class CohereSettings(Group):
 
     api_key: SecretStr | None = Field(None, description="a key of Cohere's; trial keys will do")
     embed_model: str = Field("embed-v4.0", description="the embedding model")
-    dimensions: Literal[256, 512, 1024, 1536] = Field(1024, description="the length of its vectors")
+    dimensions: Annotated[Literal[256, 512, 1024, 1536], BeforeValidator(_number)] = Field(
+        1024, description="the length of its vectors"
+    )
     rerank_model: str = Field("rerank-v4.0-fast", description="the reranker; `off` goes without")
     base_url: AnyHttpUrl | None = Field(None, description="another address of the API")
 

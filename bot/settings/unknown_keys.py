@@ -10,14 +10,25 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from bot.settings.explaining import unreadable
 from core.errors import ConfigurationError
 
 
 def reject_unknown_keys(path: Path, settings: type[BaseModel]) -> None:
-    """Raises ConfigurationError for a key of the file that no setting has: most often a typo."""
+    """Raises ConfigurationError for a key of the file that no setting has: most often a typo.
+
+    And for a file that is not TOML, or no file.
+    """
     if not path.exists():
         return
-    written = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigurationError(
+            f"{path} is not valid TOML: {exc}.", hint="Correct it at that place."
+        ) from exc
+    except (OSError, UnicodeDecodeError) as exc:
+        raise unreadable(path, exc) from exc
     _compare(written, settings, path.name)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,9 @@ from pydantic import SecretStr
 from bot.settings import Settings, load_settings
 from core.errors import ConfigurationError
 
-KEY = "sk-or-v1-5e7c"
+KEY = "sk-or-v1-5e7c2b9d40a1"
+
+NOBODY = 65534
 
 
 @pytest.fixture(autouse=True)
@@ -69,17 +74,68 @@ def test_sources_are_tables_of_the_toml_file() -> None:
     assert [source.name for source in load_settings().sources] == ["guide", "faq"]
 
 
+def test_the_length_of_vectors_is_a_number_in_a_variable_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COHERE_DIMENSIONS", "256")
+    assert load_settings().cohere.dimensions == 256
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("ANSWER_MAX_TOKENS", "many", "ANSWER_MAX_TOKENS must be a whole number, not 'many'."),
+        ("ANSWER_MAX_TOKENS", "7", "ANSWER_MAX_TOKENS must be at least 64, not '7'."),
+        ("SERVER_PORT", "70000", "SERVER_PORT must be at most 65535, not '70000'."),
+        ("OPENROUTER_MAX_PRICE", "-1", "OPENROUTER_MAX_PRICE must be greater than 0, not '-1'."),
+        ("OPENROUTER_MAX_PRICE", "low", "OPENROUTER_MAX_PRICE must be a number, not 'low'."),
+        ("OPENROUTER_ZDR", "perhaps", "OPENROUTER_ZDR must be true or false, not 'perhaps'."),
+        (
+            "COHERE_DIMENSIONS",
+            "seven",
+            "COHERE_DIMENSIONS must be 256, 512, 1024 or 1536, not 'seven'.",
+        ),
+        (
+            "DOCS_SLUGS",
+            "x",
+            "DOCS_SLUGS must be 'plain', 'mkdocs', 'docusaurus' or 'github', not 'x'.",
+        ),
+        (
+            "QDRANT_URL",
+            "db:6333",
+            "QDRANT_URL must be an address that begins with https:// or http://.",
+        ),
+        (
+            "DATABASE_URL",
+            "mysql://db/x",
+            "DATABASE_URL must be an address such as postgresql://user:password@host/database.",
+        ),
+        ("SERVER", "prod", "The variable SERVER is no setting, and holds nothing that"),
+        ("SERVER", "1", "What is set as `server` must be a table."),
+    ],
+)
+def test_a_wrong_value_is_explained_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    assert str(caught.value).startswith(sentence)
+    assert ".env.example" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
         ("DATABASE_URL", f"mysql://me:{KEY}@db/x", "DATABASE_URL"),
         ("QDRANT_URL", f"not an address {KEY}", "QDRANT_URL"),
-        ("COHERE_DIMENSIONS", "7", "COHERE_DIMENSIONS"),
-        ("ANSWER_MAX_TOKENS", "many", "ANSWER_MAX_TOKENS"),
-        ("DOCENT_LOG_LEVEL", "loud", "DOCENT_LOG_LEVEL"),
+        ("COHERE_DIMENSIONS", KEY, "COHERE_DIMENSIONS"),
+        ("ANSWER_MAX_TOKENS", KEY, "ANSWER_MAX_TOKENS"),
+        ("DOCENT_LOG_LEVEL", KEY, "DOCENT_LOG_LEVEL"),
+        ("SERVER", KEY, "SERVER"),
     ],
 )
-def test_a_wrong_value_is_named_by_its_variable_and_never_shown(
+def test_what_may_be_a_secret_is_not_shown_with_its_variable(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -110,15 +166,69 @@ def test_an_unknown_key_of_the_file_is_taken_for_a_typo(toml: str, said: str, hi
     ("toml", "said"),
     [
         ("[[sources]\n", "not valid TOML"),
-        ("[[sources]]\nname = 'a'\n", "sources.0.folder"),
-        ("[[sources]]\nname='a'\nfolder='x'\n[[sources]]\nname='a'\nfolder='y'\n", "named a"),
-        ("[[sources]]\nname='Über uns'\nfolder='x'\n", "sources.0.name"),
+        ("[[sources]]\nname = 'a'\n", "^The `folder` of source 1 in docent.toml is missing.$"),
+        ("[[sources]]\nfolder = 3\nname='a'\n", "`folder` of source 1 in .* must be a path"),
+        ("sources = [1]\n", "^Source 1 in docent.toml must be a table"),
+        ("sources = 1\n", "^What docent.toml has as `sources` must be a list"),
+        ("docs = 1\n", "^What is set as `docs` must be a table"),
+        (
+            "[[sources]]\nname='a'\nfolder='x'\n[[sources]]\nname='a'\nfolder='y'\n",
+            "^The configuration has two sources that are named a.$",
+        ),
+        (
+            "[[sources]]\nname='Über uns'\nfolder='x'\n",
+            "`name` of source 1 in docent.toml must be made of small letters",
+        ),
     ],
 )
 def test_a_broken_file_is_explained(toml: str, said: str) -> None:
     Path("docent.toml").write_text(toml, "utf-8")
     with pytest.raises(ConfigurationError, match=said):
         load_settings()
+
+
+def test_a_broken_file_is_advised_upon() -> None:
+    Path("docent.toml").write_text("[[sources]\n", "utf-8")
+    with pytest.raises(ConfigurationError, match="line 1") as caught:
+        load_settings()
+    assert caught.value.hint == "Correct it at that place."
+
+
+def test_a_folder_in_the_place_of_the_file_is_explained() -> None:
+    Path("docent.toml").mkdir()
+    with pytest.raises(
+        ConfigurationError, match=r"^docent.toml cannot be read as a text file \(Is a directory\)"
+    ):
+        load_settings()
+
+
+@pytest.mark.parametrize("name", ["docent.toml", ".env"])
+def test_a_file_in_another_encoding_is_explained(name: str) -> None:
+    Path(name).write_bytes(b"A='\xff'\n")
+    with pytest.raises(ConfigurationError, match=rf"^{name} .* \(it is not in UTF-8\)"):
+        load_settings()
+
+
+@pytest.mark.parametrize("name", ["docent.toml", ".env"])
+def test_a_file_that_may_not_be_read_is_explained(name: str, reachable_folder: Path) -> None:
+    file = reachable_folder / name
+    file.touch(mode=0)
+    with pytest.raises(ConfigurationError, match=rf"^{name} cannot be .* \(Permission denied\)"):
+        load_settings()
+
+
+@pytest.fixture
+def reachable_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Worked in by a user whom permissions apply to, which they do not to root."""
+    with tempfile.TemporaryDirectory() as made:
+        monkeypatch.chdir(made)
+        is_root = os.geteuid() == 0
+        if is_root:
+            os.chown(made, NOBODY, NOBODY)
+            os.seteuid(NOBODY)
+        yield Path(made)
+        if is_root:
+            os.seteuid(0)
 
 
 def test_no_secret_shows_in_the_settings_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
