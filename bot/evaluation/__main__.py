@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from bot.evaluation.report import EvaluationReport
 from bot.evaluation.suite import REQUIRED_NDCG, as_table, evaluate_set, falls_short
+from core.errors import ConfigurationError, DocentError
 
 WIDTH = 100  # of the table; a pipe has no width of its own
+MISUSED = 2
 
 
 async def main(folder: Path, names: list[str]) -> int:
@@ -25,7 +28,20 @@ async def main(folder: Path, names: list[str]) -> int:
     return int(any(falls_short(name, report) for name, report in reports))
 
 
+def run(folder: Path, names: list[str]) -> int:
+    """The exit code of `main`, or 2 when there is nothing to evaluate."""
+    try:
+        if not folder.is_dir():
+            raise ConfigurationError(
+                f"There is no folder {folder}.", hint="Name the one that has the evaluation sets."
+            )
+        return asyncio.run(main(folder, names))
+    except DocentError as error:
+        Console(stderr=True, soft_wrap=True).print(Text(f"✗ {error}\n  {error.hint}".rstrip()))
+        return MISUSED
+
+
 if __name__ == "__main__":
     if len(sys.argv) == 1:
         sys.exit("usage: python -m bot.evaluation FOLDER [SET ...]")
-    sys.exit(asyncio.run(main(Path(sys.argv[1]), sys.argv[2:])))
+    sys.exit(run(Path(sys.argv[1]), sys.argv[2:]))
