@@ -261,3 +261,12 @@ def test_chunks_of_equal_text_have_keys_of_their_own(anchors: list[str]) -> None
 @given(st.lists(st.text(alphabet="aß漢_.- \t\n`", max_size=40), max_size=6))
 def test_a_text_is_never_estimated_above_its_parts(parts: list[str]) -> None:
     assert estimate_tokens("".join(parts)) <= sum(map(estimate_tokens, parts))
+
+
+@given(st.lists(st.text(alphabet="ab1_- \t部ü"), min_size=1))
+def test_the_lines_of_a_text_count_one_by_one(lines: list[str]) -> None:
+    assert estimate_tokens("\n".join(lines)) == sum(map(estimate_tokens, lines))
+
+
+def test_a_long_line_counts_like_others() -> None:
+    assert estimate_tokens(WORD * 1_000) == 1_000
