@@ -12,12 +12,9 @@ from rich.markdown import Markdown
 from rich.style import Style
 from rich.text import Text
 
+from core.answering.wording import NOT_PEER_REVIEWED, peer_review
 from core.model import Answer, AnswerStatus, Citation
 from core.text.unicode import visible
-
-NOT_PEER_REVIEWED = "not peer-reviewed"
-NONE_PEER_REVIEWED = "None of these sources is peer-reviewed."
-ONE_NOT_PEER_REVIEWED = "This source is not peer-reviewed."
 
 
 def answer_as_json(answer: Answer) -> dict[str, Any]:
@@ -43,22 +40,13 @@ def place(citation: Citation) -> str:
 def places(citations: Sequence[Citation]) -> list[str]:
     """Where each citation stands, with a flag on those that are no peer-reviewed source.
 
-    Where none is, nobody needs the flag on every line: `peer_review` says it once.
+    Where they are alike, nobody needs the flag on every line: `peer_review` says it once.
     """
-    flagged = any(citation.peer_reviewed for citation in citations)
+    alike = peer_review(citations) != ""
     return [
-        f"{place(each)} ({NOT_PEER_REVIEWED})"
-        if flagged and not each.peer_reviewed
-        else place(each)
+        place(each) if alike or each.peer_reviewed else f"{place(each)} ({NOT_PEER_REVIEWED})"
         for each in citations
     ]
-
-
-def peer_review(citations: Sequence[Citation]) -> str:
-    """What is to be said of all sources together: nothing where any is peer-reviewed."""
-    if not citations or any(citation.peer_reviewed for citation in citations):
-        return ""
-    return NONE_PEER_REVIEWED if len(citations) > 1 else ONE_NOT_PEER_REVIEWED
 
 
 def answer_as_text(answer: Answer) -> str:

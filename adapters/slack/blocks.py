@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from adapters.markdown import plain_text, without_mention_tokens
 from adapters.slack.prose import address_for_slack, host_of
 from adapters.slack.tables import Block
+from core.answering.wording import NOT_PEER_REVIEWED, PEER_REVIEWED, peer_review
 from core.model import Citation
 
 _LONGEST_NOTICE = 3_000
@@ -27,13 +28,20 @@ def actions(buttons: Sequence[Block]) -> Block:
 
 
 def sources(citations: Sequence[Citation]) -> Block:
-    """A line for each citation. As rich text: a title can say what it likes, nothing parses it."""
+    """A line for each citation, and whether they are peer-reviewed.
+
+    As rich text: a title can say what it likes, nothing parses it.
+    """
     elements: list[Block] = [{"type": "text", "text": "Sources", "style": {"bold": True}}]
+    alike = peer_review(citations)
     for citation in citations:
         elements.append({"type": "text", "text": f"\n({citation.n}) "})
         elements.append(_link(_place(citation), citation.url))
-        if citation.peer_reviewed:
-            elements.append({"type": "text", "text": " · ✓ peer-reviewed"})
+        if not alike:
+            mark = f"✓ {PEER_REVIEWED}" if citation.peer_reviewed else NOT_PEER_REVIEWED
+            elements.append({"type": "text", "text": f" · {mark}"})
+    if alike:
+        elements.append({"type": "text", "text": f"\n{alike}", "style": {"italic": True}})
     section = {"type": "rich_text_section", "elements": elements}
     return {"type": "rich_text", "elements": [section]}
 

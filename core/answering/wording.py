@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from core.model import Citation
+
 EMPTY_CORPUS = "There are no docs to answer from yet. Run `docent sync` to bring them in."
 NOTHING_FOUND = "I could not find an answer to this in the docs."
 STOPPED = "\n\n*Stopped on request.*"
 STOPPED_EARLY = "*Stopped on request, before anything was written.*"
 QUOTES = "In the docs' own words:\n\n"
 QUOTES_INSTEAD = "No model could answer just now; these are the docs' own words:\n\n"
+PEER_REVIEWED = "peer-reviewed"
+NOT_PEER_REVIEWED = "not peer-reviewed"
+
+
+def peer_review(citations: Sequence[Citation]) -> str:
+    """Whether all the sources are peer-reviewed, in a sentence under them.
+
+    Empty where some are and some are not: those are to be told apart one by one.
+    """
+    reviewed = {citation.peer_reviewed for citation in citations}
+    if len(reviewed) != 1:
+        return ""
+    if len(citations) == 1:
+        return f"This source is {PEER_REVIEWED if True in reviewed else NOT_PEER_REVIEWED}."
+    if True in reviewed:
+        return f"All of these sources are {PEER_REVIEWED}."
+    return f"None of these sources is {PEER_REVIEWED}."
 
 
 def substance(answer: str) -> str:

@@ -11,12 +11,12 @@ from rich.console import Console
 from adapters.console.rendering import (
     answer_as_json,
     answer_as_text,
-    peer_review,
     place,
     places,
     print_answer,
 )
 from core.answering.refusal import refusal
+from core.answering.wording import peer_review
 from core.model import Answer, AnswerStatus, Citation, Passage, Rung, Scores
 from tests.support.answers import CITATION, answer
 
@@ -70,7 +70,7 @@ def test_a_title_cannot_steer_the_terminal() -> None:
         ([], [], ""),
         ([CITATION], [place(CITATION)], "This source is not peer-reviewed."),
         ([CITATION] * 2, [place(CITATION)] * 2, "None of these sources is peer-reviewed."),
-        ([REVIEWED] * 2, [place(REVIEWED)] * 2, ""),
+        ([REVIEWED] * 2, [place(REVIEWED)] * 2, "All of these sources are peer-reviewed."),
         (
             [CITATION, REVIEWED],
             ["[1] Query Parameters › Defaults (not peer-reviewed)", "[2] Query Parameters"],

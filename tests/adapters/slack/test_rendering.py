@@ -227,12 +227,22 @@ def test_an_answer_has_its_text_its_sources_and_its_buttons() -> None:
         "Sources",
         "\n(1) ",
         "Server › Configuration › Ports",
-        " · ✓ peer-reviewed",
+        "\nThis source is peer-reviewed.",
     ]
     assert sources(message)[2]["url"] == f"{DOCS}/server#ports"
     assert buttons(message) == [FEEDBACK_UP, FEEDBACK_DOWN, SHOW_EVIDENCE]
     assert message.blocks[-1]["elements"][0]["value"] == str(TURN)
     assert message.text == "Set port. (1)"
+
+
+def test_sources_are_marked_one_by_one_only_where_they_differ() -> None:
+    first, second = citation(), citation(n=2, heading_path=("Ports",), peer_reviewed=True)
+    [mixed] = answer_messages(answer("Yes. [1] [2]", first, second), TURN)
+    marks = [e["text"] for e in sources(mixed) if "peer-reviewed" in e["text"]]
+    assert marks == [" · not peer-reviewed", " · ✓ peer-reviewed"]
+    [alike] = answer_messages(answer("Yes. [1] [2]", first, first), TURN)
+    marks = [e["text"] for e in sources(alike) if "peer-reviewed" in e["text"]]
+    assert marks == ["\nNone of these sources is peer-reviewed."]
 
 
 def test_a_refusal_has_links_to_the_nearest_sections_and_no_sources() -> None:
