@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from slack_bolt.app.async_app import AsyncApp
 
 from adapters.chat.suggestions import suggestions
 from adapters.slack.api import SlackApi
+from adapters.slack.blocks import button
+from adapters.slack.rendering import TRY
 from core.errors import ServiceError
 from core.ingestion.overview import Overview
 from core.model import AnswerEvent, Question, Turn
@@ -24,6 +27,8 @@ MOST_SUGGESTIONS = 4
 
 _MOST_SOURCES = 20
 _LONGEST_THREAD_TITLE = 80
+_LONGEST_VALUE = 2000
+_LONGEST_SPOKEN = 75
 _PROMPTS_TITLE = "Ask the docs, for example:"
 _NOTHING_YET = "No docs were brought in yet."
 _HOW = (
@@ -130,7 +135,7 @@ def home_view(overview: Overview | None, questions: Sequence[str]) -> dict[str, 
     """The app's home: what is served, what to ask, and how."""
     blocks = [_header("Ask the docs"), _section(_HOW)]
     if questions:
-        blocks += [_header("For example"), _plain("\n".join(f"• {each}" for each in questions))]
+        blocks += [_header("For example"), *map(_example, questions)]
     return {"type": "home", "blocks": [*blocks, _header("What I know"), *_served(overview)]}
 
 
@@ -143,11 +148,21 @@ def _served(overview: Overview | None) -> list[dict[str, Any]]:
     ]
     if len(overview.sources) > _MOST_SOURCES:
         sources.append(f"• and {len(overview.sources) - _MOST_SOURCES} more sources")
-    since = int(overview.since.timestamp())
-    fallback = overview.since.strftime("%Y-%m-%d %H:%M UTC")
-    when = f"<!date^{since}^{{date_short_pretty}}, {{time}}|{fallback}>"
-    state = f"{overview.documents} docs, generation {overview.generation}, last changed {when}."
-    return [_section(state), *([_plain("\n".join(sources))] if sources else [])]
+    state = [f"{overview.documents} docs, last changed {_when(overview.since)}."]
+    if overview.synced is not None:
+        state.append(f"Last synced {_when(overview.synced)}.")
+    return [_section(" ".join(state)), *([_plain("\n".join(sources))] if sources else [])]
+
+
+def _when(moment: datetime) -> str:
+    """In the reader's own time zone."""
+    fallback = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}}, {{time}}|{fallback}>"
+
+
+def _example(question: str) -> dict[str, Any]:
+    ask = button("Ask", TRY, question[:_LONGEST_VALUE], spoken=f"Ask: {question}"[:_LONGEST_SPOKEN])
+    return {**_plain(question), "accessory": ask}
 
 
 def _header(text: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ FEEDBACK_DOWN = "docent_feedback_down"
 SHOW_EVIDENCE = "docent_show_evidence"
 STOP = "docent_stop"
 SHARE = "docent_share"
+TRY = "docent_try"
 
 _SEARCHING = "Searching the docs…"
 _REST = "More of the answer"

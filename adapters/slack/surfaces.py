@@ -17,6 +17,7 @@ from adapters.slack.commands import Commands
 from adapters.slack.home import Home, ReadOverview
 from adapters.slack.mapping import PLATFORM
 from adapters.slack.places import Places
+from adapters.slack.trying import Trying
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
 from core.conversation.feedback import Feedback
@@ -53,5 +54,6 @@ def surfaces(
         Commands(api, submit, sync, start, places, scope, admins=admins).register(app)
         Actions(Reactions(archive, feedback, dispatcher.cancel), places).register(app)
         Home(api, overview, questions).register(app)
+        Trying(api, submit, scope).register(app)
 
     return extend

@@ -17,6 +17,7 @@ _TITLES_A_SOURCE = 8
 class Overview:
     """The served generation, since when it is, and how much of each source it holds.
 
+    `synced` is when one of the sources was last synced, whether anything had changed or not.
     `titles` are those of some documents by source, the ones nearest to its root first.
     """
 
@@ -24,6 +25,7 @@ class Overview:
     since: datetime
     sources: Mapping[str, Served]
     titles: Mapping[str, tuple[str, ...]]
+    synced: datetime | None = None
 
     @property
     def documents(self) -> int:
@@ -37,12 +39,14 @@ async def read_overview(database: Database, scope: Scope) -> Overview | None:
         """
         SELECT c.generation, c.flipped_at, d.source,
             count(*) AS documents, sum(cardinality(d.chunk_keys)) AS chunks,
+            max(s.synced_at) AS synced_at,
             (array_agg(
                 d.title ORDER BY length(d.path) - length(replace(d.path, '/', '')), d.path
             ))[1:$2] AS titles
         FROM corpus AS c LEFT JOIN documents AS d
             ON d.since <= c.generation AND (d.until IS NULL OR d.until > c.generation)
                 AND ($1::TEXT[] IS NULL OR d.source = ANY ($1))
+            LEFT JOIN sources AS s ON s.name = d.source
         GROUP BY c.generation, c.flipped_at, d.source
         ORDER BY d.source
         """,
@@ -57,4 +61,5 @@ async def read_overview(database: Database, scope: Scope) -> Overview | None:
         rows[0]["flipped_at"],
         {row["source"]: Served(row["documents"], row["chunks"]) for row in full},
         {row["source"]: tuple(row["titles"]) for row in full},
+        max((row["synced_at"] for row in full if row["synced_at"] is not None), default=None),
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapters.slack.commands import LOST
+from adapters.slack.rendering import TRY
 from core.ports import Database
+from tests.support.faulty_database import FaultyDatabase
 from tests.support.slack_server import ALICE, BOB, SlackWorkspace
 from tests.support.slack_surfaces import open_surfaces
 
@@ -13,6 +16,9 @@ QUESTIONS = ["How do I install it?", "What does it cost?"]
 
 async def serve_docs(database: Database) -> None:
     """A corpus as a sync would have left it."""
+    await database.execute(
+        "INSERT INTO sources (name, origin, selection, profile) VALUES ('handbook', '', '', '')"
+    )
     await database.execute("INSERT INTO corpus (collection, generation) VALUES ('c', 2)")
     for path, title, until in [
         ("guide/deep/inside.md", "Deep inside", None),
@@ -46,10 +52,45 @@ async def test_the_home_tells_what_is_served_and_what_to_ask(
     [call] = workspace.called("views.publish")
     assert call["user_id"] == BOB
     home = shown(call["view"])
-    assert "2 docs, generation 2, last changed <!date^" in home
+    assert "2 docs, last changed <!date^" in home
+    assert "Last synced <!date^" in home
     assert "handbook: 2 docs in 4 chunks" in home
     assert "What do the docs say about The guide?" in home
     assert "Old news" not in home
+
+
+async def test_a_question_of_the_home_is_answered_in_a_direct_message(
+    workspace: SlackWorkspace, database: Database, *, http: bool
+) -> None:
+    async with open_surfaces(workspace, database, questions=QUESTIONS, http=http):
+        await workspace.open_home(BOB)
+        await workspace.until(lambda: workspace.slack.views)
+        await workspace.press_home(TRY, QUESTIONS[1], user=BOB)
+        direct = workspace.direct(BOB)
+        await workspace.until(lambda: workspace.slack.in_channel(direct))
+        asked = workspace.slack.in_channel(direct)[0]
+        await workspace.until(lambda: len(workspace.answers(direct, asked.ts)) == 2)
+        await workspace.reply(direct, asked.ts, "And later?", user=BOB)
+        await workspace.until(lambda: len(workspace.answers(direct, asked.ts)) == 3)
+        await workspace.settled()
+    first, second = workspace.answers(direct, asked.ts)[1:]
+    assert asked.shown == f"**You asked:** {QUESTIONS[1]}"
+    assert f"You asked: {QUESTIONS[1]}" in first.shown
+    assert "And later?" in second.shown
+
+
+async def test_a_question_of_the_home_that_cannot_be_asked_is_apologised_for(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    faulty = FaultyDatabase(database)
+    async with open_surfaces(workspace, faulty, questions=QUESTIONS):
+        await workspace.open_home(BOB)
+        await workspace.until(lambda: workspace.slack.views)
+        faulty.broken = {"INSERT INTO turns"}
+        await workspace.press_home(TRY, QUESTIONS[0], user=BOB)
+        direct = workspace.direct(BOB)
+        await workspace.until(lambda: len(workspace.slack.in_channel(direct)) == 2)
+    assert workspace.slack.in_channel(direct)[1].shown == LOST
 
 
 async def test_before_the_first_sync_the_home_says_so(

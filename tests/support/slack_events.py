@@ -170,20 +170,28 @@ def pressed(slack: Slack, message: Json, channel: str, user: str, action: Json) 
     }
     if message.get("thread_ts"):
         container["thread_ts"] = message["thread_ts"]
+    where = {"id": channel, "name": slack.channels[channel].name}
+    return _press(slack, user, action, container=container, channel=where, message=message)
+
+
+def pressed_on_home(slack: Slack, view: Json, user: str, action: Json) -> Json:
+    """`block_actions`: a button on the app's home, which has no channel and no address."""
+    return _press(slack, user, action, container={"type": "view"}, view=view)
+
+
+def _press(slack: Slack, user: str, action: Json, **where: Json) -> Json:
     return {
         "type": "block_actions",
         "user": person(slack, user),
         "api_app_id": slack.app_id,
         "token": "verification-token",
-        "container": container,
         "trigger_id": identifier("trigger."),
         "team": team(slack),
         "enterprise": None,
         "is_enterprise_install": False,
-        "channel": {"id": channel, "name": slack.channels[channel].name},
-        "message": message,
         "state": {"values": {}},
         "actions": [action | {"action_ts": slack.new_ts()}],
+        **where,
     }
 
 

@@ -168,6 +168,13 @@ class SlackWorkspace:
         address = ResponseAddress(channel, user, original.thread_ts, original)
         return await self._interact("interactive", payload, address)
 
+    async def press_home(self, action_id: str, value: str, *, user: str = ALICE) -> None:
+        """A button of the home that was shown last."""
+        view = self.slack.views[-1]["view"]
+        action = events.action(view["blocks"], action_id, value)
+        payload = events.pressed_on_home(self.slack, view, user, action)
+        await self.courier.start("interactive", payload).ended.wait()
+
     async def command(
         self, name: str, text: str = "", *, channel: str | None = None, user: str = ALICE
     ) -> Delivery:

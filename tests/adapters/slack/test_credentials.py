@@ -41,7 +41,7 @@ def test_good_ones_pass(credentials: SlackCredentials, transport: str) -> None:
 def test_a_wrong_one_is_named_with_what_belongs_there(
     wrong: dict[str, str], setting: str, kind: str, advice: str
 ) -> None:
-    credentials = SlackCredentials(**{**GOOD, **wrong})  # type: ignore[arg-type] # some are None
+    credentials = SlackCredentials(**{**GOOD, **wrong})
     with pytest.raises(ConfigurationError) as caught:
         credentials.check()
     assert setting in str(caught.value)

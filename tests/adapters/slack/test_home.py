@@ -37,6 +37,12 @@ def test_text_from_elsewhere_means_nothing_to_slack() -> None:
     assert not any("<!channel>" in text or "<!here>" in text for text in marked)
 
 
+def test_a_long_question_fits_its_button() -> None:
+    [button] = [b["accessory"] for b in home_view(None, ["How? " * 600])["blocks"][3:4]]
+    assert len(button["value"]) == 2000
+    assert len(button["accessibility_label"]) == 75
+
+
 def test_many_sources_are_counted_after_the_first_twenty() -> None:
     view = home_view(overview(**{f"s{n}": ("T",) for n in range(25)}), [])
     assert "and 5 more sources" in view["blocks"][-1]["text"]["text"]

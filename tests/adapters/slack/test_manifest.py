@@ -27,6 +27,7 @@ from adapters.slack.manifest import (
     bot_scopes,
     manifest,
 )
+from adapters.slack.trying import Trying
 
 FOLDER = Path(adapters.slack.__file__).parent
 METHOD = re.compile(r"[a-z]+(\.[a-zA-Z]+)+")
@@ -77,6 +78,7 @@ def registered() -> dict[str, list[Any]]:
     for listener in (
         Commands(nothing, nothing, nothing, nothing, nothing, nothing),
         Actions(nothing, nothing),
+        Trying(nothing, nothing, nothing),
         Home(nothing, nothing, ()),
     ):
         listener.register(cast("Any", registry))
@@ -86,7 +88,8 @@ def registered() -> dict[str, list[Any]]:
 def events_in_the_middleware() -> set[str]:
     """Those that the listener takes before they are acknowledged."""
     tree = ast.parse((FOLDER / "listener.py").read_text("utf-8"))
-    words = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
+    constants = (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant))
+    words = {value for value in constants if isinstance(value, str)}
     return words & {"message", "app_mention"}
 
 

@@ -102,7 +102,9 @@ def assert_slack_takes(message: Message) -> None:
     assert len(markdown(message)) <= 12_000
     assert 0 < len(message.text) <= 4_000
     for block in message.blocks:
-        Block.parse(block).validate_json()
+        parsed = Block.parse(block)
+        assert parsed is not None
+        parsed.validate_json()
         for button in block["elements"] if block["type"] == "actions" else []:
             assert len(button["value"]) <= 2_000
             assert len(button["text"]["text"]) <= 75

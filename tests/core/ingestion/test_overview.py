@@ -37,6 +37,21 @@ async def test_it_counts_what_is_served_now_in_each_source(
     assert datetime.now(UTC) - found.since < timedelta(minutes=5)
 
 
+async def test_a_sync_without_a_change_is_told_too(database: Database, tmp_path: Path) -> None:
+    source = MemorySource("guide", {"a.md": "# One\n\nText."})
+    async with open_library(database, tmp_path) as library:
+        await library.sync([source])
+        first = await read_overview(database, EVERYTHING)
+        await library.sync([source])
+    found = await read_overview(database, EVERYTHING)
+    assert first is not None
+    assert found is not None
+    assert found.since == first.since
+    assert first.synced is not None
+    assert found.synced is not None
+    assert found.synced > first.synced
+
+
 async def test_titles_begin_near_the_root(database: Database, tmp_path: Path) -> None:
     async with open_library(database, tmp_path) as library:
         files = {f"a/b/{n}.md": f"# Deep {n}\n\nText." for n in range(9)} | {
