@@ -10,17 +10,28 @@ from rich.text import Text
 
 from adapters.slack.credentials import SlackCredentials
 from bot.app import open_database, open_embedding, open_index, read_openrouter_account
+from bot.progress import amount
 from bot.settings import Settings
 from bot.slack import slack_credentials
 from bot.sources import configured_sources
 from core.errors import ConfigurationError, DataFolderLocked, DocentError
+from core.ingestion.inspection import inspect
+from core.ports import Source
 
 Check = Callable[[Settings], Awaitable[str]]
+
+_MOST_NAMED = 5
+"""Documents that are named before the rest is only counted."""
+
+_NOTHING_THERE = "Put documents there, or correct the source's place and its patterns."
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: which part, whether it is well, what was found, and what to do if it is not."""
+    """One line: which part, whether it is well, what was found, and what to do if it is not.
+
+    One that is well and has advice is a warning.
+    """
 
     part: str
     well: bool
@@ -28,8 +39,10 @@ class Finding:
     advice: str = ""
 
     def as_rich(self) -> Text:
-        """`✓ Database: …` or `✗ Database: … → what to do`."""
-        mark = ("✓ ", "green") if self.well else ("✗ ", "bold red")
+        """`✓ Database: …`, `! Source docs: … → what to do` or `✗ Database: … → what to do`."""
+        mark = ("! ", "bold yellow") if self.advice else ("✓ ", "green")
+        if not self.well:
+            mark = ("✗ ", "bold red")
         advice = f" → {self.advice}" if self.advice else ""
         return Text.assemble(mark, (f"{self.part}: ", "bold"), self.found, (advice, "yellow"))
 
@@ -41,10 +54,12 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         "Vector index": _index,
         "Embedding": _embedding,
         "Models": _models,
-        "Sources": _sources,
-        **_slack_checks(settings),
     }
     for part, check in checks.items():
+        yield await _examined(part, check, settings)
+    for source, profile in configured_sources(settings):
+        yield await _examined_source(f"Source {profile.name}", source)
+    for part, check in _slack_checks(settings).items():
         yield await _examined(part, check, settings)
 
 
@@ -124,9 +139,18 @@ async def _models(settings: Settings) -> str:
     return f"{', '.join(settings.openrouter.models)}{left}{free}."
 
 
-async def _sources(settings: Settings) -> str:
-    counts = [
-        f"{source.name} with {len(await source.entries())} documents"
-        for source, _ in configured_sources(settings)
-    ]
-    return ", ".join(counts) + "."
+async def _examined_source(part: str, source: Source) -> Finding:
+    try:
+        seen = await inspect(source)
+    except DocentError as error:
+        return Finding(part, well=False, found=str(error), advice=error.hint)
+    found = f"{amount(seen.documents, 'document')} in {source.origin}"
+    if not seen.documents:
+        return Finding(part, well=True, found=f"{found}.", advice=_NOTHING_THERE)
+    if not seen.unreadable:
+        return Finding(part, well=True, found=f"{found}.")
+    named = [f"{path} ({reason})" for path, reason in seen.unreadable.items()]
+    more = len(named) - _MOST_NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    found = f"{found}, {len(named)} cannot be read: {', '.join(named[:_MOST_NAMED])}{rest}."
+    return Finding(part, well=True, found=found, advice="Correct them, or exclude them.")

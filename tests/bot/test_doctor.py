@@ -1,4 +1,4 @@
-"""What the doctor says of the models; the other parts are tried in tests/e2e/test_terminal.py."""
+"""What the doctor says of models and sources; tests/e2e/test_terminal.py tries the others."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ async def finding_on_models(tmp_path: Path, **openrouter: object) -> Finding:
         openrouter=OpenRouterSettings.model_validate(openrouter),
     )
     findings = {finding.part: finding async for finding in examine(settings)}
-    assert findings["Sources"].found == "docs with 1 documents."
+    assert findings["Source docs"] == Finding(
+        "Source docs", well=True, found=f"1 document in {tmp_path}/docs."
+    )
     return findings["Models"]
 
 
@@ -74,3 +76,39 @@ async def test_what_is_wrong_comes_with_what_to_do(
     assert not found.well
     assert said in found.found
     assert advice in found.advice
+
+
+async def finding_on_docs(tmp_path: Path, folder: str = "docs") -> Finding:
+    settings = Settings(
+        docent=DocentSettings(data_dir=tmp_path / "data"),
+        docs=DocsSettings(folder=tmp_path / folder),
+    )
+    return [finding async for finding in examine(settings)][-1]
+
+
+async def test_documents_that_cannot_be_read_are_counted_and_named(tmp_path: Path) -> None:
+    for number in range(6):
+        (tmp_path / "docs" / f"gone-{number}.md").symlink_to("nowhere")
+    (tmp_path / "docs" / "a-picture.md").write_bytes(b"\x89PNG\0\xff\xfe\xfd")
+    found = await finding_on_docs(tmp_path)
+    assert found.as_rich().plain.startswith(
+        f"! Source docs: 8 documents in {tmp_path}/docs, 7 cannot be read: a-picture.md ("
+    )
+    assert "gone-3.md (it is gone, or no regular file) and 2 more." in found.found
+    assert "exclude" in found.advice
+
+
+async def test_a_folder_without_documents_is_worth_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    found = await finding_on_docs(tmp_path, "empty")
+    assert found.well
+    assert found.as_rich().plain.startswith(
+        f"! Source docs: 0 documents in {tmp_path}/empty. → Put documents there"
+    )
+
+
+async def test_a_missing_folder_is_a_fault_of_its_source(tmp_path: Path) -> None:
+    found = await finding_on_docs(tmp_path, "nowhere")
+    assert not found.well
+    assert found.as_rich().plain.startswith("✗ Source docs: The folder ")
+    assert "DOCS_FOLDER" in found.advice

@@ -113,8 +113,8 @@ def test_the_doctor_names_what_is_wrong_and_what_to_do(shell: Shell) -> None:
     result = Shell(shell.folder, {**shell.variables, **refused}).run("doctor")
     assert result.returncode == 1
     lines = dict(line.split(": ", 1) for line in result.stdout.splitlines())
-    assert {"✗ Database", "✗ Vector index", "✗ Sources", "✓ Embedding"} <= lines.keys()
-    assert all("→" in lines[part] for part in ("✗ Database", "✗ Vector index", "✗ Sources"))
+    assert {"✗ Database", "✗ Vector index", "✗ Source docs", "✓ Embedding"} <= lines.keys()
+    assert all("→" in lines[part] for part in ("✗ Database", "✗ Vector index", "✗ Source docs"))
     assert "hunter2" not in result.stdout + result.stderr
 
 
