@@ -194,6 +194,8 @@ def message(discord: Discord, found: Message, *, deep: bool = True) -> Json:
         shown["reactions"] = list(_reactions(discord, found))
     if found.author == discord.bot:
         shown["application_id"] = discord.application
+    if found.interaction is not None:
+        shown["webhook_id"] = discord.application
     if found.id in discord.channels:
         shown["thread"] = channel(discord, discord.channels[found.id])
     return shown | (_reference(discord, found) if deep else {})

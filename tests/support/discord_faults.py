@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import md5
+from math import ceil
 
 from tests.support.discord_state import Json
 
@@ -21,7 +22,8 @@ class Fault:
     `code` is a JSON error code of Discord's, `status` a gateway's own page, `retry_after` makes
     it a 429, which is the whole application's when `everywhere`; `disconnect` ends the connection
     without a reply. `applied` lets the request take effect all the same: the message is posted,
-    and only its sender does not learn of it. `delay` is in seconds.
+    and only its sender does not learn of it. `delay` is in seconds, before the request takes
+    effect, or after it where it is `applied`.
     """
 
     operation: str
@@ -137,20 +139,25 @@ class Rates:
             "X-RateLimit-Limit": str(window.limit),
             "X-RateLimit-Remaining": str(window.remaining),
             "X-RateLimit-Reset": f"{time.time() + left:.3f}",
-            "X-RateLimit-Reset-After": f"{left:.3f}",
+            "X-RateLimit-Reset-After": str(_upward(left)),
             "Via": "1.1 google",
         }
+
+
+def _upward(seconds: float) -> float:
+    """To the next millisecond: who waits so long is not too early."""
+    return ceil(seconds * 1000) / 1000
 
 
 def limited(retry_after: float, *, everywhere: bool) -> tuple[dict[str, str], Json]:
     """The headers and the body of a 429."""
     body = {
         "message": "You are being rate limited.",
-        "retry_after": round(retry_after, 3),
+        "retry_after": _upward(retry_after),
         "global": everywhere,
     }
     headers = {
-        "Retry-After": str(max(1, round(retry_after))),
+        "Retry-After": str(max(1, ceil(retry_after))),
         "X-RateLimit-Scope": "global" if everywhere else "user",
     }
     return headers | ({"X-RateLimit-Global": "true"} if everywhere else {}), body

@@ -146,6 +146,7 @@ class Interactions:
         viewer = found.user if flags & Flag.EPHEMERAL else None
         place = self.discord.channel(found.channel)
         message = ours(self.discord, place, body, viewer=viewer, interaction=found.id)
+        message.type = _type(found)
         return add(self.discord, message)
 
     def _thinking(self, found: Interaction, body: Json) -> Message:
@@ -153,7 +154,7 @@ class Interactions:
         viewer = found.user if hidden else None
         now, flags = self.discord.now(), Flag.LOADING | hidden
         message = Message(self.discord.new_id(), found.channel, self.discord.bot, now, flags=flags)
-        message.viewer, message.interaction = viewer, found.id
+        message.viewer, message.interaction, message.type = viewer, found.id, _type(found)
         return add(self.discord, message)
 
     def _live(self, call: Call) -> Interaction:
@@ -218,6 +219,11 @@ class Interactions:
         return shown | more
 
 
+def _type(found: Interaction) -> int:
+    """The type of the message that answers it: of a command, of a menu's command, plain."""
+    return {1: 20, 3: 23}.get(found.data.get("type", 0), 0)
+
+
 def set_commands(discord: Discord, call: Call) -> list[Json]:
     """Replaces all commands, everywhere or of one server; one of the same name keeps its id."""
     guild = call.parts.get("guild_id")
@@ -243,9 +249,10 @@ def _registered(
         "version": discord.new_id(),
         "type": kind,
         "description": "",
-        "default_member_permissions": None,
     }
-    return own | command | {"type": kind} | where
+    needed = command.get("default_member_permissions")
+    told = {"default_member_permissions": None if needed is None else str(needed)}
+    return own | command | {"type": kind} | told | where
 
 
 def chosen(discord: Discord, name: str, guild: str | None, kind: int) -> Json:

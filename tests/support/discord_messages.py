@@ -23,6 +23,7 @@ NONCE_SECONDS = 300.0
 _OURS = Flag.SUPPRESS_EMBEDS | Flag.EPHEMERAL | Flag.COMPONENTS_V2 | 1 << 12
 _DEFAULT, _REPLY = 0, 19
 _MOST_LISTED = 100
+_MAJOR = ("channel_id", "guild_id", "webhook_token", "interaction_token")
 
 
 @dataclass
@@ -36,6 +37,11 @@ class Call:
     at: float = 0.0
     status: int = 0
     error: int | None = None
+
+    @property
+    def major(self) -> str:
+        """The channel, server or webhook that has a rate limit of its own."""
+        return next((self.parts[name] for name in _MAJOR if name in self.parts), "")
 
     @property
     def arguments(self) -> Json:
@@ -204,7 +210,10 @@ _PARTS = frozenset({"content", "embeds", "components", "attachments"})
 
 def _found(discord: Discord, call: Call) -> tuple[Channel, Message]:
     place = discord.channel(call.parts["channel_id"])
-    return place, discord.message(call.parts["message_id"], place.id)
+    message = discord.message(call.parts["message_id"], place.id)
+    if message.viewer is not None:
+        raise Refused(10008)
+    return place, message
 
 
 def _page(found: list[Message], query: dict[str, str], limit: int) -> list[Message]:

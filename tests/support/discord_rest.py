@@ -13,16 +13,15 @@ from aiohttp import web
 from tests.support import discord_channels as channels
 from tests.support import discord_interactions as interactions
 from tests.support import discord_messages as messages
-from tests.support.discord_faults import Fault, Faults, Rates, limited
+from tests.support.discord_faults import Fault, Faults, Rates, Window, limited
 from tests.support.discord_gateway import Gateway
 from tests.support.discord_interactions import Interactions
 from tests.support.discord_messages import Call
 from tests.support.discord_schemas import Described
-from tests.support.discord_state import ERRORS, Discord, Json, Refused
+from tests.support.discord_state import Discord, Json, Refused
 
 TOKEN = "MTEwMDAwMDAwMDAwMDAwMDAwMg.stand-in.discord"
 _BASE = "/api/v10"
-_MAJOR = ("channel_id", "guild_id", "webhook_id", "interaction_id")
 _OPEN = ("/interactions/", "/webhooks/")
 _COMMANDS = "/applications/{application_id}/commands"
 _GUILD_COMMANDS = "/applications/{application_id}/guilds/{guild_id}/commands"
@@ -113,82 +112,76 @@ class RestApi:
             body = await _body(request)
             call = Call(operation, parts, query, body, self.discord.now())
             self.calls.append(call)
-            fault = self.faults.next(operation, call.arguments)
-            if fault is not None and fault.delay:
-                await asyncio.sleep(fault.delay)
-            return self._answered(request, call, does, fault)
+            if misfit := self._schemas.misfit(operation, query, body):
+                self.violations.append(misfit)
+                return self._refused(call, Refused(50035, misfit))
+            return await self._answer(request, call, does)
 
         return handle
 
-    def _answered(
-        self, request: web.Request, call: Call, does: Does, fault: Fault | None
-    ) -> web.StreamResponse:
-        major = next((call.parts[name] for name in _MAJOR if name in call.parts), "")
-        lost = fault is not None and fault.replaces
-        result: Any = None
-        try:
-            if not (lost and fault is not None and not fault.applied):
-                result = self._done(request, call, does, major)
-            if lost and fault is not None:
-                return self._broken(request, call, fault, major)
-        except _Limited as wait:
-            return self._limited(call, major, wait.seconds, everywhere=wait.everywhere)
-        except Refused as refused:
-            call.status, call.error = refused.status, refused.code
-            return self._reply(call, major, refused.body)
-        call.status = 204 if result is None else 200
-        return self._reply(call, major, result)
+    async def _answer(self, request: web.Request, call: Call, does: Does) -> web.StreamResponse:
+        fault = self.faults.next(call.operation, call.arguments)
+        if fault is None:
+            return self._done(request, call, does)
+        if fault.applied:
+            done = self._done(request, call, does)
+            await asyncio.sleep(fault.delay)
+            return self._broken(request, call, fault) if fault.replaces else done
+        await asyncio.sleep(fault.delay)
+        if fault.replaces:
+            return self._broken(request, call, fault)
+        return self._done(request, call, does)
 
-    def _done(self, request: web.Request, call: Call, does: Does, major: str) -> Any:
+    def _done(self, request: web.Request, call: Call, does: Does) -> web.Response:
         path = request.path.removeprefix(_BASE)
-        if not path.startswith(_OPEN):
-            if path != "/gateway":
-                self._authorise(request)
-            self._pass("", "", everywhere=True)
-        self._pass(call.operation, major, everywhere=False)
-        if misfit := self._schemas.misfit(call.operation, call.query, call.body):
-            self.violations.append(misfit)
-            raise Refused(50035, misfit)
-        return does(self.discord, call)
+        try:
+            if not path.startswith(_OPEN):
+                if path != "/gateway":
+                    self._authorise(request)
+                self._pass(self.rates.everywhere, everywhere=True)
+            self._pass(self.rates.window(call.operation, call.major), everywhere=False)
+            result = does(self.discord, call)
+        except _Limited as wait:
+            return self._limited(call, wait.seconds, everywhere=wait.everywhere)
+        except Refused as refused:
+            return self._refused(call, refused)
+        call.status = 204 if result is None else 200
+        return self._reply(call, result)
+
+    def _broken(self, request: web.Request, call: Call, fault: Fault) -> web.Response:
+        if fault.disconnect and request.transport is not None:
+            request.transport.abort()
+        if fault.retry_after is not None:
+            return self._limited(call, fault.retry_after, everywhere=fault.everywhere)
+        if fault.code is not None:
+            return self._refused(call, Refused(fault.code))
+        call.status = fault.status or 0
+        return web.Response(status=fault.status or 500, text="<html>upstream error</html>")
+
+    def _refused(self, call: Call, refused: Refused) -> web.Response:
+        call.status, call.error = refused.status, refused.code
+        return self._reply(call, refused.body)
+
+    def _limited(self, call: Call, seconds: float, *, everywhere: bool) -> web.Response:
+        call.status = 429
+        headers, body = limited(seconds, everywhere=everywhere)
+        return self._reply(call, body, headers)
+
+    def _reply(self, call: Call, body: Any, headers: dict[str, str] | None = None) -> web.Response:
+        shown = self.rates.headers(call.operation, call.major) | (headers or {})
+        if call.status == 204:
+            return web.Response(status=204, headers=shown)
+        shown["Content-Type"] = "application/json"  # to the letter: a charset is not understood
+        return web.Response(body=json.dumps(body), status=call.status, headers=shown)
 
     def _authorise(self, request: web.Request) -> None:
         if request.headers.get("Authorization") != f"Bot {self.token}":
             raise Refused(0)
 
-    def _pass(self, operation: str, major: str, *, everywhere: bool) -> None:
-        window = self.rates.everywhere if everywhere else self.rates.window(operation, major)
+    def _pass(self, window: Window, *, everywhere: bool) -> None:
         if (wait := window.take()) > 0:
             self.rates.refused += 1
             raise _Limited(wait, everywhere=everywhere)
-
-    def _broken(
-        self, request: web.Request, call: Call, fault: Fault, major: str
-    ) -> web.StreamResponse:
-        if fault.disconnect and request.transport is not None:
-            request.transport.abort()
-            return web.Response(status=500)
-        if fault.retry_after is not None:
-            return self._limited(call, major, fault.retry_after, everywhere=fault.everywhere)
-        if fault.status is not None:
-            call.status = fault.status
-            return web.Response(status=fault.status, text="<html>upstream error</html>")
-        code = fault.code or 0
-        call.status, call.error = ERRORS[code][0], code
-        return self._reply(call, major, Refused(code).body)
-
-    def _limited(self, call: Call, major: str, seconds: float, *, everywhere: bool) -> web.Response:
-        headers, body = limited(seconds, everywhere=everywhere)
-        call.status = 429
-        return self._reply(call, major, body, headers)
-
-    def _reply(
-        self, call: Call, major: str, body: Any, headers: dict[str, str] | None = None
-    ) -> web.Response:
-        shown = self.rates.headers(call.operation, major) | (headers or {})
-        if call.status == 204:
-            return web.Response(status=204, headers=shown)
-        shown["Content-Type"] = "application/json"  # to the letter: a charset is not understood
-        return web.Response(body=json.dumps(body), status=call.status, headers=shown)
 
     def _gateway(self, discord: Discord, call: Call) -> Json:
         return {"url": self.gateway.url}

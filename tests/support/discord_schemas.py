@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,28 +35,27 @@ MISSING = next(
 class Described:
     """The operations that the stand-in knows, as Discord describes them."""
 
-    def __init__(self, operations: Collection[str]) -> None:
-        self._found: dict[str, Any] = {} if MISSING else _generated(tuple(sorted(operations)))
+    def __init__(self, operations: Iterable[str]) -> None:
+        self._operations = tuple(sorted(operations))
 
     def misfit(self, operation: str, query: Collection[str], body: object) -> str | None:
         """What does not fit Discord's description, in a line. Nothing where `MISSING`."""
         if MISSING:
             return None
-        described = self._found.get(operation)
+        described = _generated(self._operations).get(operation)
         if described is None:
             return f"{operation}: Discord describes no such operation"
         if unknown := sorted(set(query) - set(described["query"])):
             return f"{operation}: unknown in the query: {', '.join(unknown)}"
         if body is None:
             return None
-        validator = _validator(operation, json.dumps(described["body"]))
-        error = best_match(validator.iter_errors(body))
+        error = best_match(_validator(self._operations, operation).iter_errors(body))
         return error and f"{operation}: {error.message[:300]} at {error.json_path}"
 
 
 @cache
-def _validator(operation: str, schema: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(schema))
+def _validator(operations: tuple[str, ...], operation: str) -> Draft202012Validator:
+    return Draft202012Validator(_generated(operations)[operation]["body"])
 
 
 @cache

@@ -111,10 +111,10 @@ class DiscordGuild:
         return made.id
 
     def deny(self, channel: str, *permissions: str) -> None:
-        """Takes permissions from the bot in a channel and its threads, as an overwrite does."""
+        """What the bot may not do in a channel and its threads; all else, it may."""
         bits(permissions)
         place = self.discord.channels[channel]
-        place.denied.update(permissions)
+        place.denied = set(permissions)
         self.discord.emit("CHANNEL_UPDATE", events.channel(self.discord, place))
 
     def advance(self, seconds: float) -> None:
