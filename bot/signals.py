@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import sys
 from collections.abc import Coroutine
 from typing import Any, Final
 
@@ -41,7 +43,10 @@ async def run_until_signalled(command: Coroutine[Any, Any, int | None]) -> int |
         # Nobody waits for the result any more, and a closed terminal can show nothing.
         log.debug("Ended by a signal.", exc_info=True)
         code = None
-    return 128 + received[0] if received else code
+    if not received:
+        return code
+    _forgo_closed_outputs()
+    return 128 + received[0]
 
 
 def _end_at_once_by_the_next(loop: asyncio.AbstractEventLoop) -> None:
@@ -50,3 +55,12 @@ def _end_at_once_by_the_next(loop: asyncio.AbstractEventLoop) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # A terminal that is closed sends it to all of its processes, and its shell does so too.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def _forgo_closed_outputs() -> None:
+    """The interpreter would end with code 120 for what it cannot write to a closed terminal."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
