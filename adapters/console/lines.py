@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
-from typing import TextIO
+from typing import Protocol
 
 MAX_LINE = 100_000
 """Characters. A longer line is cut: no question is, and a pipe may never send a newline."""
@@ -18,7 +18,14 @@ CUT = f"A line is longer than {MAX_LINE:,} characters; only its beginning is ask
 Tell = Callable[[str], None]
 
 
-async def read_lines(tell: Tell, stream: TextIO | None = None) -> AsyncIterator[str]:
+class Readable(Protocol):
+    """A stream of text."""
+
+    def readline(self, limit: int, /) -> str:
+        """The next line, or as much of it as the limit admits; empty at the end."""
+
+
+async def read_lines(tell: Tell, stream: Readable | None = None) -> AsyncIterator[str]:
     """Each line that is not blank, until end of file; `tell` hears when one was cut.
 
     The reader is a daemon thread, because a read of a pipe cannot be cancelled and the
@@ -49,14 +56,14 @@ def within_limit(line: str, tell: Tell) -> str:
     return line[:MAX_LINE]
 
 
-def _standard_input() -> TextIO:
+def _standard_input() -> Readable:
     """Bytes that are no text become a mark; with standard input closed, there is none."""
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     return sys.stdin or io.StringIO()
 
 
-def _beginnings(source: TextIO) -> Iterator[str]:
+def _beginnings(source: Readable) -> Iterator[str]:
     """Each line's beginning, with a character too many where more follows, which is read past."""
     while line := source.readline(MAX_LINE + 1):
         yield line

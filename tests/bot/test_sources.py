@@ -9,6 +9,7 @@ import pytest
 from bot.settings import Settings
 from bot.settings.groups import DocsSettings, SourceSettings
 from bot.sources import OWN_DOCS, configured_sources, public_scope, source_settings
+from core.model import Scope
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +45,7 @@ def test_a_private_source_is_not_in_the_scope_of_everybody() -> None:
             SourceSettings(name="secret", folder=Path("b"), private=True),
         )
     )
-    assert public_scope(settings).sources == {"public"}
+    assert public_scope(settings) == Scope(frozenset({"public"}))
 
 
 async def test_a_home_folder_is_found_where_no_shell_expands_it(

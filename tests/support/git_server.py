@@ -14,7 +14,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from dulwich.objects import Blob, Commit, ObjectID, Tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
-from dulwich.server import DictBackend
+from dulwich.server import BackendRepo, DictBackend
 from dulwich.web import make_wsgi_chain
 
 FILE, LINK, SUBMODULE = 0o100644, 0o120000, 0o160000
@@ -90,7 +90,8 @@ class _Quiet(WSGIRequestHandler):
 def open_git_server(repository: Repository, *, password: str | None = None) -> Iterator[str]:
     """The repository's address. With a `password`, whoever does not send it gets a 401."""
     with Repo(str(repository.path)) as repo:
-        application = make_wsgi_chain(DictBackend({"/": repo}))
+        served: dict[str, BackendRepo] = {"/": repo}
+        application = make_wsgi_chain(DictBackend(served))
         server = make_server("127.0.0.1", 0, _guarded(application, password), handler_class=_Quiet)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

@@ -36,9 +36,9 @@ async def test_a_line_that_just_fits_is_whole(end: str) -> None:
 
 
 async def test_a_line_that_goes_on_forever_is_asked_before_it_ends() -> None:
-    class Endless(io.StringIO):
-        def readline(self, size: int | None = -1, /) -> str:
-            return "x" * (size or 0) if not done.is_set() else ""
+    class Endless:
+        def readline(self, limit: int, /) -> str:
+            return "x" * limit if not done.is_set() else ""
 
     done = threading.Event()
     assert await anext(read_lines(lambda _: None, Endless())) == "x" * MAX_LINE
@@ -58,16 +58,16 @@ async def test_closed_standard_input_has_no_lines(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 async def test_a_terminal_that_goes_away_ends_the_lines() -> None:
-    class Gone(io.StringIO):
-        def readline(self, size: int | None = -1, /) -> str:
+    class Gone:
+        def readline(self, limit: int, /) -> str:
             raise OSError(5, "Input/output error")
 
     assert [line async for line in read_lines(lambda _: None, Gone())] == []
 
 
 async def test_waiting_for_a_line_blocks_nobody() -> None:
-    class Silent(io.StringIO):
-        def readline(self, size: int | None = -1, /) -> str:
+    class Silent:
+        def readline(self, limit: int, /) -> str:
             done.wait()
             return ""
 

@@ -38,10 +38,12 @@ from core.model import (
     Searching,
     SessionKey,
     SessionState,
+    SparseVector,
     TextDelta,
     Usage,
 )
 from core.ports import ChatModel
+from core.retrieval.retriever import EncodedQuery
 from tests.support.models import ScriptedModel, breaking_off, model_saying, saying, section
 
 CORPUS = Corpus("docent-test-3", 7)
@@ -57,6 +59,7 @@ QUESTION = Question(
     "How do I install it?",
     Scope(frozenset({"docs"})),
 )
+NO_WORDS = SparseVector((), ())
 DOWN = ServiceUnavailable("S", "down.")
 
 
@@ -70,16 +73,18 @@ class Memory:
 
 @dataclass
 class Search:
-    """A retriever for which a text is its own encoding."""
+    """A retriever that keeps what is searched for, and always finds the same."""
 
     retrieval: Retrieval = FOUND
     searched: list[tuple[list[str], Scope, Corpus]] = field(default_factory=list)
 
-    async def encode(self, text: str) -> str:
-        return text
+    async def encode(self, text: str) -> EncodedQuery:
+        return EncodedQuery(text, None, NO_WORDS)
 
-    async def retrieve(self, queries: Sequence[str], scope: Scope, corpus: Corpus) -> Retrieval:
-        self.searched.append((list(queries), scope, corpus))
+    async def retrieve(
+        self, queries: Sequence[EncodedQuery], scope: Scope, corpus: Corpus
+    ) -> Retrieval:
+        self.searched.append(([query.text for query in queries], scope, corpus))
         return self.retrieval
 
 
@@ -379,9 +384,11 @@ class Topics(Search):
 
     alone: Retrieval = FOUND
 
-    async def retrieve(self, queries: Sequence[str], scope: Scope, corpus: Corpus) -> Retrieval:
+    async def retrieve(
+        self, queries: Sequence[EncodedQuery], scope: Scope, corpus: Corpus
+    ) -> Retrieval:
         found = await super().retrieve(queries, scope, corpus)
-        return self.alone if queries == [QUESTION.text] else found
+        return self.alone if [query.text for query in queries] == [QUESTION.text] else found
 
 
 UNRELATED = replace(
@@ -433,10 +440,10 @@ async def test_history_is_read_while_the_question_is_embedded() -> None:
             return self.state
 
     class SlowSearch(Search):
-        async def encode(self, text: str) -> str:
+        async def encode(self, text: str) -> EncodedQuery:
             embedding.set()
             await reading.wait()
-            return text
+            return await super().encode(text)
 
     async with asyncio.timeout(5):
         await answer_of(assistant(model_saying("Hi."), search=SlowSearch(), memory=SlowMemory()))
@@ -451,12 +458,12 @@ async def test_when_the_history_cannot_be_read_the_embedding_is_cancelled() -> N
             raise DOWN
 
     class EndlessSearch(Search):
-        async def encode(self, text: str) -> str:
+        async def encode(self, text: str) -> EncodedQuery:
             try:
                 await asyncio.Event().wait()
             finally:
                 cancelled.set()
-            return text
+            return await super().encode(text)
 
     with pytest.raises(ServiceUnavailable):
         await events_of(assistant(model_saying(), search=EndlessSearch(), memory=NoMemory()))

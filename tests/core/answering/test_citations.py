@@ -150,14 +150,23 @@ _WRITTEN = st.lists(
 ).map("".join)
 
 
+def prose_of(text: str) -> list[str]:
+    """What of it is no code."""
+    found: list[str] = []
+
+    def keep(prose: str) -> str:
+        found.append(prose)
+        return prose
+
+    map_prose(text, keep)
+    return found
+
+
 @given(st.lists(_WRITTEN, max_size=4))
 def test_every_mark_that_is_shown_has_its_citation(claims: list[str]) -> None:
     cited = citations()
     for claim in claims:
-        shown: list[str] = []
-        map_prose(
-            cited.numbered(cited.resolved(claim)), lambda prose, to=shown: to.append(prose) or ""
-        )
+        shown = prose_of(cited.numbered(cited.resolved(claim)))
         numbers = [int(n) for prose in shown for n in re.findall(r"\[(\d+)\]", prose)]
         assert all(1 <= n <= len(cited.used()) for n in numbers)
 

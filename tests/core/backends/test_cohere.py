@@ -351,11 +351,9 @@ def vendor_errors() -> list[type[ApiError]]:
 def test_every_error_class_of_the_sdk_is_mapped(vendor: type[ApiError]) -> None:
     made = vendor(body={"message": "because."})
 
-    assert made.status_code in STATUSES
-    assert (
-        type(error_for(made.status_code, made.body, made.headers, secret=KEY))
-        is (STATUSES[made.status_code])
-    )
+    assert made.status_code is not None
+    error = error_for(made.status_code, made.body, made.headers, secret=KEY)
+    assert type(error) is STATUSES[made.status_code]
 
 
 def test_the_sdk_has_error_classes_to_walk() -> None:
@@ -389,7 +387,7 @@ async def test_every_failure_of_the_connection_is_mapped_and_tried_once(
 
 
 async def test_nobody_listening_is_an_error() -> None:
-    async with serving(Exchange.reply) as server:
+    async with serving(Exchange.head) as server:
         pass
 
     async with open_cohere(KEY, base_url=server.url) as made:

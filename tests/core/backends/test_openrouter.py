@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -236,7 +236,7 @@ async def test_every_error_has_its_own_name_wherever_it_comes(
     status: int, error: type[ServiceError], words: str, where: str
 ) -> None:
     """An error can be the status, the body of a 200, or a chunk of a stream."""
-    body = {"error": {"code": status, "message": "because.", "metadata": {}}}
+    body: dict[str, Any] = {"error": {"code": status, "message": "because.", "metadata": {}}}
     before = [chunk("Half")] if where == "middle" else []
 
     async def handle(exchange: Exchange) -> None:
@@ -521,9 +521,9 @@ async def test_every_exception_of_the_http_client_is_translated(vendor: type[Exc
     def fail(request: httpx.Request) -> httpx.Response:
         if vendor is httpx.HTTPStatusError:
             raise httpx.HTTPStatusError("x", request=request, response=httpx.Response(500))
-        if issubclass(vendor, httpx.StreamError):
-            raise vendor() if vendor is not httpx.StreamError else vendor("x")
-        raise vendor("x")
+        worded = vendor is httpx.StreamError or not issubclass(vendor, httpx.StreamError)
+        made: Callable[..., Exception] = vendor
+        raise made("x") if worded else made()
 
     transport = httpx.MockTransport(fail)
     async with open_openrouter(KEY, [GROUP], transport=transport) as (model,):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from dulwich.objects import ObjectID
 from dulwich.repo import Repo
 
 from core.errors import DocumentUnreadable, SourceUnavailable
@@ -122,8 +123,8 @@ async def test_only_the_newest_commit_is_copied(repository: Repository, mirror: 
     with open_git_server(repository) as url:
         await _source(url, mirror).entries()
     with Repo(str(mirror)) as copy:
-        assert second.encode() in copy.object_store
-        assert first.encode() not in copy.object_store
+        assert ObjectID(second.encode()) in copy.object_store
+        assert ObjectID(first.encode()) not in copy.object_store
 
 
 async def test_patterns_select_below_the_folder(
