@@ -17,12 +17,12 @@ from tests.support.discord_state import Discord, Json
 
 PRIVILEGED = events.GUILD_MEMBERS | 1 << 8 | events.MESSAGE_CONTENT
 UNKNOWN_OPCODE, BAD_TOKEN, BAD_SHARD, DISALLOWED = 4001, 4004, 4010, 4014
+_GUILDS = 1
 _GUILD_INTENT = {
     "MESSAGE": 1 << 9,
     "MESSAGE_REACTION": 1 << 10,
     "TYPING": 1 << 11,
 }
-_FOR_ALL = frozenset({"READY", "RESUMED", "INTERACTION_CREATE"})
 
 
 @dataclass
@@ -235,14 +235,14 @@ class Gateway:
 
     def _concerns(self, session: Session, name: str, data: Json) -> bool:
         guild = data.get("guild_id")
-        if name in _FOR_ALL:
-            return guild is None or _on_shard(session, guild)
         kind = name.rpartition("_")[0].removesuffix("_DELETE")
-        if kind not in _GUILD_INTENT:
-            return bool(session.intents & 1) and _on_shard(session, guild or data["id"])
-        if guild is None:
-            return session.shard[0] == 0 and bool(session.intents & _GUILD_INTENT[kind] << 3)
-        return _on_shard(session, guild) and bool(session.intents & _GUILD_INTENT[kind])
+        if kind == "INTERACTION":
+            wanted = True
+        elif kind in _GUILD_INTENT:
+            wanted = bool(session.intents & (_GUILD_INTENT[kind] << (0 if guild else 3)))
+        else:
+            guild, wanted = guild or data["id"], bool(session.intents & _GUILDS)
+        return wanted and _on_shard(session, guild or "0")
 
     def _visible(self, session: Session, data: Json) -> Json:
         if session.intents & events.MESSAGE_CONTENT or not events.hidden(self.discord, data):

@@ -140,6 +140,7 @@ class DiscordGuild:
         `reply_to` is the message that it replies to, whose author is notified unless `ping` is
         false; `files` are attachments from `upload`.
         """
+        await asyncio.sleep(0)  # many people at once do not hold up who answers them
         return people.say(self.discord, channel, text, user=user, **how).id
 
     async def mention(self, channel: str, text: str, **how: Any) -> str:

@@ -191,6 +191,22 @@ async def test_the_global_limit_is_for_all_channels(
     assert replies[2][1]["global"] is True
 
 
+async def test_every_answer_tells_what_is_left(
+    server: DiscordGuild, http: aiohttp.ClientSession
+) -> None:
+    server.rates.limit("create_message", 2, 60)
+    url = f"{server.api_url}/channels/{server.general}/messages"
+    told = []
+    for _ in range(3):
+        async with http.post(url, json={"content": "a"}) as response:
+            told.append((response.status, response.headers))
+    assert [status for status, _ in told] == [200, 200, 429]
+    assert [each["X-RateLimit-Remaining"] for _, each in told] == ["1", "0", "0"]
+    assert len({each["X-RateLimit-Bucket"] for _, each in told}) == 1
+    assert 59 < float(told[2][1]["X-RateLimit-Reset-After"]) <= 60
+    assert (told[2][1]["Retry-After"], told[2][1]["X-RateLimit-Scope"]) == ("60", "user")
+
+
 async def test_an_answer_that_was_given_and_came_late(
     server: DiscordGuild, http: aiohttp.ClientSession
 ) -> None:
@@ -352,6 +368,19 @@ async def test_a_session_that_may_not_begin_is_closed_with_its_reason(
     assert (await socket.receive()).data == code
 
 
+async def test_no_more_sessions_begin_in_a_day_than_discord_lets(
+    server: DiscordGuild, http: aiohttp.ClientSession
+) -> None:
+    server.gateway.starts = 1
+    await identify(server, http)
+    await server.connected()
+    async with http.get(f"{server.api_url}/gateway/bot") as response:
+        assert (await response.json())["session_start_limit"]["remaining"] == 0
+    socket = await identify(server, http)
+    assert (await socket.receive_json())["op"] == 10
+    assert (await socket.receive()).data == 4004
+
+
 class Sharded(discord.AutoShardedClient):
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Between one shard and the next there is no waiting."""
@@ -375,6 +404,59 @@ async def test_each_shard_gets_its_own(server: DiscordGuild) -> None:
             await server.mention(channel, "?")
         await server.until(lambda: len(heard) == 3)
     assert sorted(heard) == [-1, 0, 1]
+
+
+async def test_a_session_that_expired_is_begun_anew(server: DiscordGuild) -> None:
+    client = Sharded(intents=discord.Intents(guilds=True), guild_ready_timeout=0.05)
+    async with running(client, server):
+        server.drop_gateway()
+        server.gateway.forget()
+        await server.until(lambda: server.gateway.identifies == 2)
+    assert server.gateway.resumed == 0
+
+
+async def test_open_threads_come_with_the_server_and_others_are_in_the_archive(
+    server: DiscordGuild,
+) -> None:
+    posts = [await server.post(title, "?") for title in ("open", "closed")]
+    await server.archive(posts[1])
+    client = Sharded(intents=discord.Intents(guilds=True), guild_ready_timeout=0.05)
+    async with running(client, server):
+        await client.wait_until_ready()
+        guild = client.get_guild(int(GUILD))
+        assert guild is not None
+        assert [thread.name for thread in guild.threads] == ["open"]
+        assert [thread.name for thread in await guild.active_threads()] == ["open"]
+        forum = guild.get_channel(int(server.forum))
+        assert isinstance(forum, discord.ForumChannel)
+        assert [thread.name async for thread in forum.archived_threads()] == ["closed"]
+
+
+async def test_a_message_takes_a_thread_out_of_the_archive_and_an_edit_does_not(
+    server: DiscordGuild, client: discord.Client
+) -> None:
+    post = await server.post("Title", "?")
+    thread = client.get_partial_messageable(int(post))
+    sent = await thread.send("one")
+    await server.archive(post)
+    with pytest.raises(discord.HTTPException) as refused:
+        await sent.edit(content="two")
+    assert refused.value.code == 50083
+    await thread.send("three")
+    assert not server.discord.channels[post].archived
+
+
+async def test_a_thread_that_begins_with_nothing_is_told_in_its_channel(
+    server: DiscordGuild,
+) -> None:
+    client = Sharded(intents=discord.Intents(guilds=True), guild_ready_timeout=0.05)
+    async with running(client, server):
+        await client.wait_until_ready()
+        channel = client.get_channel(int(server.general))
+        assert isinstance(channel, discord.TextChannel)
+        thread = await channel.create_thread(name="new", type=discord.ChannelType.public_thread)
+    assert [(m.type, m.content) for m in server.messages(server.general)] == [(18, "new")]
+    assert server.answers(str(thread.id)) == server.answers(server.general) == []
 
 
 async def test_a_client_whose_heartbeats_go_unanswered_resumes_elsewhere(
