@@ -124,7 +124,15 @@ def _initialise(data: Path) -> None:
     unfinished = data.with_name("data.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
-    _server(unfinished).ensure_pgdata_inited()
+    try:
+        _server(unfinished).ensure_pgdata_inited()
+    except subprocess.CalledProcessError as exc:
+        raise ServiceUnavailable(
+            _SERVICE,
+            f"its files could not be made in {unfinished}",
+            hint="Look whether the disk is full, and whether the machine has the locale that "
+            "LC_ALL or LANG names (see `locale -a`); or set DATABASE_URL to another server.",
+        ) from exc
     unfinished.rename(data)
 
 

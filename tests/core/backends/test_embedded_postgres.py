@@ -211,6 +211,20 @@ async def test_another_process_that_takes_for_ever_to_start_is_a_clear_error(
                 pass
 
 
+async def test_a_locale_that_the_machine_does_not_have_is_a_clear_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LC_ALL", "xx_XX.UTF-8")
+    with pytest.raises(ServiceUnavailable, match="files could not be made") as caught:
+        async with open_embedded_postgres(folder):
+            pass
+    assert "LC_ALL" in caught.value.hint
+    assert capfd.readouterr() == ("", "")
+    monkeypatch.delenv("LC_ALL")
+    async with open_embedded_postgres(folder) as dsn:
+        assert await _count(dsn) == 1
+
+
 async def test_a_server_that_does_not_start_says_why_and_names_its_log(
     folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
