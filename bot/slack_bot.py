@@ -35,7 +35,8 @@ async def run_slack(
     credentials: SlackCredentials, app: App, stop: asyncio.Event, announce: Callable[[str], None]
 ) -> None:
     """Answers in Slack until `stop`, then lets running answers end."""
-    archive, presence = Archive(app.database), Presence(app.database)
+    archive = Archive(app.database)
+    presence = Presence(app.database, shared=app.settings.database.shared)
     async with AsyncExitStack() as stack:
         api = await stack.enter_async_context(
             open_slack_api(credentials.bot_token, base_url=credentials.base_url)

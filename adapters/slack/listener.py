@@ -14,7 +14,7 @@ from slack_bolt.response import BoltResponse
 
 from adapters.chat.reception import Reception
 from adapters.chat.watch import Watch
-from adapters.slack.mapping import Place, incoming, session_of
+from adapters.slack.mapping import Place, incoming, thread_of
 from core.conversation.presence import Presence
 from core.errors import ServiceError
 
@@ -56,6 +56,6 @@ class Listener:
         return BoltResponse(status=200, body="")
 
     async def _take(self, event: Mapping[str, Any], *, shared: bool) -> None:
-        if event.get("thread_ts"):
-            await self._presence.includes(session_of(event, self._place))
+        if (thread := thread_of(event, self._place)) is not None:
+            await self._presence.includes(thread)
         await self._reception.take(incoming(event, self._place, shared=shared))

@@ -77,6 +77,13 @@ def session_of(message: Json, place: Place) -> SessionKey:
     return SessionKey(PLATFORM, place.us.team, str(message["channel"]), thread)
 
 
+def thread_of(event: Json, place: Place) -> SessionKey | None:
+    """The thread that the event's message is in, if it is in one."""
+    inner = event.get("message") or event.get("previous_message")
+    message = _placed(inner, event) if isinstance(inner, Mapping) else event
+    return session_of(message, place) if message.get("thread_ts") else None
+
+
 def spoken(messages: Sequence[Json], us: Identity) -> tuple[Message, ...]:
     """What was said in a thread, as the context of a question."""
     said_by_people = [m for m in messages if m.get("subtype") in _SAID and m.get("text")]

@@ -87,6 +87,9 @@ class DatabaseSettings(Group):
     pooled: bool | None = Field(
         None, description="behind PgBouncer in transaction mode; told from the address when not set"
     )
+    shared: bool = Field(
+        default=False, description="whether other instances of Docent answer from it as well"
+    )
 
     @field_validator("url")
     @classmethod

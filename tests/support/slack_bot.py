@@ -113,6 +113,7 @@ async def open_bot(
     settings: DispatcherSettings = DISPATCH,
     window: Window | None = None,
     worker: str = "ours",
+    shared: bool = False,
 ) -> AsyncIterator[Bot]:
     """A bot that answers in the workspace, over Socket Mode unless told otherwise."""
     answers = answers or Answers()
@@ -131,7 +132,7 @@ async def open_bot(
             open_slack(
                 api,
                 dispatcher,
-                Presence(database),
+                Presence(database, shared=shared),
                 Cursors(database),
                 archive,
                 transport=transport,

@@ -142,9 +142,7 @@ async def open_surfaces(
                 presence,
                 Cursors(database),
                 archive,
-                transport=Transport(
-                    None if http else workspace.app_token, workspace.signing_secret
-                ),
+                transport=transport,
                 policy=policy,
                 extensions=[extension],
             )
