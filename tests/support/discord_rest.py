@@ -145,6 +145,9 @@ class RestApi:
             return self._limited(call, wait.seconds, everywhere=wait.everywhere)
         except Refused as refused:
             return self._refused(call, refused)
+        except Exception as error:
+            self.violations.append(f"the stand-in failed at {call.operation}: {error!r}")
+            raise
         call.status = 204 if result is None else 200
         return self._reply(call, result)
 
