@@ -17,12 +17,12 @@ from uuid import UUID
 
 import qdrant_edge as engine
 
+from core.backends import qdrant_filters as filters
 from core.backends.folder_lock import hold_folder
 from core.backends.qdrant_edge_errors import SERVICE, engine_errors
 from core.backends.qdrant_payload import (
     DENSE,
     INDEXED,
-    NEVER,
     SPARSE,
     batches,
     check_points,
@@ -99,7 +99,7 @@ class QdrantEdge:
         if (shard := self._shard(collection)) is None:
             return 0
         with engine_errors():
-            return shard.count(engine.CountRequest(filter=_visible(generation)))
+            return shard.count(engine.CountRequest(filter=_filter(filters.visible(generation))))
 
     def release(self) -> None:
         """Flushes and closes all shards."""
@@ -140,8 +140,7 @@ class EdgeWriter:
     async def close(self, point_ids: Sequence[UUID] | None, until: int) -> None:
         """Ends the points' interval; an id that is not there is passed over."""
         if point_ids is None:
-            still_open = [_range("since", lt=until), _range("until", gt=until)]
-            await self._drain(still_open, lambda ids: _set_until(ids, until))
+            await self._drain(filters.open_at(until), lambda ids: _set_until(ids, until))
         else:
             for batch in batches(point_ids, _BATCH):
                 await self._update(_set_until(batch, until))
@@ -149,25 +148,24 @@ class EdgeWriter:
 
     async def recover(self, generation: int) -> None:
         """Undoes what a dead sync left. Breaking off half-way does no harm: do it again."""
-        closed = [_range("until", gt=generation, lt=OPEN_ENDED)]
-        written = [_range("since", gt=generation), _range("until", gt=NEVER)]
+        closed, written = filters.closed_after(generation), filters.written_after(generation)
         await self._drain(closed, lambda ids: _set_until(ids, OPEN_ENDED))
-        await self._drain(written, lambda ids: _set_until(ids, NEVER))
+        await self._drain(written, lambda ids: _set_until(ids, filters.NEVER))
         self._save()
 
     async def prune(self, source: str, generation: int) -> None:
         """Deletes the source's points that neither `generation` nor a later one sees."""
-        unseen = [_any_of("source", [source]), _range("until", lte=generation)]
+        unseen = filters.ended_by(generation, source)
         await self._drain(unseen, engine.UpdateOperation.delete_points)
         self._save()
 
     async def _drain(
         self,
-        conditions: list[engine.ConditionType],
+        conditions: Iterable[filters.Condition],
         change: Callable[[list[engine.PointId]], engine.UpdateOperation],
     ) -> None:
         """Applies `change`, which must make a point fail the conditions, until none is left."""
-        chosen = engine.Filter(must=conditions)
+        chosen = _filter(conditions)
         request = engine.ScrollRequest(filter=chosen, limit=_BATCH, with_payload=False)
         while records := _scroll(self._shard, request):
             await self._update(change([record.id for record in records]))
@@ -227,7 +225,8 @@ def _queries(request: SearchRequest) -> dict[str, engine.QueryRequest]:
     if request.dense is not None:
         queries[DENSE] = _query(request, DENSE, request.dense.tolist())
     if request.sparse.indices:
-        params = engine.SearchParams(idf=engine.IdfParams(corpus=_visible(request.generation)))
+        corpus = _filter(filters.visible(request.generation))
+        params = engine.SearchParams(idf=engine.IdfParams(corpus=corpus))
         queries[SPARSE] = _query(request, SPARSE, _sparse(request.sparse), params)
     return queries
 
@@ -241,7 +240,7 @@ def _query(
     return engine.QueryRequest(
         request.limit,
         query=engine.Query.Nearest(vector, using=using),
-        filter=_visible(request.generation, request.sources),
+        filter=_filter(filters.visible(request.generation, request.sources)),
         with_payload=True,
         params=params,
     )
@@ -259,8 +258,7 @@ def _stored_vectors(shard: engine.EdgeShard, wanted: set[str]) -> dict[str, Vect
 
 
 def _holding(content_hashes: set[str]) -> engine.ScrollRequest:
-    chosen = engine.Filter(must=[_any_of("content_hash", content_hashes)])
-    shown = ["content_hash"]
+    chosen, shown = _filter(filters.holding(content_hashes)), ["content_hash"]
     return engine.ScrollRequest(
         filter=chosen, limit=_BATCH, with_payload=shown, with_vector=[DENSE]
     )
@@ -271,16 +269,13 @@ def _scroll(shard: engine.EdgeShard, request: engine.ScrollRequest) -> list[engi
         return shard.scroll(request)[0]
 
 
-def _visible(generation: int, sources: frozenset[str] | None = None) -> engine.Filter:
-    conditions = [_range("since", lte=generation), _range("until", gt=generation)]
-    if sources is not None:
-        conditions.append(_any_of("source", sources))
-    return engine.Filter(must=conditions)
+def _filter(conditions: Iterable[filters.Condition]) -> engine.Filter:
+    return engine.Filter(must=[_condition(each) for each in conditions])
 
 
-def _range(field: str, **bounds: float) -> engine.ConditionType:
-    return engine.FieldCondition(field, range=engine.RangeFloat(**bounds))
-
-
-def _any_of(field: str, values: Iterable[str]) -> engine.ConditionType:
-    return engine.FieldCondition(field, match=engine.MatchAny(sorted(values)))
+def _condition(condition: filters.Condition) -> engine.ConditionType:
+    match condition:
+        case filters.Within(field, gt, lt, lte):
+            return engine.FieldCondition(field, range=engine.RangeFloat(gt=gt, lt=lt, lte=lte))
+        case filters.OneOf(field, values):
+            return engine.FieldCondition(field, match=engine.MatchAny(values))

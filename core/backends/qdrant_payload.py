@@ -26,9 +26,6 @@ INDEXED: Final[Mapping[str, Literal["integer", "keyword"]]] = {
 }
 """Every field that is filtered by: a server in strict mode refuses a filter on any other."""
 
-NEVER: Final = 0
-"""The `until` of a point that no generation sees: generations count from 1."""
-
 _TEXTS = ("source", "path", "title", "anchor", "text")
 
 log = logging.getLogger(__name__)

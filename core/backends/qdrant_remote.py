@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Final, TypeAlias
+from typing import Final
 from uuid import UUID
 
 from qdrant_client import AsyncQdrantClient, models
 
+from core.backends import qdrant_filters as filters
 from core.backends.qdrant_errors import SERVICE, CollectionMissing, client_errors
 from core.backends.qdrant_payload import (
     DENSE,
     INDEXED,
-    NEVER,
     SPARSE,
     batches,
     check_points,
@@ -32,8 +32,6 @@ from core.model import (
     SparseVector,
     Vector,
 )
-
-Condition: TypeAlias = models.FieldCondition | models.HasIdCondition
 
 _POINTS_A_REQUEST: Final = 64
 _IDS_A_REQUEST: Final = 256
@@ -142,7 +140,7 @@ class QdrantRemote:
             with client_errors():
                 records, _ = await self._client.scroll(
                     collection,
-                    scroll_filter=models.Filter(must=[_any_of("content_hash", missing)]),
+                    scroll_filter=_filter(filters.holding(missing)),
                     limit=_POINTS_A_REQUEST,
                     with_payload=["content_hash"],
                     with_vectors=[DENSE],
@@ -158,7 +156,7 @@ class QdrantRemote:
         try:
             with client_errors():
                 answer = await self._client.count(
-                    collection, count_filter=_visible(generation), exact=True
+                    collection, count_filter=_filter(filters.visible(generation)), exact=True
                 )
         except CollectionMissing:
             return 0
@@ -183,32 +181,31 @@ class RemoteWriter:
     async def close(self, point_ids: Sequence[UUID] | None, until: int) -> None:
         """Ends the points' interval; an id that is not there is passed over."""
         if point_ids is None:
-            await self._set_until([_range("since", lt=until), _range("until", gt=until)], until)
+            await self._set_until(_filter(filters.open_at(until)), until)
             return
         for batch in batches(point_ids, _IDS_A_REQUEST):
             # by filter, because an id that is not there would fail the whole request
-            await self._set_until([models.HasIdCondition(has_id=list(batch))], until)
+            chosen = models.Filter(must=[models.HasIdCondition(has_id=list(batch))])
+            await self._set_until(chosen, until)
 
     async def recover(self, generation: int) -> None:
         """Undoes what a dead sync left. Breaking off half-way does no harm: do it again."""
-        closed = [_range("until", gt=generation, lt=OPEN_ENDED)]
-        written = [_range("since", gt=generation), _range("until", gt=NEVER)]
-        await self._set_until(closed, OPEN_ENDED)
-        await self._set_until(written, NEVER)
+        await self._set_until(_filter(filters.closed_after(generation)), OPEN_ENDED)
+        await self._set_until(_filter(filters.written_after(generation)), filters.NEVER)
 
     async def prune(self, source: str, generation: int) -> None:
         """Deletes the source's points that neither `generation` nor a later one sees."""
-        unseen = models.Filter(must=[_any_of("source", [source]), _range("until", lte=generation)])
+        unseen = _filter(filters.ended_by(generation, source))
         with client_errors():
             await self._client.delete(
                 self._model.collection, models.FilterSelector(filter=unseen), wait=True
             )
 
-    async def _set_until(self, conditions: Sequence[Condition], until: int) -> None:
-        chosen = models.FilterSelector(filter=models.Filter(must=list(conditions)))
+    async def _set_until(self, chosen: models.Filter, until: int) -> None:
+        points = models.FilterSelector(filter=chosen)
         with client_errors():
             await self._client.set_payload(
-                self._model.collection, {"until": until}, points=chosen, wait=True
+                self._model.collection, {"until": until}, points=points, wait=True
             )
 
 
@@ -235,7 +232,7 @@ def _queries(request: SearchRequest) -> dict[str, models.QueryRequest]:
     if request.dense is not None:
         queries[DENSE] = _query(request, DENSE, request.dense.tolist())
     if request.sparse.indices:
-        idf = models.IdfCorpusParams(corpus=_visible(request.generation))
+        idf = models.IdfCorpusParams(corpus=_filter(filters.visible(request.generation)))
         params = models.SearchParams(idf=idf)
         queries[SPARSE] = _query(request, SPARSE, _sparse(request.sparse), params)
     return queries
@@ -250,23 +247,20 @@ def _query(
     return models.QueryRequest(
         query=vector,
         using=using,
-        filter=_visible(request.generation, request.sources),
+        filter=_filter(filters.visible(request.generation, request.sources)),
         params=params,
         limit=request.limit,
         with_payload=True,
     )
 
 
-def _visible(generation: int, sources: frozenset[str] | None = None) -> models.Filter:
-    conditions = [_range("since", lte=generation), _range("until", gt=generation)]
-    if sources is not None:
-        conditions.append(_any_of("source", sources))
-    return models.Filter(must=list(conditions))
+def _filter(conditions: Iterable[filters.Condition]) -> models.Filter:
+    return models.Filter(must=[_condition(each) for each in conditions])
 
 
-def _range(field: str, **bounds: float) -> models.FieldCondition:
-    return models.FieldCondition(key=field, range=models.Range(**bounds))
-
-
-def _any_of(field: str, values: Iterable[str]) -> models.FieldCondition:
-    return models.FieldCondition(key=field, match=models.MatchAny(any=sorted(values)))
+def _condition(condition: filters.Condition) -> models.FieldCondition:
+    match condition:
+        case filters.Within(field, gt, lt, lte):
+            return models.FieldCondition(key=field, range=models.Range(gt=gt, lt=lt, lte=lte))
+        case filters.OneOf(field, values):
+            return models.FieldCondition(key=field, match=models.MatchAny(any=values))
