@@ -13,7 +13,7 @@ from typing import Protocol
 MAX_LINE = 100_000
 """Characters. A longer line is cut: no question is, and a pipe may never send a newline."""
 
-CUT = f"A line is longer than {MAX_LINE:,} characters; only its beginning is asked."
+CUT = f"A question is cut after {MAX_LINE:,} characters."
 
 Tell = Callable[[str], None]
 
