@@ -13,7 +13,7 @@ from adapters.chat.watch import PAUSE
 from adapters.slack.api import SlackApi
 from adapters.slack.api_errors import SlackRefused
 from adapters.slack.conversations import Conversation, conversations
-from adapters.slack.mapping import PLATFORM, Place, found
+from adapters.slack.mapping import PLATFORM, Place, from_history
 from adapters.slack.text import people
 from adapters.slack.threads import MOST_READ, later, read_thread
 from core.conversation.archive import Archive
@@ -121,7 +121,9 @@ class CatchUp:
 
     async def _see_to(self, conversation: Conversation, message: Mapping[str, Any]) -> bool:
         """Whether it is a question, asked for the first time or not."""
-        incoming = found(conversation.message(message), self._place, shared=conversation.shared)
+        incoming = from_history(
+            conversation.message(message), self._place, shared=conversation.shared
+        )
         await self._take(incoming)
         return isinstance(incoming, Asked | Edited)
 

@@ -63,7 +63,7 @@ def said(message: Json, place: Place) -> Incoming:
     return _asked(message, place)
 
 
-def found(message: Json, place: Place, *, shared: bool) -> Incoming:
+def from_history(message: Json, place: Place, *, shared: bool) -> Incoming:
     """What a message of a channel's history is to us, which shows it as it is by now."""
     now, revision = incoming(message, place, shared=shared), _edit_of(message)
     if not revision or now == _ELSEWHERE:

@@ -16,8 +16,10 @@ async def test_a_thread_of_one_instance_is_known_to_the_other(
         open_bot(workspace, database, worker="other", shared=True),
     ):
         await workspace.connected(2)
+        workspace.subscribed = frozenset({"app_mention"})  # to one of them alone
         ts = await workspace.mention(general, "How?")
         await workspace.answered(general, ts)
+        workspace.subscribed = None
         replies = [await workspace.reply(general, ts, f"And {n}?") for n in range(6)]
         await workspace.answered(general, ts, count=7, seconds=20)
         for reply in replies:

@@ -10,7 +10,7 @@ from adapters.chat.attachments import File
 from adapters.chat.incoming import Asked, Deleted, Edited, Ignored, Incoming
 from adapters.chat.policy import ChannelPolicy
 from adapters.slack.api import Identity
-from adapters.slack.mapping import Place, incoming, spoken
+from adapters.slack.mapping import Place, from_history, incoming, spoken, thread_of
 from core.model import Message, Scope, SessionKey
 
 US = Identity("T1", "U0DOCENT", "B0DOCENT")
@@ -232,6 +232,55 @@ def test_a_deleted_parent_with_replies_is_told_in_a_change() -> None:
 )
 def test_any_other_deletion_is_ignored(gone: dict[str, Any] | None, reason: str) -> None:
     assert incoming(deleted(gone), place()) == Ignored(reason)
+
+
+@pytest.mark.parametrize(
+    ("event", "thread"),
+    [
+        (message(), None),
+        (message(thread_ts="1.0"), OURS),
+        (changed(message(thread_ts="1.0"), message("Now?", thread_ts="1.0")), OURS),
+        (deleted(message(thread_ts="1.0")), OURS),
+        (deleted(None), None),
+    ],
+)
+def test_the_thread_of_an_event_is_that_of_the_message_it_tells_of(
+    event: dict[str, Any], thread: SessionKey | None
+) -> None:
+    assert thread_of(event, place()) == thread
+
+
+HISTORY = {"edited": {"user": "U1", "ts": "11.5"}}
+
+
+@pytest.mark.parametrize(
+    ("shown", "addressed"),
+    [
+        (message(MENTION, **HISTORY), True),
+        (message("And now?", thread_ts="1.0", **HISTORY), True),
+        (message("How? Please.", ts="1.0", **HISTORY), False),
+    ],
+)
+def test_an_edited_message_of_the_history_is_a_question_with_its_new_text(
+    shown: dict[str, Any], *, addressed: bool
+) -> None:
+    edited = from_history(shown, place(), shared=False)
+    assert isinstance(edited, Edited)
+    assert (edited.revision, edited.addressed) == ("11.5", addressed)
+
+
+@pytest.mark.parametrize(
+    ("shown", "shared", "meant"),
+    [
+        (message("How?", **HISTORY), False, Ignored("without a mention")),
+        (message(MENTION, **HISTORY), True, Ignored("not in this channel")),
+        (message("<@U2>?", thread_ts="1.0", **HISTORY), False, Ignored("to somebody else")),
+    ],
+)
+def test_any_other_edited_message_of_the_history_is_ignored(
+    shown: dict[str, Any], meant: Ignored, *, shared: bool
+) -> None:
+    assert from_history(shown, place(), shared=shared) == meant
 
 
 def test_what_was_said_in_a_thread_is_told_with_who_said_it() -> None:
