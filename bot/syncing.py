@@ -23,13 +23,13 @@ async def bring_in_step(app: App, console: Console) -> None:
     """Syncs every source, and says so only where that changes something.
 
     When it fails, a word of warning goes before answers from what was indexed last. Raises
-    DocentError where that would be dishonest: a source is missing, new, or configured otherwise.
+    DocentError where that would be dishonest: a source is new, or configured otherwise.
     """
     outdated = await outdated_sources(app)
     try:
         await _sync(app, console, app.sources, outdated)
     except (ServiceError, CorpusError) as error:
-        if outdated or isinstance(error, SourceUnavailable):
+        if outdated:
             raise
         _warn(console, f"{error} Answers come from what was indexed last. {error.hint}")
 

@@ -68,10 +68,12 @@ def test_models_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_sources_are_tables_of_the_toml_file() -> None:
     Path("docent.toml").write_text(
+        "[docs]\nexclude = ['a,b']\n"
         "[[sources]]\nname='guide'\nfolder='guide'\n[[sources]]\nname='faq'\nfolder='faq'\n",
         "utf-8",
     )
     assert [source.name for source in load_settings().sources] == ["guide", "faq"]
+    assert load_settings().docs.exclude == ("a,b",)
 
 
 def test_the_length_of_vectors_is_a_number_in_a_variable_too(

@@ -46,6 +46,11 @@ def test_a_chat_answers_from_the_docs_as_they_are_now(folder: Path) -> None:
     assert "novices" in changed.stdout
     assert "Done: 1 changed." in changed.stderr
     assert shell.run("run", typed="Who brews tea?\n").stderr == ""
+    (folder / "a" / "tea.md").unlink()
+    for command in (["run"], ["chat"], ["ask", "Who brews tea?"]):
+        gone = shell.run(*command)
+        assert (gone.returncode, gone.stdout) == (1, "")
+        assert gone.stderr.startswith(f"✗ The folder {folder}/a/tea.md of source 'docs' does not")
 
 
 def test_a_sync_that_would_be_refused_says_so_before_it_is_made(folder: Path) -> None:
