@@ -23,6 +23,7 @@ from adapters.slack.catchup import CatchUp, Window
 from adapters.slack.conversations import conversations, is_channel_id
 from adapters.slack.listener import Listener
 from adapters.slack.mapping import PLATFORM, Place
+from adapters.slack.subscriptions import SOON, Subscriptions
 from adapters.slack.transport import Asgi, asgi, open_socket_mode
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
@@ -58,11 +59,13 @@ async def open_slack(
     policy: ChannelPolicy | None = None,
     extensions: Sequence[Extension] = (),
     window: Window | None = None,
+    soon: float = SOON,
 ) -> AsyncIterator[Asgi | None]:
     """Listens until the block ends; yields the ASGI application to mount, None in Socket Mode.
 
     To be opened inside the dispatcher's block, so that running answers end after the last question
-    came in. `presence` is loaded here. Raises AccessDenied for a token that Slack does not take.
+    came in. `presence` is loaded here. A mention is to arrive as a message, too, within `soon`
+    seconds. Raises ServiceError.
     """
     async with AsyncExitStack() as stack:
         start = await stack.enter_async_context(open_errands())
@@ -72,7 +75,7 @@ async def open_slack(
         window = window or Window()
         watch = Watch(cursors, PLATFORM, api.identity.team, pause=window.pause)
         reception = _reception(api, dispatcher, presence, start)
-        listener = Listener(reception, presence, place, watch)
+        listener = Listener(reception, presence, place, watch, Subscriptions(start, soon=soon))
         app = await stack.enter_async_context(_open_app(api, transport, listener))
         for extend in extensions:
             extend(app, start, policy)

@@ -15,6 +15,7 @@ from slack_bolt.response import BoltResponse
 from adapters.chat.reception import Reception
 from adapters.chat.watch import Watch
 from adapters.slack.mapping import Place, incoming, thread_of
+from adapters.slack.subscriptions import Subscriptions
 from core.conversation.presence import Presence
 from core.errors import ServiceError
 
@@ -28,12 +29,18 @@ class Listener:
     """Accepts each message once."""
 
     def __init__(
-        self, reception: Reception, presence: Presence, place: Place, watch: Watch
+        self,
+        reception: Reception,
+        presence: Presence,
+        place: Place,
+        watch: Watch,
+        subscriptions: Subscriptions,
     ) -> None:
         self._reception = reception
         self._presence = presence
         self._place = place
         self._watch = watch
+        self._subscriptions = subscriptions
 
     async def middleware(
         self,
@@ -45,6 +52,7 @@ class Listener:
         if not isinstance(event, Mapping) or event.get("type") not in {"message", "app_mention"}:
             await next()
             return None
+        self._subscriptions.see(event)
         try:
             async with asyncio.timeout(IN_TIME):
                 await self._take(event, shared=bool(body.get("is_ext_shared_channel")))

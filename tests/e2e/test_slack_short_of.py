@@ -40,6 +40,16 @@ async def test_a_thread_that_takes_too_long_to_read_is_done_without(
     assert workspace.deliveries[-1].attempts[0].seconds < 3
 
 
+async def test_without_the_subscription_to_messages_mentions_are_answered_and_that_is_told(
+    workspace: SlackWorkspace, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    workspace.subscribed = frozenset({"app_mention"})
+    async with open_bot(workspace, database, soon=0.0):
+        ts = await workspace.mention(workspace.general, "How?")
+        await workspace.answered(workspace.general, ts)
+        await until(lambda: "message.channels" in caplog.text)
+
+
 async def test_without_the_scopes_to_catch_up_the_bot_goes_on(
     workspace: SlackWorkspace, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:

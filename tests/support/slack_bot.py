@@ -19,6 +19,7 @@ from adapters.slack.catchup import Window
 from adapters.slack.manifest import EVENTS_PATH
 from adapters.slack.pacing import Pacing
 from adapters.slack.responder import SlackResponder
+from adapters.slack.subscriptions import SOON
 from adapters.slack.transport import Asgi
 from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
 from core.answering.stopping import Stop
@@ -114,6 +115,7 @@ async def open_bot(
     window: Window | None = None,
     worker: str = "ours",
     shared: bool = False,
+    soon: float = SOON,
 ) -> AsyncIterator[Bot]:
     """A bot that answers in the workspace, over Socket Mode unless told otherwise."""
     answers = answers or Answers()
@@ -138,6 +140,7 @@ async def open_bot(
                 transport=transport,
                 policy=policy,
                 window=window,
+                soon=soon,
             )
         )
         if asgi is not None:
