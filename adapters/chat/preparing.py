@@ -19,7 +19,9 @@ SaidBefore: TypeAlias = Callable[[Question], Awaitable[Sequence[Message]]]
 IN_TIME = 1.5
 """Seconds to spend on it: the question waits for its acknowledgement meanwhile."""
 
-NO_QUESTION = "Ask me something about the docs, in the same message."
+NO_QUESTION = (
+    "What would you like to know from the docs? Write it into the same message, and I look it up."
+)
 
 _CONTEXT_MESSAGES = 30
 _CONTEXT_CHARACTERS = 2000

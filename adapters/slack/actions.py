@@ -11,6 +11,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.chat.reactions import Reactions, missing
+from adapters.chat.wording import failed
 from adapters.slack.places import Places
 from adapters.slack.rendering import (
     FEEDBACK_DOWN,
@@ -104,7 +105,7 @@ def _listener(press: Press) -> Callable[..., Awaitable[None]]:
             said = await press(UUID(action["value"]), body)
         except DocentError as exc:
             log.warning("%s failed. %s", action["action_id"], exc)
-            said = notice(f"Sorry, that did not work. {exc}")
+            said = notice(failed(exc))
         if said is not None:
             await _whisper(body, said)
 

@@ -16,6 +16,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.chat.errands import Start
 from adapters.chat.syncing import Sync
+from adapters.chat.wording import LOST, failed
 from adapters.slack.api import SlackApi
 from adapters.slack.manifest import ASK, ASK_ABOUT_THIS, REINGEST
 from adapters.slack.mapping import PLATFORM
@@ -37,9 +38,11 @@ PATIENCE = 2.5
 IN_THREAD = "The answer comes in the message's thread."
 ASKED_BEFORE = "This message was asked before: the answer is in its thread."
 NO_TEXT = "There is no text in this message that I could look up."
-USAGE = f"Write your question behind the command, like `{ASK} How do I …?`"
-REFUSED = "Only admins of this workspace may bring the docs in again, and people whom they named."
-LOST = "Sorry, I could not take this question. Please ask again in a moment."
+USAGE = f"Write your question after the command, like `{ASK} How do I …?`"
+REFUSED = (
+    "Only admins of this workspace, and the people named in `SLACK_ADMINS`, may bring the docs in "
+    "again. Please ask one of them."
+)
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +152,7 @@ class Commands:
             await reingest(self._api, self._sync, person, command["channel_id"], source)
         except DocentError as exc:
             log.warning("%s by %s failed. %s", REINGEST, person, exc)
-            await _tell(url, f"Sorry, that did not work. {exc} {exc.hint}")
+            await _tell(url, failed(exc))
 
 
 async def _tell(url: str, text: str, thread: str | None = None) -> None:

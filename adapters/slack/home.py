@@ -50,33 +50,20 @@ class Home:
     def register(self, app: AsyncApp) -> None:
         """Has Bolt call us."""
         app.event("app_home_opened")(self.opened)
-        app.event("assistant_thread_started")(self.thread_started)
 
     async def opened(self, event: Json) -> None:
         """The home, or with the tab `messages` the conversation of the agent view."""
         try:
             overview = await self._overview()
             if event.get("tab") == "messages":
-                await self._suggest(overview, channel_id=event["channel"])
+                await self._suggest(overview, event["channel"])
             else:
                 view = home_view(overview, self._suggestions(overview))
                 await self._api.call("views.publish", user_id=event["user"], view=view)
         except ServiceError as exc:
             log.warning("The home of %s could not be shown. %s", event.get("user"), exc)
 
-    async def thread_started(self, event: Json) -> None:
-        """A conversation of the older assistant view, whose suggestions belong to a thread."""
-        thread = event["assistant_thread"]
-        try:
-            await self._suggest(
-                await self._overview(),
-                channel_id=thread["channel_id"],
-                thread_ts=thread["thread_ts"],
-            )
-        except ServiceError as exc:
-            log.info("A conversation has no suggestions. %s", exc)
-
-    async def _suggest(self, overview: Overview | None, **where: str) -> None:
+    async def _suggest(self, overview: Overview | None, channel: str) -> None:
         prompts = [{"title": q, "message": q} for q in self._suggestions(overview)]
         if prompts:
             await self._api.call(
@@ -84,7 +71,7 @@ class Home:
                 patience=0,
                 title=_PROMPTS_TITLE,
                 prompts=prompts,
-                **where,
+                channel_id=channel,
             )
 
     def _suggestions(self, overview: Overview | None) -> list[str]:

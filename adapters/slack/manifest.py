@@ -45,7 +45,6 @@ OTHER_TOKENS = {"apps.connections.open", "apps.manifest.export"}
 EVENT_SCOPES: Mapping[str, Sequence[str]] = {
     "app_home_opened": (),
     "app_mention": ("app_mentions:read",),
-    "assistant_thread_started": ("assistant:write",),
     "message.channels": ("channels:history",),
     "message.groups": ("groups:history",),
     "message.im": ("im:history",),

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from adapters.chat.wording import LOST
 from adapters.slack.api import SlackApi
-from adapters.slack.commands import LOST
 from adapters.slack.mapping import PLATFORM
 from adapters.slack.rendering import TRY, notice
 from core.errors import ServiceError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.chat.policy import ChannelPolicy
+from adapters.chat.preparing import NO_QUESTION
 from core.model import Message
 from core.ports import Database
 from tests.support.slack_bot import Answers, open_bot
@@ -115,7 +116,7 @@ async def test_a_bare_mention_elsewhere_is_told_what_to_do(
         await workspace.until(workspace.whispers)
         await workspace.settled()
     assert bot.answers.asked == []
-    assert "Ask me something" in workspace.whispers()[0].shown
+    assert workspace.whispers()[0].shown == NO_QUESTION
 
 
 async def test_a_bare_mention_that_is_edited_into_a_question_is_answered(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.slack.commands import LOST
+from adapters.chat.wording import LOST
 from adapters.slack.rendering import TRY
 from core.ports import Database
 from tests.support.faulty_database import FaultyDatabase
@@ -127,24 +127,6 @@ async def test_without_configured_questions_they_are_made_from_the_titles(
         "What do the docs say about The guide?",
         "What do the docs say about Deep inside?",
     ]
-
-
-async def test_the_older_assistant_view_has_them_in_its_thread(
-    workspace: SlackWorkspace, database: Database
-) -> None:
-    async with open_surfaces(workspace, database, questions=QUESTIONS):
-        channel = workspace.direct(ALICE)
-        thread = {"user_id": ALICE, "channel_id": channel, "thread_ts": "1700000000.000100"}
-        workspace.emit(
-            {
-                "type": "assistant_thread_started",
-                "assistant_thread": thread | {"context": {}},
-                "channel": channel,
-                "event_ts": "1700000000.000200",
-            }
-        )
-        await workspace.until(lambda: workspace.slack.prompts)
-    assert workspace.slack.prompts[0]["thread_ts"] == "1700000000.000100"
 
 
 async def test_a_direct_conversation_is_named_by_its_first_question(
