@@ -28,8 +28,7 @@ def decode(path: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> str:
     UTF-8 unless a byte order mark says UTF-16 or UTF-32. Raises DocumentUnreadable for what is
     larger than `max_bytes`, has more than `MAX_LINES`, is binary or in another encoding.
     """
-    if len(data) > max_bytes:
-        raise DocumentUnreadable(path, too_large(max_bytes))
+    check_size(path, data, max_bytes=max_bytes)
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding)
@@ -52,6 +51,12 @@ def clean(text: str) -> str:
     """
     text = text.encode("utf-8", "ignore").decode()
     return _CONTROLS.sub("", _NEWLINES.sub("\n", text))
+
+
+def check_size(path: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> None:
+    """Raises DocumentUnreadable for what is larger."""
+    if len(data) > max_bytes:
+        raise DocumentUnreadable(path, too_large(max_bytes))
 
 
 def too_large(max_bytes: int) -> str:

@@ -29,29 +29,54 @@ def parse(path: str, data: bytes, rule: SlugRule = SlugRule.PLAIN) -> Document:
     if reader is None:
         known = ", ".join(_READERS)
         raise DocumentUnreadable(path, f"its format is not one that can be read ({known})")
-    return reader(path, decode(path, data), rule)
+    return reader(path, data, rule)
 
 
-def _read_markdown(path: str, text: str, rule: SlugRule) -> Document:
-    front_matter, body = split_front_matter(text)
+def _read_markdown(path: str, data: bytes, rule: SlugRule) -> Document:
+    front_matter, body = split_front_matter(decode(path, data))
     return _document(path, front_matter, markdown_sections(to_plain_markdown(body), rule))
 
 
-def _read_mdx(path: str, text: str, rule: SlugRule) -> Document:
-    front_matter, body = split_front_matter(text)
+def _read_mdx(path: str, data: bytes, rule: SlugRule) -> Document:
+    front_matter, body = split_front_matter(decode(path, data))
     markdown = to_plain_markdown(to_markdown(body))
     return _document(path, front_matter, markdown_sections(markdown, rule))
 
 
-def _read_rst(path: str, text: str, _rule: SlugRule) -> Document:
+def _read_rst(path: str, data: bytes, _rule: SlugRule) -> Document:
     from core.ingestion.parsing.rst import rst_sections  # noqa: PLC0415 - docutils takes 0.2 s
 
-    return _document(path, *rst_sections(path, text))
+    return _document(path, *rst_sections(path, decode(path, data)))
 
 
-def _read_text(path: str, text: str, _rule: SlugRule) -> Document:
-    body = text.strip("\n").rstrip()
+def _read_text(path: str, data: bytes, _rule: SlugRule) -> Document:
+    body = decode(path, data).strip("\n").rstrip()
     return _document(path, FrontMatter(), (Section("", "", 0, body),) if body else ())
+
+
+def _read_html(path: str, data: bytes, _rule: SlugRule) -> Document:
+    from core.ingestion.parsing.html import html_sections  # noqa: PLC0415 - lxml takes 0.2 s
+
+    return _document(path, *html_sections(path, data))
+
+
+def _read_notebook(path: str, data: bytes, rule: SlugRule) -> Document:
+    from core.ingestion.parsing.notebook import notebook_markdown  # noqa: PLC0415 - takes 0.3 s
+
+    markdown = notebook_markdown(path, decode(path, data))
+    return _document(path, FrontMatter(), markdown_sections(to_plain_markdown(markdown), rule))
+
+
+def _read_pdf(path: str, data: bytes, _rule: SlugRule) -> Document:
+    from core.ingestion.parsing.pdf import pdf_sections  # noqa: PLC0415 - pypdf takes 0.2 s
+
+    return _document(path, *pdf_sections(path, data))
+
+
+def _read_docx(path: str, data: bytes, rule: SlugRule) -> Document:
+    from core.ingestion.parsing.docx import docx_markdown  # noqa: PLC0415 - mammoth takes 0.1 s
+
+    return _document(path, FrontMatter(), markdown_sections(docx_markdown(path, data), rule))
 
 
 def _document(path: str, front_matter: FrontMatter, sections: tuple[Section, ...]) -> Document:
@@ -80,12 +105,17 @@ def _title_from(path: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-_READERS: dict[str, Callable[[str, str, SlugRule], Document]] = {
+_READERS: dict[str, Callable[[str, bytes, SlugRule], Document]] = {
     ".md": _read_markdown,
     ".markdown": _read_markdown,
     ".mdx": _read_mdx,
     ".rst": _read_rst,
     ".txt": _read_text,
+    ".html": _read_html,
+    ".htm": _read_html,
+    ".ipynb": _read_notebook,
+    ".pdf": _read_pdf,
+    ".docx": _read_docx,
 }
 SUFFIXES = tuple(_READERS)
 """The suffixes that `parse` knows, in lower case."""

@@ -77,7 +77,7 @@ def test_plain_text_is_one_section_as_it_stands() -> None:
     assert [(s.level, s.text) for s in document.sections] == [(0, "# no heading\n  indented <b>")]
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", sorted({*SUFFIXES} - {".ipynb", ".pdf", ".docx"}))
 def test_an_empty_document_has_no_sections(suffix: str) -> None:
     assert parse(f"a{suffix}", b" \n\n").sections == ()
 
@@ -106,7 +106,7 @@ def test_unicode_is_read_in_any_form(data: bytes) -> None:
         ("a.md", b"a\x00b", "it is a binary file"),
         ("a.md", b"x" * (MAX_BYTES + 1), "it is larger than 10 MB"),
         ("a.md", b"\n" * 200_001, "it has more than 200,000 lines"),
-        ("a.pdf", b"%PDF", r"its format is not one that can be read \(\.md, "),
+        ("a.doc", b"Word", r"its format is not one that can be read \(\.md, "),
         ("Makefile", b"all:", "its format is not one"),
     ],
 )
