@@ -6,12 +6,12 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from core.answering.prompting import PromptLimits, build_prompt
 from core.answering.refusal import refusal
-from core.answering.rewriting import OFF_TOPIC, may_change_topic, rewrite
+from core.answering.rewriting import rewrite
 from core.answering.stopping import Stop
 from core.answering.stopwatch import Stopwatch
 from core.answering.wording import EMPTY_CORPUS
@@ -149,21 +149,14 @@ class Assistant:
         rewriting = await rewrite(
             question.text, state.messages, self._model, patience=self._settings.rewrite_patience
         )
-        queries: Sequence[EncodedQuery] = [encoded]
+        queries = [encoded]
         if rewriting.queries != (question.text,):
             queries = await asyncio.gather(*(self._encode(q, watch) for q in rewriting.queries))
-        retrieval = await self._search(queries, question.scope, corpus, watch)
-        if rewriting.by_rule and may_change_topic(question.text, retrieval.passages):
-            alone = await self._search([encoded], question.scope, corpus, watch)
-            retrieval = alone if alone.confidence < OFF_TOPIC else retrieval
-        return _Found(retrieval, rewriting.usage)
-
-    async def _search(
-        self, queries: Sequence[EncodedQuery], scope: Scope, corpus: Corpus, watch: Stopwatch
-    ) -> Retrieval:
-        retrieval = await self._retriever.retrieve(queries, scope, corpus)
+        if rewriting.by_rule:
+            queries.append(replace(encoded, alone=True))
+        retrieval = await self._retriever.retrieve(queries, question.scope, corpus)
         watch.add(retrieval.timings_ms)
-        return retrieval
+        return _Found(retrieval, rewriting.usage)
 
     async def _written(
         self, writing: Writing, watch: Stopwatch, stop: Stop

@@ -21,8 +21,9 @@ from core.model import (
     Vector,
 )
 from core.ports import Catalog, Embedder, Reranker, SparseEncoder, VectorIndex
-from core.retrieval.confidence import CALIBRATED_MODELS, Confidence, assess
-from core.retrieval.fusion import RankedHit, combine, fuse
+from core.retrieval.confidence import CALIBRATED_MODELS, Confidence
+from core.retrieval.follow_ups import Blend, Searched, blend
+from core.retrieval.fusion import RankedHit, fuse
 from core.retrieval.passages import to_passages
 
 log = logging.getLogger(__name__)
@@ -47,19 +48,23 @@ class RetrievalSettings:
 class EncodedQuery:
     """A query as both searches take it. `dense` is None when the embedder was out of reach.
 
-    `weight` is its share in a search with several queries.
+    `alone` marks the question of a conversation as it stands, among queries that complete it.
     """
 
     text: str
     dense: Vector | None
     sparse: SparseVector
-    weight: float = 1.0
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Chunks, best first, before they are merged into passages."""
+    """Chunks, best first, before they are merged into passages.
 
+    `query` is the one that `confidence` was told from.
+    """
+
+    query: str
     hits: tuple[RankedHit, ...]
     confidence: Confidence
     rungs: tuple[Rung, ...]
@@ -104,14 +109,15 @@ class Retriever:
     ) -> Retrieval:
         """The passages for the queries, which are several ways to ask one question.
 
-        The first one is what the reranker reads and the confidence is told from. Raises
-        ServiceError when the index or the catalog cannot be had.
+        The confidence is told from the first one, and the reranker reads it, unless there is a
+        question `alone`: `follow_ups.blend` says how it is weighed. Raises ServiceError when the
+        index or the catalog cannot be had.
         """
         ranking = await self.rank(queries, scope, corpus)
         records = await self._catalog.at(corpus.generation)
         passages = to_passages(ranking.hits, records, self._settings.context_tokens)
         return Retrieval(
-            query=queries[0].text,
+            query=ranking.query,
             generation=corpus.generation,
             passages=passages,
             confidence=ranking.confidence.value,
@@ -127,17 +133,15 @@ class Retriever:
         found = await asyncio.gather(
             *(self._search(query, scope, corpus, dense_usable=dense_usable) for query in queries)
         )
-        weight = self._settings.dense_weight
-        hits = combine(
-            [(q.weight, fuse(hits, weight)) for q, hits in zip(queries, found, strict=True)]
-        )
+        blended = self._blended(queries, found)
         searched = time.perf_counter()
-        hits, rungs = await self._reranked(queries[0].text, hits)
+        hits, rungs = await self._reranked(blended.to_rerank, blended.hits)
         if queries[0].dense is None or not dense_usable:
             rungs = (Rung.BM25_ONLY, *rungs)
         return Ranking(
+            blended.judge.text,
             tuple(hits),
-            assess(queries[0].text, hits, self._cosine(found[0])),
+            blended.judge.assess(hits),
             rungs,
             {
                 "search": (searched - began) * 1000,
@@ -158,6 +162,17 @@ class Retriever:
                 limit=self._settings.candidates,
             )
         )
+
+    def _blended(self, queries: Sequence[EncodedQuery], found: Sequence[SearchHits]) -> Blend:
+        completed, alone = [], None
+        for query, hits in zip(queries, found, strict=True):
+            ranking = fuse(hits, self._settings.dense_weight)
+            searched = Searched(query.text, ranking, self._cosine(hits))
+            if query.alone:
+                alone = searched
+            else:
+                completed.append(searched)
+        return blend(completed, alone)
 
     async def _reranked(
         self, query: str, hits: list[RankedHit]

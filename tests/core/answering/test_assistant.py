@@ -356,7 +356,10 @@ async def test_a_model_that_takes_too_long_over_a_follow_up_is_not_waited_for() 
             if isinstance(event, PassagesFound):
                 break
 
-    assert search.searched[0][0] == ["What is X? How do I install it? How do I install it?"]
+    assert search.searched[0][0] == [
+        "What is X? How do I install it? How do I install it?",
+        "How do I install it?",
+    ]
 
 
 async def test_a_follow_up_without_a_model_is_searched_by_rule() -> None:
@@ -373,60 +376,10 @@ async def test_a_follow_up_without_a_model_is_searched_by_rule() -> None:
         [
             "What is X? How do I install it? How do I install it?",
             "A tool. How do I install it?",
+            "How do I install it?",
         ]
     ]
     assert answer.usage == Usage()
-
-
-@dataclass
-class Topics(Search):
-    """A search in which each question by itself finds what `alone` says."""
-
-    alone: Retrieval = FOUND
-
-    async def retrieve(
-        self, queries: Sequence[EncodedQuery], scope: Scope, corpus: Corpus
-    ) -> Retrieval:
-        found = await super().retrieve(queries, scope, corpus)
-        return self.alone if [query.text for query in queries] == [QUESTION.text] else found
-
-
-UNRELATED = replace(
-    FOUND,
-    passages=(section("Bread is baked.", title="", heading="", url="https://docs.example/bread"),),
-)
-BEFORE = (Message("user", "What is X?"), Message("assistant", "A tool [1]."))
-
-
-@pytest.mark.parametrize(
-    ("alone", "status", "source"),
-    [
-        (replace(FOUND, confidence=0.2, sufficient=False), AnswerStatus.REFUSED, "install"),
-        (replace(FOUND, confidence=0.2), AnswerStatus.QUOTED, "install"),
-        (replace(FOUND, confidence=0.31, sufficient=False), AnswerStatus.QUOTED, "bread"),
-    ],
-)
-async def test_a_question_far_off_the_topic_is_answered_by_itself_or_not_at_all(
-    alone: Retrieval, status: AnswerStatus, source: str
-) -> None:
-    """What was said before finds its own passages again, and would be quoted as the answer."""
-    search = Topics(UNRELATED, alone=alone)
-    memory = Memory(SessionState(BEFORE, CORPUS))
-
-    answer = await answer_of(assistant(ExtractiveChatModel(), search=search, memory=memory))
-
-    assert [len(queries) for queries, _, _ in search.searched] == [2, 1]
-    assert answer.status is status
-    assert f"https://docs.example/{source}" in answer.text + str(answer.citations)
-
-
-async def test_a_follow_up_that_a_model_completed_is_searched_once() -> None:
-    search = Topics(UNRELATED)
-    model = ScriptedModel([saying("How do I install X?"), saying("Run it [1].")])
-
-    await answer_of(assistant(model, search=search, memory=Memory(SessionState(BEFORE, CORPUS))))
-
-    assert len(search.searched) == 1
 
 
 async def test_history_is_read_while_the_question_is_embedded() -> None:

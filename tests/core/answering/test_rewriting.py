@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from core.answering.refusal import refusal
-from core.answering.rewriting import Rewriting, complete, may_change_topic, rewrite, without_model
+from core.answering.rewriting import Rewriting, complete, rewrite, without_model
 from core.answering.wording import EMPTY_CORPUS, QUOTES, QUOTES_INSTEAD
 from core.errors import ServiceUnavailable
 from core.model import Message, ModelEvent, ModelFinished, ModelStarted, Prompt, Usage
@@ -65,13 +65,54 @@ async def test_a_follow_up_is_completed_by_the_model() -> None:
         ScriptedModel([breaking_off("How do", error=ServiceUnavailable("S", "down."))]),
         ScriptedModel([[ModelStarted("quotes", quoting=True), ModelFinished("quotes")]]),
         ScriptedModel([saying(" ")]),
-        ScriptedModel([saying("word " * 200)]),
+        ScriptedModel([saying("How do I install it on Windows? " * 20)]),
+        model_saying("I'm sorry, but I can't help with that request."),
+        model_saying("Wie installiere ich das Programm unter Windows?"),
+        model_saying("How do I install it on a Mac?"),
     ],
 )
 async def test_where_the_model_fails_a_rule_completes_it(model: ScriptedModel) -> None:
     rewriting = await rewrite("And on Windows?", HISTORY, model, patience=1)
 
     assert (rewriting.queries, rewriting.by_rule) == (BY_RULE, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "question", "rewritten"),
+    [
+        ("How do I install it on Linux?", "And on Windows?", "How do I install it on Windows?"),
+        ("How do I install it on Linux?", "Why is that so?", "Why do I install it so on Linux?"),
+        ("How do I install it on Linux?", "How do I bake bread?", "How do I bake bread?"),
+        (
+            "Wie installiere ich es auf Linux?",
+            "Und auf dem Mac?",
+            "Wie installiere ich es dem Mac?",
+        ),
+        ("怎么在 Linux 上安装它?", "那 Windows 呢?", "怎么在 Windows 上安装它?"),
+    ],
+)
+async def test_a_rewriting_is_made_of_what_was_said(
+    asked: str, question: str, rewritten: str
+) -> None:
+    history = (Message("user", asked), Message("assistant", "Run the installer [1]."))
+
+    rewriting = await rewrite(question, history, model_saying(rewritten), patience=1)
+
+    assert (rewriting.queries, rewriting.by_rule) == ((rewritten,), False)
+
+
+async def test_an_apology_for_a_question_without_words_of_its_own_is_no_rewriting() -> None:
+    model = model_saying("I'm sorry, but I can't help with that request.")
+
+    assert (await rewrite("Why is that so?", HISTORY, model, patience=1)).by_rule
+
+
+async def test_a_model_is_told_to_leave_a_question_that_stands_alone_as_it_is() -> None:
+    model = model_saying("How do I bake bread?")
+
+    await rewrite("How do I bake bread?", HISTORY, model, patience=1)
+
+    assert "Repeat it unchanged if it stands alone" in model.prompts[0].system
 
 
 async def test_a_model_that_is_late_is_not_waited_for() -> None:
@@ -122,32 +163,6 @@ def test_a_long_message_before_it_does_not_crowd_out_the_question() -> None:
 
     assert asked == "x" * 400 + " And now? And now?"
     assert answered == "y" * 400 + " And now?"
-
-
-@pytest.mark.parametrize(
-    ("question", "changes"),
-    [
-        ("What is the airspeed of an unladen swallow?", True),
-        ("Does the airspeed of an installer swallow folders?", False),
-        ("Does the airspeed of an unladen installer swallow folders?", True),
-        ("Which folder?", False),
-        ("And on Linux?", False),
-        ("Installing?", False),
-        # Nothing of its own.
-        ("And why is that so?", False),
-        ("", False),
-    ],
-)
-def test_a_question_with_little_in_common_with_what_was_found_may_change_the_topic(
-    question: str, *, changes: bool
-) -> None:
-    passages = [section("Nothing at all."), section("Run the installer. It asks for a folder.")]
-
-    assert may_change_topic(question, passages) is changes
-
-
-def test_where_nothing_was_found_the_question_is_tried_by_itself() -> None:
-    assert may_change_topic("And on Windows?", [])
 
 
 async def test_a_model_reads_the_end_of_a_long_conversation_and_not_all_of_a_long_message() -> None:

@@ -211,23 +211,59 @@ async def test_another_model_s_cosine_is_not_trusted() -> None:
     assert (found.confidence, found.sufficient) == (0.0, False)
 
 
-async def test_several_queries_are_ranked_together_by_weight() -> None:
-    last_turn, context = WordCounts().encode_query("it"), WordCounts().encode_query("linux")
-    index = ScriptedIndex(
+def finding(**texts: str) -> ScriptedIndex:
+    """An index in which a query whose first word is a key finds the key's text."""
+    return ScriptedIndex(
         FOUND,
         by_term={
-            last_turn.indices[0]: SearchHits(hits(("it", 0.9)), hits(("it", 5.0))),
-            context.indices[0]: SearchHits(hits(("linux", 0.9)), hits(("linux", 5.0))),
+            WordCounts().encode_query(word).indices[0]: SearchHits(
+                hits((text, 0.9)), hits((text, 5.0))
+            )
+            for word, text in texts.items()
         },
     )
-    search = retriever(index)
-    first, second = await search.encode("it"), await search.encode("linux")
 
-    queries = [first, replace(second, weight=3.0)]
+
+async def test_several_queries_are_ranked_together() -> None:
+    search = retriever(finding(setup="linux", windows="windows"))
+
+    queries = [await search.encode("setup"), await search.encode("windows")]
     found = await search.retrieve(queries, EVERYTHING, CORPUS)
 
-    assert {p.text: p.scores.fused for p in found.passages} == {"linux": 0.75, "it": 0.25}
-    assert found.query == "it"
+    assert {p.text: p.scores.fused for p in found.passages} == {"linux": 0.5, "windows": 0.5}
+    assert found.query == "setup"
+
+
+@pytest.mark.parametrize(
+    ("question", "found", "query"),
+    [
+        # Its one term is in its hit: it is as sure as can be, which leaves two fifths.
+        ("windows", {"windows": 0.6, "linux": 0.4}, "setup"),
+        # None of its terms is.
+        ("swallows", {"potatoes": 1.0}, "swallows"),
+    ],
+)
+async def test_a_question_of_a_conversation_is_searched_alone_too(
+    question: str, found: dict[str, float], query: str
+) -> None:
+    search = retriever(finding(setup="linux", windows="windows", swallows="potatoes"))
+
+    queries = [await search.encode("setup"), replace(await search.encode(question), alone=True)]
+    retrieval = await search.retrieve(queries, EVERYTHING, CORPUS)
+
+    assert {p.text: p.scores.fused for p in retrieval.passages} == found
+    assert retrieval.query == query
+
+
+async def test_the_reranker_reads_the_question_alone_where_it_is_surer() -> None:
+    reranker = ScriptedReranker({"linux": 0.4, "windows": 0.6})
+    search = retriever(finding(setup="linux", windows="windows"), reranker=reranker)
+
+    queries = [await search.encode("setup"), replace(await search.encode("windows"), alone=True)]
+    retrieval = await search.retrieve(queries, EVERYTHING, CORPUS)
+
+    assert [query for query, _ in reranker.asked] == ["windows"]
+    assert retrieval.confidence == 0.6
 
 
 async def test_passages_keep_to_the_token_budget() -> None:
