@@ -13,9 +13,8 @@ class ChannelPolicy:
     """The rules of a workspace. Channels are ids or names, and ids once `resolved`.
 
     In `auto_answer` every message is a question. `allowed` None admits every channel that is not
-    `blocked`. `mention_only` wants a mention in threads too. Channels shared with other
-    organisations are answered only when `shared_channels` says so. Direct messages are not
-    channels.
+    `blocked`. `mention_only` wants a mention in threads too. What is shared with other
+    organisations is answered only when `shared_channels` says so. Direct messages are in no list.
     """
 
     auto_answer: frozenset[str] = frozenset()
@@ -25,11 +24,13 @@ class ChannelPolicy:
     shared_channels: bool = False
     scope: Scope = EVERYTHING
 
-    def admits(self, channel: str, *, shared: bool) -> bool:
+    def admits(self, channel: str, *, shared: bool, direct: bool = False) -> bool:
         """Whether questions are answered there at all."""
         if shared and not self.shared_channels:
             return False
-        return channel not in self.blocked and (self.allowed is None or channel in self.allowed)
+        return direct or (
+            channel not in self.blocked and (self.allowed is None or channel in self.allowed)
+        )
 
     def named(self, is_id: Callable[[str], object]) -> frozenset[str]:
         """The channels that it calls by name; `is_id` knows a platform's ids."""

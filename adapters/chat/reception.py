@@ -77,12 +77,17 @@ class Reception:
     async def _store(self, asked: Asked) -> bool:
         """Whether it is new. Raises ServiceError."""
         prepared = await self._preparation.of(asked)
-        new = prepared.question is None or await self._dispatcher.submit(prepared.question)
-        if new:
+        if prepared.question is None:
             self._note(asked.question, prepared.notes)
-        if prepared.question is not None:
-            self._presence.join(asked.question.session)
-        return new
+            return True
+        session = asked.question.session
+        if not await self._dispatcher.submit(prepared.question):
+            # By another process, or withdrawn by now.
+            await self._presence.revise(session)
+            return False
+        self._note(asked.question, prepared.notes)
+        self._presence.join(session)
+        return True
 
     async def _edit(self, edited: Edited) -> None:
         asked = edited.asked

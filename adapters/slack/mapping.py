@@ -42,7 +42,7 @@ def incoming(event: Json, place: Place, *, shared: bool = False) -> Incoming:
     whichever of the two events brings it.
     """
     channel = str(event.get("channel", ""))
-    if not _direct(event) and not place.policy.admits(channel, shared=shared):
+    if not place.policy.admits(channel, shared=shared, direct=_direct(event)):
         return _ELSEWHERE
     subtype = event.get("subtype")
     if subtype == "message_changed":

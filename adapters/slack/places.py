@@ -37,9 +37,8 @@ class Places:
         return self._admits(channel, await self._look(channel) or {})
 
     def _admits(self, channel: str, found: Mapping[str, Any]) -> bool:
-        if found.get("is_im"):
-            return True
-        return self._policy.admits(channel, shared=bool(found.get("is_ext_shared")))
+        shared, direct = bool(found.get("is_ext_shared")), bool(found.get("is_im"))
+        return self._policy.admits(channel, shared=shared, direct=direct)
 
     async def _look(self, channel: str) -> Mapping[str, Any] | None:
         try:

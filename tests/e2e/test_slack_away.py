@@ -131,13 +131,16 @@ async def test_a_question_whose_deletion_arrives_first_is_never_answered(
 ) -> None:
     general = workspace.general
     async with open_bot(workspace, database) as bot:
+        ts = await workspace.post(general, "It fails.")
         workspace.subscribed = frozenset()
-        ts = await workspace.mention(general, "How?")
-        late = events.mentioned(workspace.slack, workspace.slack.message(general, ts))
+        mention = await workspace.mention(general, "why?", thread_ts=ts)
+        late = events.mentioned(workspace.slack, workspace.slack.message(general, mention))
         workspace.subscribed = None
-        await workspace.delete(general, ts)
+        await workspace.delete(general, mention)
         await workspace.settled()
         workspace.emit(late)
+        await workspace.settled()
+        await workspace.reply(general, ts, "I restarted it, and it works.", user=BOB)
         await workspace.settled()
     assert bot.answers.asked == []
 

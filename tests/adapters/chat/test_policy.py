@@ -22,7 +22,12 @@ def test_without_lists_every_channel_is_admitted_but_shared_ones() -> None:
     policy = ChannelPolicy()
     assert policy.admits("C0ANY", shared=False)
     assert not policy.admits("C0ANY", shared=True)
+    assert not policy.admits("D0ANY", shared=True, direct=True)
     assert policy.resolved({"a": "C0A"}).allowed is None
+
+
+def test_no_list_is_about_direct_messages() -> None:
+    assert ChannelPolicy(allowed=frozenset({"C0A"})).admits("D0ANY", shared=False, direct=True)
 
 
 def test_a_blocked_channel_is_blocked_even_when_it_is_allowed() -> None:

@@ -104,8 +104,9 @@ def test_what_is_not_for_us_is_ignored(
     assert incoming(event, place(**policy)) == Ignored(reason)
 
 
-def test_a_channel_shared_with_others_is_answered_only_when_allowed() -> None:
-    event = message(MENTION)
+@pytest.mark.parametrize("kind", ["channel", "im"])
+def test_what_is_shared_with_others_is_answered_only_when_allowed(kind: str) -> None:
+    event = message(MENTION, channel_type=kind)
     assert incoming(event, place(), shared=True) == Ignored("not in this channel")
     assert question(incoming(event, place(shared_channels=True), shared=True)) == ("9.0", "How?")
 

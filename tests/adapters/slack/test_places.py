@@ -33,6 +33,7 @@ async def api(workspace: SlackWorkspace) -> AsyncIterator[SlackApi]:
         ("group", False, False, False, True),
         ("channel", True, True, False, False),
         ("im", True, False, True, True),
+        ("im", True, True, False, False),
     ],
 )
 async def test_it_posts_where_it_is_and_is_allowed_to(
