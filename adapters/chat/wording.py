@@ -1,13 +1,26 @@
-"""What a person is told when something that they did had no effect."""
+"""What Docent says of itself in a chat."""
 
 from __future__ import annotations
 
 from core.errors import DocentError
+from core.model import AnswerEvent, PassagesFound, Searching
 
+SEARCHING = "Searching the docs…"
 LOST = "Sorry, I could not take this question. Please ask again in a moment."
 
 
 def failed(exc: DocentError) -> str:
-    """Why, and what to do."""
+    """That what a person did had no effect, why, and what to do."""
     reason = str(exc).removesuffix(".")
     return f"Sorry, that did not work. {reason}. {exc.hint or 'Please try again in a moment.'}"
+
+
+def status_text(event: AnswerEvent) -> str:
+    """What the bot is doing, in a few words."""
+    match event:
+        case Searching():
+            return SEARCHING
+        case PassagesFound(passages):
+            return f"Reading {len(passages)} passages…" if len(passages) > 1 else "Reading…"
+        case _:
+            return "Writing…"

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 
+from adapters.chat.wording import SEARCHING
 from adapters.slack.api import SlackApi
 from adapters.slack.rendering import Message, answer_messages, notice
 from adapters.slack.response_url import respond
@@ -18,7 +19,6 @@ from core.errors import RequestRejected, ServiceError
 from core.model import Answer, Answered, AnswerEvent, Question, Scope, SessionKey, Turn
 
 PLATFORM = "slack-private"
-SEARCHING = "Searching the docs…"
 
 log = logging.getLogger(__name__)
 

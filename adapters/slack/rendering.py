@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from adapters.chat.evidence import NO_EVIDENCE, cited
+from adapters.chat.wording import SEARCHING
 from adapters.markdown import split
 from adapters.slack.blocks import actions, button, notification, size_of, sources
 from adapters.slack.composing import Page, compose, compose_plainly
 from adapters.slack.prose import NOT_YET_KNOWN, Links, address_for_slack, links_of, links_to
-from core.model import Answer, AnswerEvent, Passage, PassagesFound, Searching
+from core.model import Answer, Passage
 
 FEEDBACK_UP = "docent_feedback_up"
 FEEDBACK_DOWN = "docent_feedback_down"
@@ -21,7 +22,6 @@ STOP = "docent_stop"
 SHARE = "docent_share"
 TRY = "docent_try"
 
-_SEARCHING = "Searching the docs…"
 _REST = "More of the answer"
 _LONGEST_PASSAGE = 2_500
 _ALL_PASSAGES = 10_000
@@ -58,7 +58,7 @@ def partial_messages(text: str, turn_id: UUID) -> list[Message]:
 
     Links come with the whole answer, when its citations are known, and tables as Slack's own.
     """
-    pieces = compose_plainly(text, NOT_YET_KNOWN) or [_SEARCHING]
+    pieces = compose_plainly(text, NOT_YET_KNOWN) or [SEARCHING]
     messages = [_message(piece) for piece in pieces]
     messages[-1].blocks.append(actions([_stop(turn_id)]))
     return messages
@@ -77,17 +77,6 @@ def evidence(answer: Answer, passages: Sequence[Passage]) -> Message:
         entries.pop()
         pages = compose("\n\n".join(entries), links)
     return Message(notification(_markdown_of(pages[0])), pages[0].blocks)
-
-
-def status_text(event: AnswerEvent) -> str:
-    """What the bot is doing, in a few words."""
-    match event:
-        case Searching():
-            return _SEARCHING
-        case PassagesFound(passages):
-            return f"Reading {len(passages)} passages…" if len(passages) > 1 else "Reading…"
-        case _:
-            return "Writing…"
 
 
 def notice(text: str) -> Message:

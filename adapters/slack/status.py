@@ -7,9 +7,9 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
+from adapters.chat.wording import status_text
 from adapters.chat.writing import cancelled, pause
 from adapters.slack.api import SlackApi
-from adapters.slack.rendering import status_text
 from core.errors import ServiceError
 from core.model import AnswerEvent, PassagesFound, Searching, SessionKey
 

@@ -7,12 +7,12 @@ import asyncio
 import pytest
 
 from adapters.chat.policy import ChannelPolicy
-from adapters.chat.wording import LOST
+from adapters.chat.wording import LOST, SEARCHING
 from adapters.slack.actions import NOT_HERE
 from adapters.slack.commands import ASKED_BEFORE, IN_THREAD, NO_TEXT, REFUSED
 from adapters.slack.manifest import ASK, ASK_ABOUT_THIS, REINGEST
 from adapters.slack.private import PLATFORM as PRIVATE
-from adapters.slack.private import SEARCHING, private_question
+from adapters.slack.private import private_question
 from adapters.slack.rendering import SHARE
 from core.conversation.inbox import Inbox
 from core.errors import SyncRunning

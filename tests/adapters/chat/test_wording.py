@@ -1,11 +1,14 @@
-"""What a person is told when something that they did had no effect."""
+"""What Docent says of itself in a chat."""
 
 from __future__ import annotations
 
 import pytest
 
-from adapters.chat.wording import failed
+from adapters.chat.wording import failed, status_text
 from core.errors import DocentError, ServiceUnavailable
+from core.model import AnswerEvent, PassagesFound, Searching, TextDelta
+from tests.support.answers import answer, answered
+from tests.support.conversations import passage
 
 
 @pytest.mark.parametrize(
@@ -23,3 +26,17 @@ from core.errors import DocentError, ServiceUnavailable
 )
 def test_a_failure_says_why_and_what_to_do(exc: DocentError, said: str) -> None:
     assert failed(exc) == said
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        (Searching(), "Searching the docs…"),
+        (PassagesFound((passage("a"), passage("b"))), "Reading 2 passages…"),
+        (PassagesFound(()), "Reading…"),
+        (TextDelta("a"), "Writing…"),
+        (answered(answer("a")), "Writing…"),
+    ],
+)
+def test_the_status_tells_what_is_being_done(event: AnswerEvent, status: str) -> None:
+    assert status_text(event) == status

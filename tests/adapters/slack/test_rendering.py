@@ -24,19 +24,13 @@ from adapters.slack.rendering import (
     evidence,
     notice,
     partial_messages,
-    status_text,
 )
 from core.model import (
     Answer,
-    Answered,
     AnswerStatus,
     Citation,
     Passage,
-    PassagesFound,
-    Retrieval,
     Scores,
-    Searching,
-    TextDelta,
     Usage,
 )
 from tests.support.markdown_texts import MARKDOWN
@@ -407,20 +401,6 @@ def test_a_title_cannot_break_out_of_the_evidences_link() -> None:
     odd = passage("text", title="[x](https://evil.example)", heading_path=(), url="")
     message = evidence(answer("", citation(url="", heading_path=())), [odd])
     assert "](https://evil" not in markdown(message)
-
-
-@pytest.mark.parametrize(
-    ("event", "status"),
-    [
-        (Searching(), "Searching the docs…"),
-        (PassagesFound((passage("a"), passage("b"))), "Reading 2 passages…"),
-        (PassagesFound(()), "Reading…"),
-        (TextDelta("a"), "Writing…"),
-        (Answered(answer("a"), Retrieval("q", 1, (), 0.0, sufficient=False)), "Writing…"),
-    ],
-)
-def test_the_status_tells_what_is_being_done(event: Any, status: str) -> None:
-    assert status_text(event) == status
 
 
 def test_a_notice_is_one_message() -> None:
