@@ -19,6 +19,7 @@ from adapters.slack.threads import MOST_READ, later, read_thread
 from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
 from core.conversation.presence import Presence
+from core.errors import AccessDenied
 from core.model import SessionKey
 
 Take: TypeAlias = Callable[[Incoming], Awaitable[None]]
@@ -35,8 +36,9 @@ class Window:
     """How far it looks. Times are in seconds, numbers for each channel.
 
     `overlap` is read again before what was seen last: Slack delivers in no certain order, and again
-    for about six minutes. A thread may `lag` behind what was delivered of it. After a failure it
-    tries again in `pause`.
+    for about six minutes. A thread may `lag` behind what was delivered of it, and Slack hides what
+    is old: a missing question was deleted if it is older than that and younger than `memory`.
+    After a failure it tries again in `pause`.
     """
 
     seconds: float = 43_200.0
@@ -44,6 +46,7 @@ class Window:
     messages: int = 200
     threads: int = 20
     lag: float = 60.0
+    memory: float = 604_800.0
     pause: float = PAUSE
 
 
@@ -97,7 +100,7 @@ class CatchUp:
         """As `_conversation`; one that cannot be read does not keep the others from it."""
         try:
             return await self._conversation(conversation, since)
-        except SlackRefused as exc:
+        except (AccessDenied, SlackRefused) as exc:
             log.warning("%s cannot be caught up. %s", conversation.name or conversation.id, exc)
             return 0
 
@@ -142,11 +145,21 @@ class CatchUp:
             ours = ours or message.get("user") == us or us in people(str(message.get("text")))
             if ours and later(_touched(message), since):
                 count += await self._see_to(conversation, message)
-        if len(thread) < MOST_READ:
-            lately = f"{time.time() - self._window.lag:.6f}"
-            for message_id in _gone([each for each in asked if later(lately, each)], thread):
-                await self._take(Deleted(session, message_id))
+        for message_id in self._gone(asked, thread):
+            await self._take(Deleted(session, message_id))
         return count
+
+    def _gone(self, asked: Sequence[str], thread: Sequence[Mapping[str, Any]]) -> list[str]:
+        """The questions that were deleted from their thread."""
+        if len(thread) >= MOST_READ:
+            return []
+        there = {str(m["ts"]) for m in thread if m.get("subtype") != "tombstone"}
+        now, window = time.time(), self._window
+        return [
+            each
+            for each in asked
+            if each not in there and window.lag <= now - float(each) <= window.memory
+        ]
 
 
 async def _read(api: SlackApi, session: SessionKey) -> list[Mapping[str, Any]]:
@@ -162,9 +175,3 @@ async def _read(api: SlackApi, session: SessionKey) -> list[Mapping[str, Any]]:
 def _touched(message: Mapping[str, Any]) -> str:
     """When it was written, or edited last."""
     return str((message.get("edited") or message)["ts"])
-
-
-def _gone(asked: Sequence[str], thread: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The questions that are no longer in their thread."""
-    there = {str(m["ts"]) for m in thread if m.get("subtype") != "tombstone"}
-    return [each for each in asked if each not in there]

@@ -7,7 +7,6 @@ import pytest
 from adapters.slack.catchup import Window
 from core.ports import Database
 from tests.support import slack_events as events
-from tests.support.desk import until
 from tests.support.slack_bot import open_bot
 from tests.support.slack_faults import Fault
 from tests.support.slack_server import BOB, SlackWorkspace
@@ -83,18 +82,21 @@ async def test_a_question_deleted_while_the_bot_was_away_has_its_answer_removed(
     assert ("Windows" in left.shown) != reply
 
 
-async def test_a_question_that_its_thread_does_not_show_yet_is_not_taken_for_deleted(
-    workspace: SlackWorkspace, database: Database
+@pytest.mark.parametrize(
+    "window", [Window(), Window(lag=0.0, memory=0.0)], ids=["too new", "too old"]
+)
+async def test_a_question_that_its_thread_need_not_show_is_not_taken_for_deleted(
+    workspace: SlackWorkspace, database: Database, window: Window
 ) -> None:
     general = workspace.general
     async with open_bot(workspace, database):
         ts = await workspace.mention(general, "How?")
         await workspace.answered(general, ts)
     await workspace.delete(general, ts)
-    async with open_bot(workspace, database):
-        other = await workspace.mention(general, "And now?")
-        await workspace.answered(general, other)
-        await until(lambda: bool(workspace.called("conversations.replies")))
+    missed = await workspace.dm("In private?")
+    async with open_bot(workspace, database, window=window):
+        await workspace.answered(workspace.direct(), missed)
+    assert await database.fetch("SELECT FROM turns WHERE wanted = 'withdrawn'") == []
     assert len(workspace.answers(general, ts)) == 1
 
 
@@ -114,13 +116,14 @@ async def test_a_thread_of_which_nothing_is_left_keeps_no_other_from_being_caugh
     assert left == []
 
 
+@pytest.mark.parametrize("error", ["channel_not_found", "missing_scope"])
 async def test_a_channel_that_cannot_be_read_keeps_no_other_from_being_caught_up(
-    workspace: SlackWorkspace, database: Database, caplog: pytest.LogCaptureFixture
+    workspace: SlackWorkspace, database: Database, caplog: pytest.LogCaptureFixture, error: str
 ) -> None:
     async with open_bot(workspace, database):
         pass
     missed = await workspace.dm("In private?")
-    workspace.faults.add(Fault("conversations.history", error="channel_not_found"))
+    workspace.faults.add(Fault("conversations.history", error=error))
     async with open_bot(workspace, database):
         await workspace.answered(workspace.direct(), missed)
     assert "general cannot be caught up" in caplog.text
