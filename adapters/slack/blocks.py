@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adapters.chat.links import address_in_link, host_of
 from adapters.markdown import plain_text, without_mention_tokens
-from adapters.slack.prose import address_for_slack, host_of
 from adapters.slack.tables import Block
 from core.answering.wording import NOT_PEER_REVIEWED, PEER_REVIEWED, peer_review
 from core.model import Citation
@@ -67,6 +67,6 @@ def _place(citation: Citation) -> str:
 
 
 def _link(text: str, url: str) -> Block:
-    if host_of(url) and len(address_for_slack(url)) <= _LONGEST_URL:
-        return {"type": "link", "text": text, "url": address_for_slack(url)}
+    if host_of(url) and len(address_in_link(url)) <= _LONGEST_URL:
+        return {"type": "link", "text": text, "url": address_in_link(url)}
     return {"type": "text", "text": text}

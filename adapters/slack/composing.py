@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from adapters.chat.links import Links
 from adapters.markdown import SLACK_MESSAGE, Table, as_text, block_count, split, with_tables
-from adapters.slack.prose import Links, safe_markdown
+from adapters.slack.prose import safe_markdown
 from adapters.slack.tables import Block, cell_characters, fits_block, table_block
 
 

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
+from adapters.chat.links import NOT_YET_KNOWN, Links, address_in_link, without_scheme
 from adapters.markdown import Span, backticked, normalised, rewrite, spans, without_mentions
-from core.model import Answer, AnswerStatus, Passage
 
 _NOTHING = "\u200b"
 _ADDRESS = r"(?:[a-z][a-z0-9+.-]*://|www\\?\.)(?:\[[0-9a-f:.]*\])?[^\s<>`\[\]]*"
@@ -26,64 +23,8 @@ _LINK_CODE = re.compile(r"<(?=(?:https?|ftp|slack)://|(?:mailto|tel):)", re.IGNO
 _LINK_IN_CODE = re.compile(
     r"\](?=[(:]\s*<?(?P<address>(?:[a-z][a-z0-9+.-]*:|//|www\.)[^\s<>)]*))", re.IGNORECASE
 )
-_SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*:/*|www\.)+", re.IGNORECASE)
 _AFTER_ADDRESS = ".,;:!?*_~'\")]}|"
-_ESCAPED = {c: f"%{ord(c):02X}" for c in " ()<>[]\\\"'`|\n\t"}
 _BRACKETS = str.maketrans("[]", "()")
-
-
-@dataclass(frozen=True, slots=True)
-class Links:
-    """What an answer may link to: the hosts of its citations, and each mark to its section.
-
-    `settled` is False while the citations are not known yet, and no link is.
-    """
-
-    hosts: frozenset[str] = frozenset()
-    marks: Mapping[int, str] = field(default_factory=dict)
-    settled: bool = True
-
-    def knows(self, address: str) -> bool:
-        """Whether it is on the web, at one of the hosts."""
-        host = host_of(address)
-        return bool(host) and host in self.hosts
-
-
-NOT_YET_KNOWN = Links(settled=False)
-
-
-def links_of(answer: Answer) -> Links:
-    """The links of an answer; a refusal is our own text, whose links are the nearest sections."""
-    marks = {c.n: c.url for c in answer.citations if host_of(c.url)}
-    addresses = list(marks.values())
-    if answer.status is AnswerStatus.REFUSED:
-        addresses += _linked(answer.text)
-    return Links(frozenset(map(host_of, addresses)) - {""}, marks)
-
-
-def links_to(passages: Sequence[Passage]) -> Links:
-    """The links of passages that are shown with their places."""
-    return Links(frozenset(host_of(p.url) for p in passages) - {""})
-
-
-def host_of(address: str) -> str:
-    """The host of an http or https address, in lower case, else an empty text."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return ""
-    on_the_web = parts.scheme in ("http", "https") and "\\" not in parts.netloc
-    return (parts.hostname or "") if on_the_web else ""
-
-
-def address_for_slack(url: str) -> str:
-    """The address with nothing in it that ends a Markdown link early."""
-    return "".join(_ESCAPED.get(c, c) for c in url)
-
-
-def without_scheme(address: str) -> str:
-    """What a person recognises of an address, and no program takes for one."""
-    return _SCHEME.sub("", address)
 
 
 def safe_markdown(text: str, links: Links) -> str:
@@ -127,7 +68,7 @@ def _sign(sign: re.Match[str], links: Links) -> str:
     if mark := sign["mark"]:
         url = links.marks.get(int(mark))
         # Slack's parser stumbles over brackets in a link's text.
-        return f"[({mark})]({address_for_slack(url)})" if url else f"[{mark}]"
+        return f"[({mark})]({address_in_link(url)})" if url else f"[{mark}]"
     if sign["stray"]:
         return "] ("
     return "&lt;" if sign["less"] or sign["escape"] == "\\<" else sign["escape"]
@@ -146,7 +87,7 @@ def _bare(found: str, links: Links) -> str:
 def _link(span: Span, links: Links) -> str:
     label = _label(span.label)
     if links.knows(span.url):
-        return f"[{label or without_scheme(span.url)}]({address_for_slack(span.url)})"
+        return f"[{label or without_scheme(span.url)}]({address_in_link(span.url)})"
     address = without_scheme(span.url).replace("`", "%60").strip()
     if not links.settled or not address or (address in label and span.label != span.url):
         return label
@@ -165,16 +106,3 @@ def _label(source: str) -> str:
             case _:
                 parts.append(_text(span.source, NOT_YET_KNOWN).replace("`", ""))
     return "".join(parts).translate(_BRACKETS)
-
-
-def _linked(text: str) -> list[str]:
-    """The addresses of the text's links."""
-    found: list[str] = []
-
-    def noted(span: Span) -> str:
-        if span.kind == "link":
-            found.append(span.url)
-        return span.source
-
-    rewrite(text, noted)
-    return found

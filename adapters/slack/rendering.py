@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from adapters.chat.evidence import NO_EVIDENCE, cited
+from adapters.chat.links import NOT_YET_KNOWN, Links, address_in_link, links_of, links_to
 from adapters.chat.wording import SEARCHING
 from adapters.markdown import split
 from adapters.slack.blocks import actions, button, notification, size_of, sources
 from adapters.slack.composing import Page, compose, compose_plainly
-from adapters.slack.prose import NOT_YET_KNOWN, Links, address_for_slack, links_of, links_to
 from core.model import Answer, Passage
 
 FEEDBACK_UP = "docent_feedback_up"
@@ -112,7 +112,7 @@ def _reactions(answer: Answer, turn_id: UUID, *, private: bool) -> list[dict[str
 def _entry(n: int, passage: Passage, longest: int) -> str:
     place = " ".join(passage.place.split()) or passage.path
     label = "".join(f"\\{c}" if c in "\\[]`*_<>~" else c for c in place)
-    heading = f"[{label}]({address_for_slack(passage.url)})" if passage.url else label
+    heading = f"[{label}]({address_in_link(passage.url)})" if passage.url else label
     date = f" · as of {passage.date}" if passage.date else ""
     text, *more = split(passage.text, longest) or [""]
     quote = "\n".join(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, TypeAlias
 
+from adapters.chat.links import Links, address_in_link, without_scheme
 from adapters.markdown import SLACK_TABLE, Table, inline, without_mention_tokens
-from adapters.slack.prose import Links, address_for_slack, without_scheme
 
 Block: TypeAlias = dict[str, Any]
 
@@ -83,7 +83,7 @@ def _inert(address: str, links: Links) -> str:
 def _element(text: str, styles: list[str], url: str) -> Block:
     element: Block = {"type": "link" if url else "text", "text": without_mention_tokens(text)}
     if url:
-        element["url"] = address_for_slack(url)
+        element["url"] = address_in_link(url)
     if styles:
         element["style"] = dict.fromkeys(styles, True)
     return element

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from slack_sdk.models.blocks import Block
 
-from adapters.slack.prose import NOT_YET_KNOWN, Links, safe_markdown
+from adapters.chat.links import NOT_YET_KNOWN, Links
+from adapters.slack.prose import safe_markdown
 from adapters.slack.rendering import (
     FEEDBACK_DOWN,
     FEEDBACK_UP,
