@@ -14,6 +14,8 @@ _NAME = "quotes"
 _PASSAGES = 8
 _ALIKE = 0.6
 _HEARD = 2
+_AS_GOOD = 0.9
+_TELLING = 0.3
 _ITEM = re.compile(r"\A(?:[-*+]|\d{1,3}[.)])\s+")
 _QUOTE = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 _LINE_BREAK = re.compile(r"\s*\n\s*")
@@ -39,16 +41,24 @@ class ExtractiveChatModel:
 
 def quote(question: str, passages: Sequence[Passage], count: int) -> list[str]:
     """The quotes as Markdown blocks: passages in the order of their best quote, text in its own."""
-    found = [pieces(p.text) for p in passages]
+    found, priors = [pieces(p.text) for p in passages], _priors(passages)
     groups = [
         Group([piece.text for piece in own], prior, p.place)
-        for own, p, prior in zip(found, passages, _priors(passages), strict=True)
+        for own, p, prior in zip(found, passages, priors, strict=True)
     ]
-    sentences = rank_sentences(question, groups)
-    ranked = _all_heard(_different(sentences, found, count), sentences, found)
+    sentences = _telling(rank_sentences(question, groups))
+    best = {number for number, prior in enumerate(priors[:_HEARD]) if prior >= _AS_GOOD}
+    of_best = [each for each in sentences if each.group in best]
+    ranked = _all_heard(_different(sentences, found, count), of_best, found)
     order = list(dict.fromkeys(r.group for r in ranked))
     chosen = sorted(ranked, key=lambda r: (order.index(r.group), r.index))
     return [_block(found[r.group][r.index], f"[{r.group + 1}]") for r in chosen]
+
+
+def _telling(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Those that hold enough of the question, measured by what the best of them holds."""
+    most = max((each.evidence for each in ranked), default=0.0)
+    return [each for each in ranked if each.evidence >= _TELLING * most]
 
 
 def _different(
@@ -65,17 +75,18 @@ def _different(
 
 
 def _all_heard(
-    chosen: Sequence[Ranked], ranked: Sequence[Ranked], found: Sequence[Sequence[Piece]]
+    chosen: Sequence[Ranked], of_best: Sequence[Ranked], found: Sequence[Sequence[Piece]]
 ) -> list[Ranked]:
-    """With a quote of each of the best passages, in place of the weakest one that can be spared.
+    """With one of each of the best passages, in place of the weakest that can be spared.
 
     What the search prefers may answer in other words than the question's.
     """
     quoted = Counter(each.group for each in chosen)
-    unheard = [each for each in ranked if each.group < _HEARD and each.group not in quoted]
+    best = {each.group for each in of_best}
+    unheard = [each for each in of_best if each.group not in quoted]
     whole = [each for each in unheard if not found[each.group][each.index].dangling]
     new = [each for each in whole if not _said(each, chosen, found)]
-    spare = [each for each in chosen if each.group >= _HEARD or quoted[each.group] > 1]
+    spare = [each for each in chosen[1:] if each.group not in best or quoted[each.group] > 1]
     if not new or not spare:
         return list(chosen)
     weakest = min(spare, key=lambda each: each.score)

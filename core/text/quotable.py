@@ -44,8 +44,8 @@ class Piece:
 
     @property
     def dangling(self) -> bool:
-        """Whether it announces what does not follow."""
-        return self.lead.endswith(":") and not self.block
+        """Whether it announces what does not follow, without naming the code that tells it."""
+        return self.lead.endswith(":") and not self.block and "`" not in self.lead
 
 
 class _Kind(Enum):

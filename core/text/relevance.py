@@ -3,7 +3,7 @@
 A sentence scores the share of the question's word stems that it holds, each weighed by how rare it
 is among the sentences at hand; stems that only its neighbours hold count in part. The weights were
 chosen on the answerable questions of SQuAD 2.0, by whether the three best sentences hold the
-answer.
+answer, and on those of CLAPNQ and of the cookbook's documentation, by how much of it they hold.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 
+_FROM_CODE = 0.6
 _FROM_BEFORE = 0.5
-_FROM_AFTER = 0.2
 _FROM_HEADING = 0.3
-_HINTED = 0.05
+_FROM_AFTER = 0.2
+_UNDER_HEADING = 0.15
+_DEFINING = 0.2
 _LENGTH = 0.5
 _LONG = 60
 _PRIOR = 1.0
@@ -38,13 +41,22 @@ _ENDINGS = _WORD.findall(
     "ers ied ed er es ly s e y"
 )
 
+_FENCED = re.compile(r"(?ms)^[ \t]*(?P<fence>`{3,}|~{3,}).*?(?:^[ \t]*(?P=fence)|\Z)")
+_ADDRESS = re.compile(r"(?<=\])\([^()]*(?:\([^()]*\)[^()]*)*\)|\bhttps?://\S+")
+
 _HINTS = (
+    (
+        re.compile(r"\A\W*(?:how (?:do|can|could|should|would|to)|can (?:i|we|you))\b"),
+        re.compile(r"`"),
+        0.15,
+    ),
     (
         re.compile(r"\b(?:when|(?:what|which) (?:year|date|decade|century|day|month))\b"),
         re.compile(
             r"\d{3,4}|\d(?:st|nd|rd|th)\b|\b(?:century|year|decade|January|February|March|April|May"
             r"|June|July|August|September|October|November|December)\b"
         ),
+        0.05,
     ),
     (
         re.compile(r"\bhow (?:many|much|long|old|far|often|large|big|tall)\b|\bpercent|\bnumber\b"),
@@ -52,10 +64,16 @@ _HINTS = (
             r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|thousand"
             r"|million|billion|half|once|twice)\b"
         ),
+        0.05,
     ),
-    (re.compile(r"\b(?:who|whom|whose|where)\b"), re.compile(r"(?<=[a-z,;:] )\W?[A-Z]\w")),
+    (re.compile(r"\b(?:who|whom|whose|where)\b"), re.compile(r"(?<=[a-z,;:] )\W?[A-Z]\w"), 0.05),
 )
-"""What a question asks for, and what a sentence that says it looks like."""
+"""What a question asks for, what a sentence that says it looks like, and how much that counts."""
+
+_DEFINITION = re.compile(
+    r"\W*(?:what|who)(?:['\N{RIGHT SINGLE QUOTATION MARK}]s| is| are| was| were| does)\b"
+)
+_MEANING = "mean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,31 +90,53 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """The sentence `groups[group].sentences[index]`, and how well it answers."""
+    """The sentence `groups[group].sentences[index]`, and how well it answers.
+
+    `evidence` is the share of the question, in 0..1, that it and what stands around it hold.
+    """
 
     group: int
     index: int
     score: float
+    evidence: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    """`terms` are those of the sentence; `code` those that only its code block holds."""
+
     group: int
     index: int
     text: str
     terms: frozenset[str]
+    code: frozenset[str]
     heading: frozenset[str]
     prior: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question: its stems with their weights, and what an answer to it may look like."""
+
+    weights: dict[str, float]
+    hint: tuple[re.Pattern[str], float] | None
+    subject: tuple[str, ...]
+
+    def hinted(self, text: str) -> float:
+        """What the look of a sentence adds to its score."""
+        worth = 0.0
+        if self.hint is not None and self.hint[0].search(text):
+            worth += self.hint[1]
+        if self.subject and tuple(terms(text)[: len(self.subject)]) == self.subject:
+            worth += _DEFINING
+        return worth
 
 
 def rank_sentences(question: str, groups: Sequence[Group]) -> list[Ranked]:
     """All sentences, the best answer first."""
     rows = [row for number, group in enumerate(groups) for row in _rows(number, group)]
-    weights = _weights(question, rows)
-    hint = _hint(question)
-    ranked = [
-        Ranked(row.group, row.index, _score(rows, at, weights, hint)) for at, row in enumerate(rows)
-    ]
+    asked = _asked(question, rows)
+    ranked = [_ranked(rows, at, asked) for at in range(len(rows))]
     return sorted(ranked, key=lambda r: -r.score)
 
 
@@ -107,8 +147,11 @@ def best_sentence(question: str, sentences: Sequence[str]) -> int:
 
 def _rows(number: int, group: Group) -> Iterator[_Row]:
     heading = frozenset(terms(group.heading))
-    for index, text in enumerate(group.sentences):
-        yield _Row(number, index, text, frozenset(terms(text)), heading, group.prior)
+    for index, sentence in enumerate(group.sentences):
+        text = _ADDRESS.sub("", sentence)
+        prose = frozenset(terms(_FENCED.sub("", text)))
+        code = frozenset(terms(text)) - prose
+        yield _Row(number, index, text, prose, code, heading, group.prior)
 
 
 def terms(text: str) -> list[str]:
@@ -127,43 +170,63 @@ def stem(word: str) -> str:
     return word[:-1] if doubled else word
 
 
-def _weights(question: str, rows: Sequence[_Row]) -> dict[str, float]:
-    """The question's stems with their share of the whole; rarer ones weigh more (BM25's idf)."""
-    counts = Counter(term for row in rows for term in row.terms)
+def term_weights(question: str, texts: Sequence[AbstractSet[str]]) -> dict[str, float]:
+    """The question's stems with their share of the whole, 1 in all; empty where it has none.
+
+    A stem weighs more the fewer of the texts, given as their stems, hold it (BM25's idf).
+    """
+    counts = Counter(term for text in texts for term in text)
     idf = {
-        term: math.log(1 + (len(rows) - counts[term] + 0.5) / (counts[term] + 0.5))
+        term: math.log(1 + (len(texts) - counts[term] + 0.5) / (counts[term] + 0.5))
         for term in terms(question)
     }
     total = sum(idf.values())
-    return {term: weight / total for term, weight in idf.items()} if total else {}
+    return {term: weight / total for term, weight in idf.items()}
 
 
-def _hint(question: str) -> re.Pattern[str] | None:
-    asked = question.lower()
-    return next((answer for asks, answer in _HINTS if asks.search(asked)), None)
+def _asked(question: str, rows: Sequence[_Row]) -> _Asked:
+    question = question.lower()
+    hints = ((answer, worth) for asks, answer, worth in _HINTS if asks.search(question))
+    return _Asked(
+        term_weights(question, [row.terms | row.code for row in rows]),
+        next(hints, None),
+        _subject(question),
+    )
 
 
-def _score(
-    rows: Sequence[_Row], at: int, weights: dict[str, float], hint: re.Pattern[str] | None
-) -> float:
+def _subject(question: str) -> tuple[str, ...]:
+    """The stems of what is to be defined, with which a definition begins; empty for no such."""
+    asks = _DEFINITION.match(question)
+    return tuple(term for term in terms(question[asks.end() :]) if term != _MEANING) if asks else ()
+
+
+def _ranked(rows: Sequence[_Row], at: int, asked: _Asked) -> Ranked:
     row = rows[at]
-    before = _neighbour(rows, row, at - 1)
-    after = _neighbour(rows, row, at + 1)
-    covered = 0.0
+    evidence = sum(_shares(rows, at, asked.weights))
+    under = sum(weight for term, weight in asked.weights.items() if term in row.heading)
+    score = (
+        evidence * (1 + _LENGTH * min(len(row.terms), _LONG) / _LONG)
+        + _UNDER_HEADING * under
+        + asked.hinted(row.text)
+        + _PRIOR * row.prior
+    )
+    return Ranked(row.group, row.index, score, evidence)
+
+
+def _shares(rows: Sequence[_Row], at: int, weights: dict[str, float]) -> Iterator[float]:
+    """What of each stem's weight counts: all that is said, some of what only stands around it."""
+    row = rows[at]
+    places = (
+        (row.terms, 1.0),
+        (row.code, _FROM_CODE),
+        (_neighbour(rows, row, at - 1), _FROM_BEFORE),
+        (row.heading, _FROM_HEADING),
+        (_neighbour(rows, row, at + 1), _FROM_AFTER),
+    )
     for term, weight in weights.items():
-        if term in row.terms:
-            covered += weight
-        elif term in before:
-            covered += weight * _FROM_BEFORE
-        elif term in row.heading:
-            covered += weight * _FROM_HEADING
-        elif term in after:
-            covered += weight * _FROM_AFTER
-    covered *= 1 + _LENGTH * min(len(row.terms), _LONG) / _LONG
-    hinted = _HINTED if hint is not None and hint.search(row.text) else 0.0
-    return covered + hinted + _PRIOR * row.prior
+        yield weight * next((share for held, share in places if term in held), 0.0)
 
 
 def _neighbour(rows: Sequence[_Row], row: _Row, at: int) -> frozenset[str]:
     inside = 0 <= at < len(rows) and rows[at].group == row.group
-    return rows[at].terms if inside else frozenset()
+    return rows[at].terms | rows[at].code if inside else frozenset()

@@ -83,6 +83,24 @@ async def test_what_announces_something_that_is_missing_is_not_quoted() -> None:
     ]
 
 
+async def test_what_names_the_code_is_quoted_though_the_example_is_missing() -> None:
+    passage = section("To upgrade, pass `--upgrade` to the setup:\n\n# Other\n\nNothing else.")
+
+    assert await quotes("How do I upgrade my setup?", passage, count=1) == [
+        "> To upgrade, pass `--upgrade` to the setup: [1]"
+    ]
+
+
+async def test_what_neither_holds_nor_follows_what_is_asked_is_not_quoted() -> None:
+    passage = section("Run `setup` to upgrade. It takes a minute. Have some tea. Have a bun.")
+    other = section("Trees are green. The sky is blue.", fused=0.89)
+
+    assert await quotes("How do I upgrade the setup?", passage, other) == [
+        "> Run `setup` to upgrade. [1]",
+        "> It takes a minute. [1]",
+    ]
+
+
 async def test_a_quote_in_the_docs_is_quoted_once() -> None:
     passage = section("> An upgrade takes\n> a minute.")
 
@@ -106,15 +124,25 @@ async def test_nothing_is_quoted_twice_in_almost_the_same_words() -> None:
     ]
 
 
-async def test_the_two_best_passages_are_both_quoted_whatever_their_words() -> None:
+@pytest.mark.parametrize(("fused", "heard"), [(0.89, True), (0.7, False)])
+async def test_a_passage_that_is_as_good_as_the_best_is_quoted_too(
+    fused: float, *, heard: bool
+) -> None:
     wordy = section("Run setup once. Run setup again. Setup runs the whole setup of a run.")
-    other = section("It is started from the menu.", fused=0.9)
-    far = section("The setup has a run of its own.", fused=0.1)
+    other = section("A run is started from the menu. The setup waits.", fused=fused)
 
-    given = await quotes("How do I run the setup?", wordy, other, far)
+    given = await quotes("How do I run the setup?", wordy, other)
 
-    assert len(given) == 3
-    assert any(text.endswith("[2]") for text in given)
+    assert any(text.endswith("[2]") for text in given) is heard
+
+
+async def test_the_best_quote_makes_room_for_no_other() -> None:
+    first = section("The setup is started from the menu.")
+    second = section("Run setup once a day to run it.", fused=0.6)
+
+    assert await quotes("How do I run the setup?", first, second, count=1) == [
+        "> Run setup once a day to run it. [2]"
+    ]
 
 
 async def test_emphasis_in_a_quote_is_kept() -> None:

@@ -8,6 +8,7 @@ from core.retrieval.confidence import (
     RERANK_FLOOR,
     assess,
     term_coverage,
+    weighted_coverage,
 )
 from tests.support.search import chunk, ranked
 
@@ -26,6 +27,33 @@ QUERY = "install linux package"
 )
 def test_coverage_is_the_share_of_the_query_s_terms(query: str, text: str, share: float) -> None:
     assert term_coverage(query, text) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("query", "texts", "least", "most"),
+    [
+        # A term that many of the hits hold tells little; one that few or none hold, much.
+        ("install linux", ["Linux.", "Linux.", "Linux.", "Install it."], 0.0, 0.3),
+        ("install linux", ["Install it.", "Linux.", "Linux.", "Linux."], 0.7, 1.0),
+        ("install potatoes", ["Install it.", "Install it."], 0.0, 0.2),
+        ("install linux", ["Install it on Linux.", "Linux."], 0.999, 1.001),
+        ("install linux", ["Nothing.", "Install it on Linux."], 0.0, 0.0),
+        ("what is it?", ["It is what it is."], 0.0, 0.0),
+    ],
+)
+def test_a_rare_term_of_the_query_weighs_more_than_a_common_one(
+    query: str, texts: list[str], least: float, most: float
+) -> None:
+    assert least <= weighted_coverage(query, texts) <= most
+
+
+def test_a_question_that_shares_only_common_words_with_the_hits_is_less_sure() -> None:
+    hits = [ranked(chunk("Install the package.")) for _ in range(5)]
+
+    known = assess("install package", hits, 0.5)
+    foreign = assess("install potatoes", hits, 0.5)
+
+    assert known.value - foreign.value > 0.1
 
 
 def test_headings_count_as_text() -> None:

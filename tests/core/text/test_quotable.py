@@ -75,6 +75,7 @@ def test_a_long_list_is_quoted_in_its_items() -> None:
     [
         (Piece("Run:"), True),
         (Piece("Run:", CODE), False),
+        (Piece("Run `setup` with:"), False),
         (Piece("Run."), False),
         (Piece(block="a:"), False),
     ],

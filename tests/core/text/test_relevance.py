@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from core.text.relevance import Group, best_sentence, rank_sentences, stem, terms
+from core.text.relevance import (
+    Group,
+    best_sentence,
+    rank_sentences,
+    stem,
+    term_weights,
+    terms,
+)
 
 SENTENCES = [
     "The Normans were named after the Norse raiders.",
@@ -68,6 +75,55 @@ def test_what_stands_over_a_passage_counts_in_part() -> None:
     ranked = rank_sentences("redis items", [Group(sentence), Group(sentence, heading="Redis")])
 
     assert [r.group for r in ranked] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("question", "sentences", "best"),
+    [
+        # What a thing is, its definition tells.
+        ("What is a queue?", ["Jobs wait in a queue.", "A queue holds jobs that wait."], 1),
+        ("What's Redis?", ["The cache runs on Redis.", "**Redis** is a store in memory."], 1),
+        ("What does TTL mean?", ["Each key has a TTL.", "TTL is the time to live."], 1),
+        ("Who is Ada Lovelace?", ["It was Ada Lovelace.", "Ada Lovelace wrote programs."], 1),
+        # How to do a thing, what is to be typed tells.
+        ("How do I clear the cache?", ["You can clear the cache.", "Clear the cache: `flush`."], 1),
+        ("Can I clear it?", ["One may clear it.", "One can clear it with `flush`."], 1),
+        # What is asked once, is told in prose rather than in code.
+        ("redis cache", ["```py\nredis(cache)\n```", "The cache is called Redis."], 1),
+    ],
+)
+def test_what_a_question_asks_for_tells_between_sentences_alike(
+    question: str, sentences: list[str], best: int
+) -> None:
+    assert best_sentence(question, sentences) == best
+
+
+def test_the_address_of_a_link_says_nothing() -> None:
+    linked = "See the [docs](https://redis.example/cache(1)/items) or https://redis.example/cache."
+
+    ranked = rank_sentences("redis cache items", [Group([linked])])
+
+    assert ranked[0].evidence == 0.0
+
+
+def test_evidence_is_the_share_of_the_question_that_is_said() -> None:
+    groups = [Group(["Redis holds items.", "Nothing."]), Group(["Nothing."], heading="Redis")]
+    evidence = {(r.group, r.index): r.evidence for r in rank_sentences("redis items", groups)}
+
+    assert evidence[0, 0] == pytest.approx(1.0)
+    assert 1.0 > evidence[0, 1] > evidence[1, 0] > 0.0
+
+
+def test_a_term_weighs_more_the_fewer_texts_hold_it() -> None:
+    texts = [frozenset(terms("redis")), frozenset(terms("redis cache"))]
+    weights = term_weights("redis cache queue", texts)
+
+    assert weights[stem("redis")] < weights[stem("cache")] < weights[stem("queue")]
+    assert sum(weights.values()) == pytest.approx(1.0)
+
+
+def test_a_question_of_stop_words_has_no_weights() -> None:
+    assert term_weights("what is it?", [frozenset()]) == {}
 
 
 @pytest.mark.parametrize(
