@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeVar
 
 from rich.text import Text
 
 from adapters.slack.credentials import SlackCredentials
 from bot.app import open_database, open_embedding, open_index, read_openrouter_account
+from bot.discord import discord_credentials
 from bot.progress import amount
 from bot.settings import Settings
 from bot.slack import slack_credentials
@@ -19,6 +21,7 @@ from core.ingestion.inspection import inspect
 from core.ports import Source
 
 Check = Callable[[Settings], Awaitable[str]]
+_T = TypeVar("_T")
 
 _MOST_NAMED = 5
 """Documents that are named before the rest is only counted."""
@@ -59,7 +62,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         yield await _examined(part, check, settings)
     for source, profile in configured_sources(settings):
         yield await _examined_source(f"Source {profile.name}", source)
-    for part, check in _slack_checks(settings).items():
+    for part, check in {**_slack_checks(settings), **_discord_checks(settings)}.items():
         yield await _examined(part, check, settings)
 
 
@@ -82,13 +85,31 @@ def _slack_checks(settings: Settings) -> dict[str, Check]:
     }
     if credentials.transport == "socket":
         checks["Slack deliveries"] = checkup.check_socket_mode
-    return {part: partial(_of_slack, check, credentials) for part, check in checks.items()}
+    return {part: partial(_of, check, credentials) for part, check in checks.items()}
 
 
-async def _of_slack(
-    check: Callable[[SlackCredentials], Awaitable[str]], credentials: SlackCredentials, _: Settings
-) -> str:
+async def _of(check: Callable[[_T], Awaitable[str]], credentials: _T, _: Settings) -> str:
     return await check(credentials)
+
+
+def _discord_checks(settings: Settings) -> dict[str, Check]:
+    """As for Slack."""
+    try:
+        credentials = discord_credentials(settings)
+        if credentials is None:
+            return {}
+        credentials.check()
+    except ConfigurationError as error:
+        return {"Discord": partial(_raise, error)}
+    # discord.py takes a second to import, which only a bot in Discord needs.
+    from adapters.discord import checkup  # noqa: PLC0415
+
+    intents = partial(checkup.check_intents, message_content=settings.discord.message_content)
+    return {
+        "Discord": partial(_of, checkup.check_token, credentials),
+        "Discord intents": partial(_of, intents, credentials),
+        "Discord invitation": partial(_of, checkup.check_invitation, credentials),
+    }
 
 
 async def _raise(error: ConfigurationError, _: Settings) -> str:

@@ -7,9 +7,9 @@ import re
 from binascii import Error
 from dataclasses import dataclass
 
-from adapters.discord.faults import PORTAL
 from core.errors import ConfigurationError
 
+PORTAL = "https://discord.com/developers/applications"
 API_URL = "https://discord.com/api/v10"
 
 _TOKEN = re.compile(r"[\w-]{18,}\.[\w-]+\.[\w-]+")

@@ -7,6 +7,7 @@ from http import HTTPStatus
 import aiohttp
 import discord
 
+from adapters.discord.credentials import PORTAL
 from core.errors import (
     AccessDenied,
     MalformedReply,
@@ -17,7 +18,6 @@ from core.errors import (
 )
 
 SERVICE = "Discord"
-PORTAL = "https://discord.com/developers/applications"
 
 MISSING_ACCESS = 50001
 DIRECT_MESSAGES_CLOSED = 50007
@@ -73,7 +73,7 @@ def start_fault(exc: Exception, application: str | None) -> ServiceError:
     if isinstance(exc, discord.LoginFailure):
         return bad_token(application)
     if isinstance(exc, discord.PrivilegedIntentsRequired):
-        return _intent_not_enabled(application)
+        return intent_not_enabled(application)
     if isinstance(exc, discord.ConnectionClosed):
         return _closed(exc.code, application)
     if isinstance(exc, discord.GatewayNotFound):
@@ -100,7 +100,7 @@ def _closed(code: int, application: str | None) -> ServiceError:
     if code == _BAD_TOKEN:
         return bad_token(application)
     if code == _DISALLOWED_INTENTS:
-        return _intent_not_enabled(application)
+        return intent_not_enabled(application)
     if code in {_INVALID_SHARD, _SHARDING_REQUIRED}:
         return RequestRejected(
             SERVICE,
@@ -110,7 +110,8 @@ def _closed(code: int, application: str | None) -> ServiceError:
     return ServiceUnavailable(SERVICE, f"it closed the connection ({code})")
 
 
-def _intent_not_enabled(application: str | None) -> AccessDenied:
+def intent_not_enabled(application: str | None) -> AccessDenied:
+    """Discord closes the connection of an app that asks for an intent that is off (4014)."""
     return AccessDenied(
         SERVICE,
         "DISCORD_MESSAGE_CONTENT is set, but the app's Message Content Intent is not enabled",

@@ -23,6 +23,7 @@ from bot.settings.groups import (
     AnswerSettings,
     CohereSettings,
     DatabaseSettings,
+    DiscordSettings,
     DocentSettings,
     DocsSettings,
     EmbedderSettings,
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     openrouter: OpenRouterSettings = OpenRouterSettings()
     answer: AnswerSettings = AnswerSettings()
     slack: SlackSettings = SlackSettings()
+    discord: DiscordSettings = DiscordSettings()
     server: ServerSettings = ServerSettings()
     sources: tuple[SourceSettings, ...] = ()
 

@@ -199,6 +199,44 @@ class SlackSettings(Group):
     )
 
 
+class DiscordSettings(Group):
+    """Discord; off when `token` is not set."""
+
+    token: SecretStr | None = Field(None, description="the bot's token")
+    message_content: bool = Field(
+        default=False,
+        description="whether the app's Message Content Intent is enabled, so that follow-ups in "
+        "threads need no mention",
+    )
+    base_url: AnyHttpUrl = Field(
+        AnyHttpUrl("https://discord.com/api/v10"), description="the address of the API"
+    )
+    auto_answer_channels: Names = Field(
+        (),
+        description="channels and forums where every message or post is a question, by id or name",
+    )
+    allowed_channels: Names = Field(
+        (), description="the only channels to answer in; all of them when not set"
+    )
+    blocked_channels: Names = Field((), description="channels never to answer in")
+    allowed_roles: Names = Field(
+        (), description="ids of roles, one of which it takes to ask; everybody may when not set"
+    )
+    blocked_roles: Names = Field((), description="ids of roles that may not ask")
+    follow_ups: bool = Field(
+        default=True,
+        description="whether a thread that Docent is part of needs no mention any more",
+    )
+    admins: Names = Field(
+        (),
+        description="ids of the people and roles who may use /reingest; those who may manage the "
+        "server when not set",
+    )
+    shards: int = Field(
+        1, ge=1, le=1000, description="connections to Discord; one serves up to 2,500 servers"
+    )
+
+
 class ServerSettings(Group):
     """The HTTP server, for Slack over signed HTTP."""
 
