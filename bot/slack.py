@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from adapters.chat.policy import ChannelPolicy
 from adapters.slack.credentials import SlackCredentials
 from bot.settings import Settings
+from bot.sources import bound_sources
 from core.errors import ConfigurationError
 from core.model import Scope
 
@@ -31,7 +32,7 @@ def slack_credentials(settings: Settings) -> SlackCredentials | None:
 
 
 def channel_policy(settings: Settings, scope: Scope) -> ChannelPolicy:
-    """Where questions are answered, from the sources in `scope`."""
+    """Where questions are answered, from the sources in `scope` and those bound to the channel."""
     slack = settings.slack
     return ChannelPolicy(
         auto_answer=frozenset(slack.auto_answer_channels),
@@ -40,6 +41,7 @@ def channel_policy(settings: Settings, scope: Scope) -> ChannelPolicy:
         mention_only=not slack.follow_ups,
         shared_channels=slack.shared_channels,
         scope=scope,
+        bound=bound_sources(settings, "slack"),
     )
 
 

@@ -49,9 +49,23 @@ def require_folders(sources: Iterable[ConfiguredSource]) -> None:
 
 
 def public_scope(settings: Settings) -> Scope:
-    """What may be answered from everywhere: whatever is configured and not private."""
-    names = (each.name for each in source_settings(settings) if not each.private)
-    return Scope(frozenset(names))
+    """What may be answered from everywhere: whatever is configured and not private.
+
+    A source that names its channels is private to them.
+    """
+    sources = source_settings(settings)
+    return Scope(frozenset(s.name for s in sources if not (s.private or s.channels)))
+
+
+def bound_sources(settings: Settings, platform: str) -> dict[str, frozenset[str]]:
+    """The private sources that each channel of the platform may be answered from beside those."""
+    bound: dict[str, frozenset[str]] = {}
+    for source in source_settings(settings):
+        for place in source.channels:
+            where, _, channel = place.partition(":")
+            if where == platform:
+                bound[channel] = bound.get(channel, frozenset()) | {source.name}
+    return bound
 
 
 def chosen(sources: Sequence[ConfiguredSource], name: str | None) -> list[ConfiguredSource]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from adapters.chat.policy import ChannelPolicy
 from adapters.chat.reactions import Reactions, missing
 from adapters.chat.wording import failed
 from adapters.slack.places import Places
@@ -32,6 +33,9 @@ Json: TypeAlias = Mapping[str, Any]
 Press: TypeAlias = Callable[[UUID, Json], Awaitable[Message | None]]
 
 NOT_HERE = "Docent is set up not to answer in this channel, so nothing was shared."
+NOT_FROM_HERE = (
+    "This answer is from docs that this channel may not be answered from, so it is not shown here."
+)
 SHARED = "You shared this answer with the channel."
 
 log = logging.getLogger(__name__)
@@ -40,9 +44,10 @@ log = logging.getLogger(__name__)
 class Actions:
     """Listens to the buttons. What is said about them only the person who pressed can see."""
 
-    def __init__(self, reactions: Reactions, places: Places) -> None:
+    def __init__(self, reactions: Reactions, places: Places, policy: ChannelPolicy) -> None:
         self._reactions = reactions
         self._places = places
+        self._policy = policy
         self._sharing: set[UUID] = set()
 
     def register(self, app: AsyncApp) -> None:
@@ -63,10 +68,12 @@ class Actions:
 
         return rate
 
-    async def _show_evidence(self, turn_id: UUID, _: Json) -> Message:
+    async def _show_evidence(self, turn_id: UUID, body: Json) -> Message:
         turn = await self._reactions.ended(turn_id)
         if turn is None or turn.answer is None:
             return notice(missing(turn))
+        if not self._policy.may_show(turn.sources, _channel(body)):
+            return notice(NOT_FROM_HERE)
         return evidence(turn.answer, turn.passages)
 
     async def _stop(self, turn_id: UUID, _: Json) -> Message | None:
@@ -86,8 +93,10 @@ class Actions:
         turn = await self._reactions.ended(turn_id)
         if turn is None or turn.answer is None:
             return notice(missing(turn))
-        if not await self._places.admits(body["channel"]["id"]):
+        if not await self._places.admits(_channel(body)):
             return notice(NOT_HERE)
+        if not self._policy.may_show(turn.sources, _channel(body)):
+            return notice(NOT_FROM_HERE)
         url = body["response_url"]
         await respond(url, notice(_headed(turn, body)), public=True)
         for message in answer_messages(turn.answer, turn.id):
@@ -118,6 +127,10 @@ async def _whisper(body: Json, message: Message) -> None:
         await respond(body["response_url"], message, thread=thread)
     except ServiceError as exc:
         log.warning("A person was not told: %s. %s", message.text, exc)
+
+
+def _channel(body: Json) -> str:
+    return str(body["channel"]["id"])
 
 
 def _headed(turn: StoredTurn, body: Json) -> str:

@@ -15,6 +15,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.chat.errands import Start
+from adapters.chat.policy import ChannelPolicy
 from adapters.chat.syncing import Sync
 from adapters.chat.wording import LOST, failed
 from adapters.slack.api import SlackApi
@@ -27,7 +28,7 @@ from adapters.slack.rendering import notice
 from adapters.slack.response_url import respond
 from adapters.slack.text import plain
 from core.errors import DocentError, ServiceError
-from core.model import Question, Scope, SessionKey
+from core.model import Question, SessionKey
 
 Submit: TypeAlias = Callable[[Question], Awaitable[bool]]
 Json: TypeAlias = Mapping[str, Any]
@@ -57,7 +58,7 @@ class Commands:
         sync: Sync,
         start: Start,
         places: Places,
-        scope: Scope,
+        policy: ChannelPolicy,
         *,
         admins: Collection[str] = (),
     ) -> None:
@@ -66,7 +67,7 @@ class Commands:
         self._sync = sync
         self._start = start
         self._places = places
-        self._scope = scope
+        self._policy = policy
         self._admins = admins
 
     def register(self, app: AsyncApp) -> None:
@@ -115,14 +116,14 @@ class Commands:
             payload["trigger_id"],
             person,
             text,
-            self._scope,
+            self._policy.scope_in(channel),
         )
 
     def _public(self, channel: str, person: str, message: Json, text: str) -> Question:
         ts = str(message["ts"])
         thread = str(message.get("thread_ts") or ts)
         session = SessionKey(PLATFORM, self._api.identity.team, channel, thread)
-        return Question(session, ts, person, text, self._scope)
+        return Question(session, ts, person, text, self._policy.scope_in(channel))
 
     async def _accepted(self, question: Question) -> bool | None:
         """As `submit`; None when the question could not be stored in time."""

@@ -116,7 +116,7 @@ def _asked(message: Json, place: Place) -> Asked:
         message_id=str(message["ts"]),
         author=str(message["user"]),
         text=plain(str(message.get("text") or ""), place.us.user),
-        scope=place.policy.scope,
+        scope=place.policy.scope_in(session.channel),
     )
     joins = _in_thread(message) and not place.takes_part(session)
     return Asked(question, tuple(map(_file, message.get("files") or ())), joins)

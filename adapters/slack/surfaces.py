@@ -50,10 +50,10 @@ def surfaces(
         return accepted
 
     def extend(app: AsyncApp, start: Start, policy: ChannelPolicy) -> None:
-        places, scope = Places(api, policy), policy.scope
-        Commands(api, submit, sync, start, places, scope, admins=admins).register(app)
-        Actions(Reactions(archive, feedback, dispatcher.cancel), places).register(app)
+        places = Places(api, policy)
+        Commands(api, submit, sync, start, places, policy, admins=admins).register(app)
+        Actions(Reactions(archive, feedback, dispatcher.cancel), places, policy).register(app)
         Home(api, overview, questions).register(app)
-        Trying(api, submit, scope).register(app)
+        Trying(api, submit, policy).register(app)
 
     return extend

@@ -9,12 +9,13 @@ from typing import Any, TypeAlias
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from adapters.chat.policy import ChannelPolicy
 from adapters.chat.wording import LOST
 from adapters.slack.api import SlackApi
 from adapters.slack.mapping import PLATFORM
 from adapters.slack.rendering import TRY, notice
 from core.errors import ServiceError
-from core.model import Question, Scope, SessionKey
+from core.model import Question, SessionKey
 
 Submit: TypeAlias = Callable[[Question], Awaitable[bool]]
 Json: TypeAlias = Mapping[str, Any]
@@ -25,10 +26,10 @@ log = logging.getLogger(__name__)
 class Trying:
     """Puts the question into the person's direct conversation, and answers it there."""
 
-    def __init__(self, api: SlackApi, submit: Submit, scope: Scope) -> None:
+    def __init__(self, api: SlackApi, submit: Submit, policy: ChannelPolicy) -> None:
         self._api = api
         self._submit = submit
-        self._scope = scope
+        self._policy = policy
 
     def register(self, app: AsyncApp) -> None:
         """Has Bolt call us."""
@@ -41,7 +42,8 @@ class Trying:
         try:
             channel, ts = await self._post(person, f"**You asked:** {text}")
             session = SessionKey(PLATFORM, self._api.identity.team, channel, ts)
-            await self._submit(Question(session, ts, person, text, self._scope))
+            scope = self._policy.scope_in(channel)
+            await self._submit(Question(session, ts, person, text, scope))
         except ServiceError as exc:
             log.warning("A question of the home was not asked. %s", exc)
             await self._apologise(person)

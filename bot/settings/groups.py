@@ -36,6 +36,9 @@ def _number(value: object) -> object:
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """Several names, comma-separated in a variable."""
 
+Place = Annotated[str, Field(pattern=r"^(slack|discord):#?\S+$")]
+"""A channel of a platform, by id or name."""
+
 
 class Group(BaseModel):
     """The settings of one service. Values never show in an error: one of them is a secret."""
@@ -268,5 +271,6 @@ class SourceSettings(Group):
     slugs: SlugRule = "plain"
     peer_reviewed: bool = False
     private: bool = False
+    channels: tuple[Place, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()

@@ -29,6 +29,12 @@ class StoredTurn:
     passages: tuple[Passage, ...]
     postings: tuple[Posting, ...]
 
+    @property
+    def sources(self) -> set[str]:
+        """Those of all that was found for it, cited or not."""
+        cited = self.answer.citations if self.answer else ()
+        return {c.source for c in cited} | {p.source for p in self.passages}
+
 
 class Archive:
     """Reads turns, one query a call."""

@@ -28,7 +28,8 @@ class History:
     async def load(self, question: Question) -> SessionState:
         """The session's finished turns before this question, and the served corpus: one query.
 
-        Turns from before the session was begun afresh are left out.
+        Turns from before the session was begun afresh are left out, and those that cite a source
+        which the question may not be answered from: it was taken from this place since.
         """
         key = question.session
         rows = await self._database.fetch(
@@ -42,6 +43,10 @@ class History:
                 WHERE (s.platform, s.workspace, s.channel, s.thread) = ($1, $2, $3, $4)
                     AND t.status = 'finished'
                     AND t.sequence > s.begun_after
+                    AND NOT EXISTS (
+                        SELECT FROM jsonb_array_elements(t.answer -> 'citations') AS cited
+                        WHERE cited ->> 'source' <> ALL ($7::TEXT[])
+                    )
                     AND t.sequence < COALESCE(
                         (
                             SELECT sequence FROM turns
@@ -61,6 +66,7 @@ class History:
             key.thread,
             question.message_id,
             self._turn_limit,
+            None if question.scope.sources is None else sorted(question.scope.sources),
         )
         exchanges = [(message,) for message in question.context] + _exchanges(rows)
         return SessionState(fitting(exchanges, self._token_budget), _corpus(rows[0]))

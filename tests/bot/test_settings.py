@@ -170,6 +170,10 @@ def test_an_unknown_key_of_the_file_is_taken_for_a_typo(toml: str, said: str, hi
         ("[[sources]\n", "not valid TOML"),
         ("[[sources]]\nname = 'a'\n", "^The `folder` of source 1 in docent.toml is missing.$"),
         ("[[sources]]\nfolder = 3\nname='a'\n", "`folder` of source 1 in .* must be a path"),
+        (
+            "[[sources]]\nname='a'\nfolder='x'\nchannels=['#ask-docs']\n",
+            "`channels` of source 1 in docent.toml must be made of a platform and its id or name",
+        ),
         ("sources = [1]\n", "^Source 1 in docent.toml must be a table"),
         ("sources = 1\n", "^What docent.toml has as `sources` must be a list"),
         ("docs = 1\n", "^What is set as `docs` must be a table"),

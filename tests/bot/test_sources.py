@@ -8,7 +8,7 @@ import pytest
 
 from bot.settings import Settings
 from bot.settings.groups import DocsSettings, SourceSettings
-from bot.sources import OWN_DOCS, configured_sources, public_scope, source_settings
+from bot.sources import OWN_DOCS, bound_sources, configured_sources, public_scope, source_settings
 from core.model import Scope
 
 
@@ -46,6 +46,23 @@ def test_a_private_source_is_not_in_the_scope_of_everybody() -> None:
         )
     )
     assert public_scope(settings) == Scope(frozenset({"public"}))
+
+
+def test_a_source_that_names_channels_is_answered_from_there_alone() -> None:
+    places = ("slack:#board", "slack:C0123", "discord:987")
+    settings = Settings(
+        sources=(
+            SourceSettings(name="public", folder=Path("a")),
+            SourceSettings(name="minutes", folder=Path("b"), channels=places),
+            SourceSettings(name="salaries", folder=Path("c"), channels=("slack:C0123",)),
+        )
+    )
+    assert public_scope(settings) == Scope(frozenset({"public"}))
+    assert bound_sources(settings, "slack") == {
+        "#board": {"minutes"},
+        "C0123": {"minutes", "salaries"},
+    }
+    assert bound_sources(settings, "discord") == {"987": {"minutes"}}
 
 
 async def test_a_home_folder_is_found_where_no_shell_expands_it(

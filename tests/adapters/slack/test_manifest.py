@@ -77,7 +77,7 @@ def registered() -> dict[str, list[Any]]:
     registry, nothing = Registry(), cast("Any", None)
     for listener in (
         Commands(nothing, nothing, nothing, nothing, nothing, nothing),
-        Actions(nothing, nothing),
+        Actions(nothing, nothing, nothing),
         Trying(nothing, nothing, nothing),
         Home(nothing, nothing, ()),
     ):

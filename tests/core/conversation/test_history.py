@@ -5,7 +5,7 @@ import pytest
 from core.backends.postgres import Postgres
 from core.conversation.history import History, fitting
 from core.conversation.inbox import Inbox
-from core.model import Corpus, Message, Question
+from core.model import Corpus, Message, Question, Scope
 from core.ports import Row
 from tests.support.conversations import OTHER_THREAD, THREAD, answered, question, taken
 
@@ -72,6 +72,18 @@ async def test_only_turns_of_the_session_before_the_question_count(
     await _talk(inbox, question("after"), "no")
     state = await History(database).load(this)
     assert [message.text for message in state.messages] == ["before", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("sources", "remembered"), [({"docs"}, True), ({"docs", "more"}, True), ({"more"}, False)]
+)
+async def test_what_cites_a_source_that_the_place_has_no_more_is_not_remembered(
+    database: Postgres, inbox: Inbox, sources: set[str], *, remembered: bool
+) -> None:
+    await _talk(inbox, question("What is it?"), "A tool. [1]")
+    scope = Scope(frozenset(sources))
+    state = await History(database).load(replace(question(), scope=scope))
+    assert bool(state.messages) is remembered
 
 
 async def test_turns_that_were_given_up_or_are_under_way_are_not_history(
