@@ -1,0 +1,116 @@
+"""Text of a model or a document, as Discord may be given it.
+
+Discord knows three levels of headings, no tables and no HTML; it makes links of bare addresses,
+and commands, channels and times of `<…>` codes
+(support.discord.com/hc/en-us/articles/210298617, discord.com/developers/docs/reference).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from adapters.chat.links import Links, address_in_link, without_scheme
+from adapters.markdown import Span, backticked, normalised, rewrite, spans, without_mentions
+
+_NOTHING = "\u200b"
+_ADDRESS = r"(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>`]*"
+_SIGNS = re.compile(
+    rf"(?P<address>{_ADDRESS})|\[(?P<mark>\d{{1,4}})\]|(?P<code><(?=[/:at@#i]))|(?P<stray>\]\()",
+    re.IGNORECASE,
+)
+_AFTER_ADDRESS = ".,;:!?*_~'\")]}|"
+_HEADING = re.compile(r"^(?P<margin>[ >]*)#{4,6}[ \t]+(?P<text>.*?)(?:[ \t]+#+)?[ \t]*$")
+_MARKUP = re.compile(r"([\\`*_~|<>\[\]()#@:-])")
+_BRACKETS = str.maketrans("[]", "()")
+
+
+def safe_markdown(text: str, links: Links) -> str:
+    """The text without mentions and Discord's codes, with links to known hosts alone."""
+    text = rewrite(backticked(normalised(text)), _spelled_out)
+    text = rewrite(without_mentions(text), lambda span: _shown(span, links))
+    return _with_known_headings(text)
+
+
+def escaped(text: str) -> str:
+    """The text with its signs shown as they are, in one line."""
+    return _MARKUP.sub(r"\\\1", without_mentions(" ".join(text.split())))
+
+
+def _spelled_out(span: Span) -> str:
+    """Prose with the signs that HTML writes with an `&`, which Discord would show like that."""
+    if span.kind != "text":
+        return span.source
+    return re.sub(r"&(?:#\w{1,8}|\w{2,31});", _sign_of, span.source)
+
+
+def _sign_of(spelled: re.Match[str]) -> str:
+    sign = html.unescape(spelled.group())
+    return sign if sign.isprintable() else " "
+
+
+def _shown(span: Span, links: Links) -> str:
+    match span.kind:
+        case "code":
+            return span.source
+        case "link":
+            return _link(span, links)
+        case _:
+            return _SIGNS.sub(lambda sign: _sign(sign, links), span.source)
+
+
+def _sign(sign: re.Match[str], links: Links) -> str:
+    if address := sign["address"]:
+        return _bare(address, links)
+    if mark := sign["mark"]:
+        url = links.marks.get(int(mark))
+        return f"[[{mark}]]({address_in_link(url)})" if url else f"[{mark}]"
+    return "] (" if sign["stray"] else "<" + _NOTHING
+
+
+def _bare(found: str, links: Links) -> str:
+    address = found.rstrip(_AFTER_ADDRESS)
+    if links.knows(address):
+        return found
+    shown = without_scheme(address)
+    return f"`{shown}`{found[len(address) :]}" if shown else found
+
+
+def _link(span: Span, links: Links) -> str:
+    label = _label(span.label)
+    if links.knows(span.url):
+        return f"[{label or without_scheme(span.url)}]({address_in_link(span.url)})"
+    address = without_scheme(span.url).replace("`", "%60").strip()
+    if not links.settled or not address or (address in label and span.label != span.url):
+        return label
+    return f"`{address}`" if span.label == span.url else f"{label} (`{address}`)"
+
+
+def _label(source: str) -> str:
+    """A link's text: without brackets, or addresses, for which Discord shows no link at all."""
+    parts = []
+    for span in spans(source):
+        match span.kind:
+            case "link":
+                parts.append(_label(span.label))
+            case "code":
+                parts.append(span.source)
+            case _:
+                parts.append(_SIGNS.sub(_inert, span.source))
+    return "".join(parts).translate(_BRACKETS)
+
+
+def _inert(sign: re.Match[str]) -> str:
+    return without_scheme(sign["address"]) if sign["address"] else sign.group()
+
+
+def _with_known_headings(text: str) -> str:
+    """The text with the headings of the lower levels in bold."""
+    if "####" not in text:
+        return text
+    in_code, lines = False, []
+    for line in text.split("\n"):
+        in_code ^= line.lstrip(" >").startswith("```")
+        heading = None if in_code else _HEADING.match(line)
+        lines.append(f"{heading['margin']}**{heading['text']}**" if heading else line)
+    return "\n".join(lines)
