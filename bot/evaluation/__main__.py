@@ -13,7 +13,7 @@ from bot.evaluation.report import EvaluationReport
 from bot.evaluation.suite import REQUIRED_NDCG, as_table, evaluate_set, falls_short
 from core.errors import ConfigurationError, DocentError
 
-WIDTH = 100  # of the table; a pipe has no width of its own
+WIDTH = 112  # of the table; a pipe has no width of its own
 MISUSED = 2
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -23,10 +23,20 @@ class EvaluationDocument(BaseModel):
     title: str = ""
 
 
+class Utterance(BaseModel):
+    """What was said in a conversation before a question."""
+
+    model_config = ConfigDict(frozen=True)
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
 class EvaluationQuestion(BaseModel):
     """A question, with the grade of each document that it asks for.
 
-    Where it is not answerable, `relevant` names what only looks as if it answered.
+    Where it is not answerable, `relevant` names what only looks as if it answered. `history` is
+    the conversation before it.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,6 +45,7 @@ class EvaluationQuestion(BaseModel):
     text: str
     relevant: Mapping[str, float] = {}
     answerable: bool = True
+    history: tuple[Utterance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.app import open_embedding, open_index, sparse_encoder
+from bot.evaluation.conversations import alone
 from bot.evaluation.dataset import Dataset, EvaluationDocument, EvaluationQuestion, read_dataset
 from bot.evaluation.report import EvaluationReport, Outcome, summarise
 from bot.settings import Settings
 from bot.settings.groups import QdrantSettings
+from core.answering.rewriting import without_model
 from core.ingestion.chunking import chunk
 from core.ingestion.indexing import Engines
 from core.ingestion.parsing.decoding import clean
@@ -23,10 +25,11 @@ from core.model import (
     Corpus,
     Document,
     DocumentRecord,
+    Message,
     Point,
     Section,
 )
-from core.retrieval.retriever import Retriever
+from core.retrieval.retriever import EncodedQuery, Retriever
 
 _SOURCE = "evaluation"
 _GENERATION = 1
@@ -41,13 +44,20 @@ class Bench:
     retriever: Retriever
 
 
-async def evaluate(settings: Settings, corpus: Path, questions: Path) -> EvaluationReport:
-    """Ingests the corpus into a throw-away index and asks all questions, one after the other.
+async def evaluate(
+    settings: Settings,
+    corpus: Path,
+    questions: Path,
+    *,
+    view: Callable[[Dataset], Dataset] = alone,
+) -> EvaluationReport:
+    """Ingests the corpus into a throw-away index and asks the questions, one after the other.
 
-    Uses the configured embedding and reranking. Raises ConfigurationError for files that are not
-    in the format, ServiceError when a service fails.
+    Which, and after what, the `view` says: by default all of them, by themselves. Uses the
+    configured embedding and reranking. Raises ConfigurationError for files that are not in the
+    format, ServiceError when a service fails.
     """
-    dataset = read_dataset(corpus, questions)
+    dataset = view(read_dataset(corpus, questions))
     async with open_bench(settings) as bench:
         return await measure(bench, dataset)
 
@@ -107,9 +117,9 @@ async def _index(engines: Engines, chunks: Sequence[Chunk]) -> None:
 async def _ask(bench: Bench, question: EvaluationQuestion) -> Outcome:
     corpus = Corpus(bench.engines.collection, _GENERATION)
     began = time.perf_counter()
-    query = await bench.retriever.encode(question.text)
+    queries = await _encoded(bench.retriever, question)
     embedded = time.perf_counter()
-    ranking = await bench.retriever.rank([query], EVERYTHING, corpus)
+    ranking = await bench.retriever.rank(queries, EVERYTHING, corpus)
     return Outcome(
         question=question,
         ranked=tuple(dict.fromkeys(hit.chunk.path for hit in ranking.hits)),
@@ -118,3 +128,13 @@ async def _ask(bench: Bench, question: EvaluationQuestion) -> Outcome:
         embed_ms=(embedded - began) * 1000,
         search_ms=ranking.timings_ms["search"],
     )
+
+
+async def _encoded(retriever: Retriever, question: EvaluationQuestion) -> list[EncodedQuery]:
+    """The question as it is searched for where no language model completes a follow-up."""
+    query = await retriever.encode(question.text)
+    if not question.history:
+        return [query]
+    history = [Message(said.role, said.text) for said in question.history]
+    texts = without_model(question.text, history)
+    return [*[await retriever.encode(text) for text in texts], replace(query, alone=True)]

@@ -11,6 +11,7 @@ from typing import Final
 
 from rich.table import Table
 
+from bot.evaluation.conversations import VIEWS
 from bot.evaluation.report import EvaluationReport
 from bot.evaluation.runner import evaluate
 from bot.settings import Settings
@@ -23,8 +24,14 @@ REQUIRED_NDCG: Final[Mapping[str, float]] = {
     "covidqa": 0.65,
     "clapnq": 0.975,
     "mtrag": 0.83,
+    "mtrag/follow-ups": 0.91,
+    "vendor-docs/another-topic": 0.78,
 }
-"""nDCG@10 over the answerable questions. Of a conversation only the last turn is asked."""
+"""nDCG@10 over the answerable questions.
+
+Behind a slash stands what is asked within a conversation (`conversations.VIEWS`); without one only
+the last turn of a conversation is asked.
+"""
 
 _COLUMNS = ("nDCG@10", "required", "recall@5", "@10", "@20", "MRR@3", "AUROC", "p50 ms", "p95 ms")
 
@@ -35,10 +42,12 @@ async def evaluate_set(folder: Path, name: str) -> EvaluationReport:
         raise ConfigurationError(
             f"There is no evaluation set {name!r}.", hint=f"There is: {', '.join(REQUIRED_NDCG)}."
         )
+    files, _, view = name.partition("/")
     return await evaluate(
         Settings(_env_file=None),
-        folder / f"{name}.corpus.jsonl",
-        folder / f"{name}.questions.jsonl",
+        folder / f"{files}.corpus.jsonl",
+        folder / f"{files}.questions.jsonl",
+        view=VIEWS[view],
     )
 
 

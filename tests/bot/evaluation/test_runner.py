@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from bot.evaluation.__main__ import main
+from bot.evaluation.conversations import follow_ups
 from bot.evaluation.runner import evaluate
 from bot.evaluation.suite import REQUIRED_NDCG, evaluate_set
 from bot.settings import Settings
@@ -41,11 +43,13 @@ def settings() -> Settings:
     )
 
 
-def write_set(folder: Path) -> tuple[Path, Path]:
+def write_set(
+    folder: Path, questions_asked: Sequence[dict[str, object]] = QUESTIONS
+) -> tuple[Path, Path]:
     corpus, questions = folder / "corpus.jsonl", folder / "questions.jsonl"
     documents = [{"id": key, "title": "", "text": text} for key, text in DOCUMENTS.items()]
     corpus.write_text("\n".join(json.dumps(each) for each in documents))
-    asked = [{"id": str(n)} | question for n, question in enumerate(QUESTIONS)]
+    asked = [{"id": str(n)} | question for n, question in enumerate(questions_asked)]
     questions.write_text("\n".join(json.dumps(each) for each in asked))
     return corpus, questions
 
@@ -58,6 +62,27 @@ async def test_a_corpus_of_one_s_own_is_measured(tmp_path: Path) -> None:
     assert report.refusals is not None
     assert (report.refusals.auroc, report.refusals.unanswerable) == (1.0, 1.0)
     assert 0 < report.search.p50 <= report.search.p95 < report.total.p95
+
+
+async def test_follow_ups_are_searched_after_what_was_said_where_that_is_measured(
+    tmp_path: Path,
+) -> None:
+    conversations = {"potatoes": "How do I mash potatoes?", "parking": "Where may cars park?"}
+    asked: list[dict[str, object]] = [
+        {
+            "text": "And then?",
+            "relevant": {document: 1},
+            "history": [{"role": "user", "text": first}],
+        }
+        for document, first in conversations.items()
+    ]
+    files = write_set(tmp_path, asked)
+
+    within = await evaluate(settings(), *files, view=follow_ups)
+    by_themselves = await evaluate(settings(), *files)
+
+    assert within.mrr_at_3 == 1.0
+    assert by_themselves.mrr_at_3 < 1.0
 
 
 async def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
