@@ -33,7 +33,7 @@ from tests.support.search import ScriptedCatalog, record
 SECTIONS = {
     "install": "Run the installer on Linux. On Windows, unpack the archive into a folder.",
     "install-folder": "The installer asks for a folder. Choose one that you may write to.",
-    "remove": "To remove the program, run the installer with `--remove` on Linux.",
+    "remove": "To remove the program, delete its folder and the menu entry.",
     "backup": "A backup is made every night. It is kept for thirty days, and then deleted.",
     "restore": "To restore a backup, choose its day in the calendar and press Restore.",
     "webhooks": "A webhook calls an address of yours when a report is ready.",
