@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import groupby
@@ -13,6 +13,7 @@ from core.text.claims import split_claims
 
 _LONGEST = 1500
 _LONGEST_ANNOUNCED = 1000
+_LONGEST_JOINED = 400
 _PARAGRAPH = re.compile(r"[ \t]*\n[ \t]*\n")
 _SAYS_NOTHING = re.compile(
     r"#{1,6}\s"  # a heading
@@ -25,13 +26,18 @@ _SAYS_NOTHING = re.compile(
 _WORD = re.compile(r"[^\W_]")
 _BLOCK = re.compile(r"```|~~~|\|")
 _ITEM = re.compile(r"(?:[-*+]|\d{1,3}[.)])\s")
+_LEANING = re.compile(
+    r"(?:And|But|Then|So|Also|Otherwise|However|This|These|That|Those|It|They|He|She|Its|Their|His"
+    r"|Her)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A sentence or list item in `lead`, or a table, list or code block in `block`.
 
-    Both, where the one announces the other.
+    Both, where the one announces the other. A sentence that begins with "this", "but" and the like
+    has those before it, a line each.
     """
 
     lead: str = ""
@@ -78,7 +84,24 @@ def pieces(text: str) -> list[Piece]:
             claims = _announced(found, claims)
         found += (_piece(claim) for claim in claims if kind is not _Kind.NOTHING)
         announces = bool(claims) and _announces(claims[-1])
-    return found
+    return _joined(found)
+
+
+def _joined(found: Iterable[Piece]) -> list[Piece]:
+    joined: list[Piece] = []
+    for piece in found:
+        if joined and _leans(piece, joined[-1]):
+            joined[-1] = Piece(f"{joined[-1].lead}\n{piece.lead}", piece.block)
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _leans(piece: Piece, before: Piece) -> bool:
+    """Whether it is hard to understand without the sentence before it."""
+    sentence = bool(before.lead) and not before.block and not _ITEM.match(before.lead)
+    short = len(before.lead) + len(piece.lead) <= _LONGEST_JOINED
+    return sentence and short and not before.dangling and bool(_LEANING.match(piece.lead))
 
 
 def _piece(claim: _Claim) -> Piece:

@@ -277,7 +277,7 @@ async def test_when_all_models_fail_the_docs_are_quoted() -> None:
 
     assert answer.status is AnswerStatus.QUOTED
     assert answer.text.startswith("No model could answer just now")
-    assert "> Run the installer. [1]" in answer.text
+    assert "> Run the installer. It asks for a folder. [1]" in answer.text
     assert answer.citations[0].url == PASSAGES[0].url
     assert answer.rungs == (Rung.NO_RERANK, Rung.QUOTES_ONLY)
 

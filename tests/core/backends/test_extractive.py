@@ -39,7 +39,10 @@ async def quotes(question: str, *passages: Passage, count: int = 3) -> list[str]
 @pytest.mark.parametrize(
     ("question", "best"),
     [
-        ("How do I run setup to install it?", "> Run `setup --fast` to install it. [1]"),
+        (
+            "How do I run setup to install it?",
+            "> Run `setup --fast` to install it. It takes a minute. [1]",
+        ),
         ("Which option chooses the folder?", "> Pass `--folder` to choose the folder. [1]"),
         ("upgrade setup", "```sh\nsetup --upgrade\n```\n\n[1]"),
         (
@@ -92,12 +95,12 @@ async def test_what_names_the_code_is_quoted_though_the_example_is_missing() -> 
 
 
 async def test_what_neither_holds_nor_follows_what_is_asked_is_not_quoted() -> None:
-    passage = section("Run `setup` to upgrade. It takes a minute. Have some tea. Have a bun.")
+    passage = section("Run `setup` to upgrade. Tea is served. Have some cake. Have a bun.")
     other = section("Trees are green. The sky is blue.", fused=0.89)
 
     assert await quotes("How do I upgrade the setup?", passage, other) == [
         "> Run `setup` to upgrade. [1]",
-        "> It takes a minute. [1]",
+        "> Tea is served. [1]",
     ]
 
 

@@ -39,6 +39,14 @@ LONG = "\n".join(f"- An item of some length, number {n}." for n in range(40))
         ),
         (f"Choose:\n\n# Other\n\n{CODE}", [Piece("Choose:"), Piece(block=CODE)]),
         (f"Choose:\n\n- a\n- b:\n\n{CODE}", [Piece("Choose:"), Piece("- a"), Piece("- b:", CODE)]),
+        # What leans on the sentence before it comes with it.
+        ("One. This is it.", [Piece("One.\nThis is it.")]),
+        ("One.\n\nBut two. So three.", [Piece("One.\nBut two.\nSo three.")]),
+        (f"One.\n\nThen run:\n\n{CODE}", [Piece("One.\nThen run:", CODE)]),
+        (f"Run:\n\n{CODE}\n\nThis is it.", [Piece("Run:", CODE), Piece("This is it.")]),
+        ("- One.\n\nThis is it.", [Piece("- One."), Piece("This is it.")]),
+        ("Soon. Italy. Items.", [Piece("Soon."), Piece("Italy."), Piece("Items.")]),
+        (f"{'x' * 400}. It is.", [Piece(f"{'x' * 400}."), Piece("It is.")]),
         # What says nothing.
         ("# One\n\n**Note**\n\n**Note: Details**\n\n__Tip__:\n\n[!NOTE]\n\n---\n\n***", []),
         ("![a](b.png) ![c](d.png)\n\n```mermaid\nA --> B\n```\n\n``` mermaid\nA\n```", []),
@@ -87,7 +95,20 @@ def test_a_piece_dangles_when_what_it_announces_is_missing(piece: Piece, *, dang
 @given(
     st.lists(
         st.sampled_from(
-            ["One. ", "Two:", "\n", "\n\n", "- ", "```\n", "| a |\n", "> ", "# ", "x", "y" * 900]
+            [
+                "One. ",
+                "Two:",
+                "This is. ",
+                "\n",
+                "\n\n",
+                "- ",
+                "```\n",
+                "| a |\n",
+                "> ",
+                "# ",
+                "x",
+                "y" * 900,
+            ]
         ),
         max_size=30,
     ).map("".join)
@@ -95,5 +116,5 @@ def test_a_piece_dangles_when_what_it_announces_is_missing(piece: Piece, *, dang
 def test_nothing_is_quoted_that_does_not_stand_there(text: str) -> None:
     for piece in pieces(text):
         assert piece.text.strip()
-        for part in (piece.lead, *piece.block.split("\n")):
+        for part in (*piece.lead.split("\n"), *piece.block.split("\n")):
             assert part.strip() in text
