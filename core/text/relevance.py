@@ -22,6 +22,7 @@ _FROM_HEADING = 0.3
 _FROM_AFTER = 0.2
 _UNDER_HEADING = 0.15
 _DEFINING = 0.2
+_HINTED = 0.05
 _LENGTH = 0.5
 _LONG = 60
 _PRIOR = 1.0
@@ -46,17 +47,11 @@ _ADDRESS = re.compile(r"(?<=\])\([^()]*(?:\([^()]*\)[^()]*)*\)|\bhttps?://\S+")
 
 _HINTS = (
     (
-        re.compile(r"\A\W*(?:how (?:do|can|could|should|would|to)|can (?:i|we|you))\b"),
-        re.compile(r"`"),
-        0.15,
-    ),
-    (
         re.compile(r"\b(?:when|(?:what|which) (?:year|date|decade|century|day|month))\b"),
         re.compile(
             r"\d{3,4}|\d(?:st|nd|rd|th)\b|\b(?:century|year|decade|January|February|March|April|May"
             r"|June|July|August|September|October|November|December)\b"
         ),
-        0.05,
     ),
     (
         re.compile(r"\bhow (?:many|much|long|old|far|often|large|big|tall)\b|\bpercent|\bnumber\b"),
@@ -64,11 +59,10 @@ _HINTS = (
             r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|thousand"
             r"|million|billion|half|once|twice)\b"
         ),
-        0.05,
     ),
-    (re.compile(r"\b(?:who|whom|whose|where)\b"), re.compile(r"(?<=[a-z,;:] )\W?[A-Z]\w"), 0.05),
+    (re.compile(r"\b(?:who|whom|whose|where)\b"), re.compile(r"(?<=[a-z,;:] )\W?[A-Z]\w")),
 )
-"""What a question asks for, what a sentence that says it looks like, and how much that counts."""
+"""What a question asks for, and what a sentence that says it looks like."""
 
 _DEFINITION = re.compile(
     r"\W*(?:what|who)(?:['\N{RIGHT SINGLE QUOTATION MARK}]s| is| are| was| were| does)\b"
@@ -119,17 +113,14 @@ class _Asked:
     """A question: its stems with their weights, and what an answer to it may look like."""
 
     weights: dict[str, float]
-    hint: tuple[re.Pattern[str], float] | None
+    hint: re.Pattern[str] | None
     subject: tuple[str, ...]
 
     def hinted(self, text: str) -> float:
         """What the look of a sentence adds to its score."""
-        worth = 0.0
-        if self.hint is not None and self.hint[0].search(text):
-            worth += self.hint[1]
-        if self.subject and tuple(terms(text)[: len(self.subject)]) == self.subject:
-            worth += _DEFINING
-        return worth
+        hinted = self.hint is not None and self.hint.search(text)
+        defining = self.subject and tuple(terms(text)[: len(self.subject)]) == self.subject
+        return (_HINTED if hinted else 0.0) + (_DEFINING if defining else 0.0)
 
 
 def rank_sentences(question: str, groups: Sequence[Group]) -> list[Ranked]:
@@ -186,7 +177,7 @@ def term_weights(question: str, texts: Sequence[AbstractSet[str]]) -> dict[str, 
 
 def _asked(question: str, rows: Sequence[_Row]) -> _Asked:
     question = question.lower()
-    hints = ((answer, worth) for asks, answer, worth in _HINTS if asks.search(question))
+    hints = (answer for asks, answer in _HINTS if asks.search(question))
     return _Asked(
         term_weights(question, [row.terms | row.code for row in rows]),
         next(hints, None),

@@ -85,9 +85,6 @@ def test_what_stands_over_a_passage_counts_in_part() -> None:
         ("What's Redis?", ["The cache runs on Redis.", "**Redis** is a store in memory."], 1),
         ("What does TTL mean?", ["Each key has a TTL.", "TTL is the time to live."], 1),
         ("Who is Ada Lovelace?", ["It was Ada Lovelace.", "Ada Lovelace wrote programs."], 1),
-        # How to do a thing, what is to be typed tells.
-        ("How do I clear the cache?", ["You can clear the cache.", "Clear the cache: `flush`."], 1),
-        ("Can I clear it?", ["One may clear it.", "One can clear it with `flush`."], 1),
         # What is asked once, is told in prose rather than in code.
         ("redis cache", ["```py\nredis(cache)\n```", "The cache is called Redis."], 1),
     ],
