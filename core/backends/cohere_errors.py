@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from core.backends.vendor_http import excerpt, retry_after
+from core.backends.vendor_http import excerpt
 from core.errors import (
     AccessDenied,
     MalformedReply,
@@ -14,6 +14,7 @@ from core.errors import (
     ServiceError,
     ServiceUnavailable,
 )
+from core.text.retry_after import retry_after
 
 SERVICE = "Cohere"
 

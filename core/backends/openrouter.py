@@ -12,9 +12,10 @@ import httpx
 from httpx_sse import EventSource, SSEError
 
 from core.backends.openrouter_replies import SERVICE, Reply, error_for, parse, raise_if_error
-from core.backends.vendor_http import header_safe, retry_after
+from core.backends.vendor_http import header_safe
 from core.errors import ConfigurationError, MalformedReply, ServiceError, ServiceUnavailable
 from core.model import ModelEvent, Prompt
+from core.text.retry_after import retry_after
 from core.text.unicode import well_formed
 
 BASE_URL = "https://openrouter.ai/api/v1"

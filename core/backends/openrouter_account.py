@@ -10,8 +10,9 @@ import httpx
 
 from core.backends.openrouter import BASE_URL
 from core.backends.openrouter_replies import SERVICE, error_for, parse
-from core.backends.vendor_http import header_safe, retry_after
+from core.backends.vendor_http import header_safe
 from core.errors import MalformedReply, ServiceUnavailable
+from core.text.retry_after import retry_after
 
 _TIMEOUT = 10.0
 
