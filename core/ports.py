@@ -127,13 +127,16 @@ class VectorWriter(Protocol):
 class Entry:
     """One document in a source's listing.
 
-    `fingerprint` is equal when the content is, or None when only reading can tell.
+    `fingerprint` is equal when the content is, or None when only reading can tell. `url` is its
+    address and `format` the suffix to read it by, where its path tells neither.
     """
 
     path: str
     fingerprint: str | None = None
     version: str | None = None
     date: str | None = None
+    url: str | None = None
+    format: str | None = None
 
 
 class Source(Protocol):
@@ -163,6 +166,9 @@ class Catalog(Protocol):
 
     async def at(self, generation: int) -> Mapping[tuple[str, str], DocumentRecord]:
         """By (source, path), as of that generation; from memory once it was read."""
+
+    async def chunks(self, generation: int) -> int:
+        """How many the generation has, as far as it is recorded."""
 
 
 class Queries(Protocol):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from core.errors import DocumentUnreadable
 from core.ingestion.addresses import SlugRule, document_url
 from core.ingestion.chunking import chunk
 from core.ingestion.parsing import parse
+from core.ingestion.sources.patterns import Patterns
 from core.model import Chunk, Document, DocumentRecord, Section, digest
 from core.ports import Entry
 from core.text.unicode import storable
@@ -24,19 +26,25 @@ _LONGEST_PATH = 1000
 class SourceProfile:
     """What the settings say of a source's documents, beside where they are read from.
 
-    `base_url` and `slug_rule` make the links. `peer_reviewed` holds for documents that do not
-    say themselves.
+    `base_url` and `slug_rule` make the links of documents that come without an address; `{commit}`
+    in the former is each one's version. `peer_reviewed` holds for those that do not say themselves,
+    and so does being at one of the `reviewed_paths`, which are globs.
     """
 
     name: str
     base_url: str = ""
     slug_rule: SlugRule = SlugRule.PLAIN
     peer_reviewed: bool = False
+    reviewed_paths: tuple[str, ...] = ()
+
+    def reviews(self, path: str) -> bool:
+        """Whether a document is peer-reviewed, unless it says itself."""
+        return self.peer_reviewed or _patterns(self.reviewed_paths).select(path)
 
     def fingerprint(self, content: str) -> str:
         """Of a document with this content hash: equal when its record and chunks would be."""
         settings = (self.base_url, self.slug_rule.value, str(self.peer_reviewed))
-        return digest(RECIPE, *settings, content)
+        return digest(RECIPE, *settings, *self.reviewed_paths, content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ class Prepared:
 
 def prepare(profile: SourceProfile, entry: Entry, data: bytes, fingerprint: str) -> Prepared:
     """Parses and chunks; `entry` is storable. Raises DocumentUnreadable."""
-    document = parse(entry.path, data, profile.slug_rule)
+    document = parse(entry.path, data, profile.slug_rule, suffix=entry.format)
     record = _record(profile, entry, document, fingerprint)
     return Prepared(record, chunk(document, profile.name))
 
@@ -70,14 +78,23 @@ def _record(
         source=profile.name,
         path=entry.path,
         title=document.title,
-        url=document_url(document, profile.base_url, profile.slug_rule),
+        url=entry.url or document_url(document, _base_url(profile, entry), profile.slug_rule),
         fingerprint=fingerprint,
-        peer_reviewed=profile.peer_reviewed if said is None else said,
+        peer_reviewed=profile.reviews(entry.path) if said is None else said,
         date=document.date or entry.date,
         version=entry.version,
         authors=document.authors,
         fragments=dict(_fragments(document.sections)),
     )
+
+
+def _base_url(profile: SourceProfile, entry: Entry) -> str:
+    return profile.base_url.replace("{commit}", entry.version or "")
+
+
+@cache
+def _patterns(globs: tuple[str, ...]) -> Patterns:
+    return Patterns(globs)
 
 
 def _fragments(sections: Iterable[Section]) -> Iterator[tuple[str, str]]:

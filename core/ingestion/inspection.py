@@ -32,7 +32,8 @@ async def inspect(source: Source) -> Inspection:
 async def _fault(source: Source, entry: Entry) -> str | None:
     try:
         check_path(entry.path)
-        await asyncio.to_thread(parse, entry.path, await source.read(entry))
+        data = await source.read(entry)
+        await asyncio.to_thread(parse, entry.path, data, suffix=entry.format)
     except DocumentUnreadable as error:
         return error.reason
     return None

@@ -18,14 +18,17 @@ from core.model import Document, Section
 _WORD_BORDERS = re.compile(r"[-_\s]+")
 
 
-def parse(path: str, data: bytes, rule: SlugRule = SlugRule.PLAIN) -> Document:
-    """Reads a document by its suffix; `path` is relative to the source, with forward slashes.
+def parse(
+    path: str, data: bytes, rule: SlugRule = SlugRule.PLAIN, *, suffix: str | None = None
+) -> Document:
+    """Reads a document by its suffix: that of the path, unless another is given.
 
+    `path` is relative to the source, with forward slashes.
     `rule` is what its site makes addresses by; in reStructuredText anchors are always docutils'.
     The title is the front matter's, else the first top heading, else made from the file's name.
     Raises DocumentUnreadable, and nothing else, whatever the bytes are.
     """
-    reader = _READERS.get(PurePosixPath(path).suffix.lower())
+    reader = _READERS.get(PurePosixPath(path).suffix.lower() if suffix is None else suffix)
     if reader is None:
         known = ", ".join(_READERS)
         raise DocumentUnreadable(path, f"its format is not one that can be read ({known})")

@@ -1,0 +1,163 @@
+"""Visits pages of a website, and says of each what it is."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from http import HTTPStatus
+from typing import TypeAlias
+
+from core.ingestion.parsing import SUFFIXES
+from core.ingestion.sources.fetching import Fetcher, FetchFailed, Reply, Validators
+from core.ingestion.sources.page_cache import PageCache, Snapshot
+from core.ingestion.sources.robots import Robots
+from core.ingestion.sources.web_addresses import Site, suffix
+from core.model import digest
+
+_FORMATS = {
+    "text/html": ".html",
+    "application/xhtml+xml": ".html",
+    "text/markdown": ".md",
+    "text/x-markdown": ".md",
+    "application/pdf": ".pdf",
+}
+_TOLD_BY_SUFFIX = frozenset({"text/plain", "application/octet-stream", ""})
+_FOR_EVER = frozenset({301, 308})
+_GONE = frozenset({404, 410})
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A page that could not be read this time; `before` is what it was the last time."""
+
+    reason: str
+    hint: str
+    by_site: bool
+    before: Snapshot | None
+
+
+Visit: TypeAlias = Snapshot | Failure | None
+"""None for a page that is not there, or not here any more."""
+
+
+class Pages:
+    """The pages of `site` that robots.txt leaves to be read, with what is known of them."""
+
+    def __init__(self, site: Site, robots: Robots, fetcher: Fetcher, cache: PageCache) -> None:
+        self._site = site
+        self._robots = robots
+        self._fetcher = fetcher
+        self._cache = cache
+
+    def admits(self, address: str) -> bool:
+        """Whether an address of the host belongs to the site, and may be read."""
+        return self._site.holds(address) and self._robots.allows(address)
+
+    async def visit(self, url: str) -> Visit:
+        """Reads a page if it changed, and keeps it."""
+        cached = await asyncio.to_thread(self._cache.load, url)
+        before = cached[0] if cached else None
+        try:
+            known = before.validators if before else Validators()
+            reply = await self._fetcher.get(url, known=known, follows=self.admits)
+            return await asyncio.to_thread(self._take, url, reply, cached)
+        except FetchFailed as exc:
+            return Failure(str(exc), exc.hint, exc.by_site, before)
+
+    def _take(self, url: str, reply: Reply, cached: tuple[Snapshot, bytes] | None) -> Visit:
+        if reply.leads_to:
+            if reply.status in _FOR_EVER:
+                return None
+            raise FetchFailed(f"it leads to {reply.leads_to} for now")
+        if reply.status == HTTPStatus.NOT_MODIFIED:
+            if cached is None:
+                raise FetchFailed("it answered that nothing changed without being asked")
+            return cached[0].at(reply.url)
+        if reply.status in _GONE:
+            return None
+        if reply.status != HTTPStatus.OK:
+            raise FetchFailed(f"it answered with status {reply.status}")
+        return self._keep(url, reply, cached)
+
+    def _keep(self, url: str, reply: Reply, cached: tuple[Snapshot, bytes] | None) -> Snapshot:
+        kind, charset = _content_type(reply)
+        kept_as = _format(kind, reply.url)
+        body = _as_kept(reply.body, kept_as, charset)
+        snapshot = _unchanged(reply.url, kept_as, body, cached) or _snapshot(
+            reply.url, kept_as, body
+        )
+        etag, modified = (reply.headers.get(name) for name in ("etag", "last-modified"))
+        indexed = snapshot.indexed and not _unwanted(reply)
+        snapshot = replace(snapshot, etag=etag, modified=modified, indexed=indexed)
+        try:
+            self._cache.save(url, snapshot, body)
+        except OSError as exc:
+            reason = f"it cannot be kept in the data folder ({exc.strerror})"
+            raise FetchFailed(reason, "Make room there, and let Docent write to it.") from exc
+        return snapshot
+
+
+def _unchanged(
+    url: str, kept_as: str, body: bytes, cached: tuple[Snapshot, bytes] | None
+) -> Snapshot | None:
+    """What is known of the page, if that can still be said of it."""
+    if cached is None:
+        return None
+    before, text = cached
+    # That a page is not to be indexed may have been said by a header, which is not kept.
+    same = before.indexed and (before.url, before.format, text) == (url, kept_as, body)
+    return before if same else None
+
+
+def _snapshot(url: str, kept_as: str, body: bytes) -> Snapshot:
+    if kept_as != ".html":
+        return Snapshot(url, kept_as, blake2b(body, digest_size=16).hexdigest())
+    from core.ingestion.parsing.html import read_page  # noqa: PLC0415 - lxml takes 0.2 s
+
+    try:
+        page = read_page(body.decode("utf-8-sig"), url)
+    except RecursionError as exc:
+        raise FetchFailed("its elements are nested too deep", by_site=False) from exc
+    # Of what is read in it: the rest is often another each time, as a token in a form.
+    content = digest(page.title, page.markdown)
+    return Snapshot(
+        url, kept_as, content, links=page.links, canonical=page.canonical, indexed=page.indexed
+    )
+
+
+def _content_type(reply: Reply) -> tuple[str, str]:
+    """The media type and the charset, in small letters, as the header says."""
+    kind, *parameters = reply.headers.get("content-type", "").lower().split(";")
+    pairs = (parameter.partition("=") for parameter in parameters)
+    charset = next((v.strip(" \"'") for k, _, v in pairs if k.strip() == "charset"), "")
+    return kind.strip(), charset
+
+
+def _format(kind: str, url: str) -> str:
+    if kind in _TOLD_BY_SUFFIX and suffix(url) in SUFFIXES:
+        return suffix(url)
+    found = ".txt" if kind == "text/plain" else _FORMATS.get(kind or "text/html")
+    if found is None:
+        raise FetchFailed(f"it is of the type {kind}, which is not read", by_site=False)
+    return found
+
+
+def _as_kept(body: bytes, kept_as: str, charset: str) -> bytes:
+    """A text is kept in UTF-8, marked as such: the encoding may have been the header's to say."""
+    if kept_as == ".html":
+        from core.ingestion.parsing.html import decode_page  # noqa: PLC0415 - lxml takes 0.2 s
+
+        return codecs.BOM_UTF8 + decode_page(body, charset or None).encode("utf-8", "ignore")
+    if kept_as == ".pdf" or not charset or body.startswith(codecs.BOM_UTF8):
+        return body
+    try:
+        return codecs.BOM_UTF8 + body.decode(charset).encode("utf-8", "ignore")
+    except (LookupError, UnicodeDecodeError):
+        return body
+
+
+def _unwanted(reply: Reply) -> bool:
+    said = reply.headers.get("x-robots-tag", "").lower().split(",")
+    return any(word.strip() in {"noindex", "none"} for word in said)

@@ -1,0 +1,233 @@
+"""Documents that are published as a website."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from core.errors import DocumentUnreadable, SourceUnavailable
+from core.ingestion.sources.discovery import listed_pages, read_robots
+from core.ingestion.sources.fetching import Fetcher, FetchFailed, open_fetcher
+from core.ingestion.sources.network_guard import Resolver, resolve
+from core.ingestion.sources.page_cache import PageCache, Snapshot
+from core.ingestion.sources.pages import Failure, Pages, Visit
+from core.ingestion.sources.patterns import Patterns
+from core.ingestion.sources.politeness import Clock, LoopClock, Manners
+from core.ingestion.sources.web_addresses import Site, may_be_a_page
+from core.ports import Entry
+
+_log = logging.getLogger(__name__)
+
+EVERYTHING = ("**",)
+"""Pages mostly have no suffix to choose them by."""
+
+_FAILURES_ALLOWED = 3
+_SHARE_ALLOWED = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """The documents, and by their paths where each was asked for and why some are unreadable."""
+
+    entries: list[Entry] = field(default_factory=list)
+    asked: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+
+class WebsiteSource:
+    """The pages at `start` and below it on the same host that `patterns` select by their paths.
+
+    They are those of its sitemaps, or else of its llms.txt, or else those that links lead to from
+    the start. A listing reads what changed into the folder `cache`, from where documents are
+    read then. Hosts at private addresses are refused unless `allow_private`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        start: str,
+        cache: Path,
+        *,
+        include: Sequence[str] = EVERYTHING,
+        exclude: Sequence[str] = (),
+        max_pages: int = 5_000,
+        allow_private: bool = False,
+        manners: Manners = Manners(),  # noqa: B008 - frozen
+        resolver: Resolver = resolve,
+        clock: Clock | None = None,
+    ) -> None:
+        self._name = name
+        self._site = Site(start)
+        self._cache = PageCache(cache)
+        self._patterns = Patterns(include, exclude)
+        self._way = Patterns(EVERYTHING, exclude)
+        self._max_pages = max_pages
+        self._allow_private = allow_private
+        self._manners = manners
+        self._resolver = resolver
+        self._clock = clock or LoopClock()
+        self._listing = _Listing()
+
+    @property
+    def name(self) -> str:
+        """Unique among the sources."""
+        return self._name
+
+    @property
+    def origin(self) -> str:
+        """The start address."""
+        return self._site.start
+
+    @property
+    def selection(self) -> str:
+        """The patterns, as JSON."""
+        return self._patterns.as_json
+
+    async def entries(self) -> Sequence[Entry]:
+        """All documents, sorted by path, each read if it changed. Raises SourceUnavailable.
+
+        A page that could not be read this time is listed, without a fingerprint.
+        """
+        try:
+            async with open_fetcher(
+                self._site,
+                self._manners,
+                allow_private=self._allow_private,
+                resolver=self._resolver,
+                clock=self._clock,
+            ) as fetcher:
+                visits = await self._visits(fetcher)
+        except FetchFailed as exc:
+            raise self._unavailable(str(exc), exc.hint) from exc
+        self._check(visits)
+        self._listing = self._listed(visits)
+        if not self._listing.entries:
+            raise self._unavailable("no page was found there that may be indexed")
+        there = [url for url, visit in visits.items() if visit is not None]
+        await asyncio.to_thread(self._cache.keep_only, there)
+        return self._listing.entries
+
+    async def read(self, entry: Entry) -> bytes:
+        """The page as it was listed. Raises DocumentUnreadable."""
+        asked = self._listing.asked.get(entry.path)
+        reason = self._listing.unreadable.get(entry.path)
+        if reason is not None or asked is None:
+            raise DocumentUnreadable(entry.path, reason or "it is not on the website any more")
+        cached = await asyncio.to_thread(self._cache.load, asked)
+        if cached is None:
+            raise DocumentUnreadable(entry.path, "its copy in the data folder is damaged")
+        return cached[1]
+
+    async def _visits(self, fetcher: Fetcher) -> dict[str, Visit]:
+        robots = await read_robots(self._site, fetcher)
+        fetcher.pace.slow_down(robots.delay)
+        pages = Pages(self._site, robots, fetcher, self._cache)
+        if not robots.allows(self._site.start):
+            raise FetchFailed("its robots.txt does not allow it")
+        listed = await listed_pages(self._site, robots, fetcher)
+        if listed:
+            chosen = [each for each in listed if pages.admits(each) and self._selects(each)]
+            return dict(zip(chosen, await self._visit_all(pages, chosen, 0), strict=True))
+        return await self._crawl(pages)
+
+    def _selects(self, address: str) -> bool:
+        return self._patterns.select(self._site.path(address))
+
+    async def _visit_all(
+        self, pages: Pages, addresses: Sequence[str], before: int
+    ) -> Sequence[Visit]:
+        if before + len(addresses) > self._max_pages:
+            raise FetchFailed(
+                f"it has more than {self._max_pages:,} pages",
+                "Name a folder of it as the start, exclude parts, or raise `max_pages`.",
+            )
+        return await asyncio.gather(*map(pages.visit, addresses))
+
+    async def _crawl(self, pages: Pages) -> dict[str, Visit]:
+        """Breadth first, along links without a query: those that have one may have no end."""
+        visits: dict[str, Visit] = {}
+        frontier = [self._site.start]
+        while frontier:
+            found = await self._visit_all(pages, frontier, len(visits))
+            visits.update(zip(frontier, found, strict=True))
+            linked = (link for visit in found for link in self._links(visit))
+            frontier = [each for each in dict.fromkeys(linked) if self._leads_on(each, pages)]
+            frontier = [each for each in frontier if each not in visits]
+        start = visits[self._site.start]
+        if isinstance(start, Failure):
+            raise FetchFailed(f"its start page: {start.reason}", start.hint)
+        return visits
+
+    def _links(self, visit: Visit) -> Iterable[str]:
+        # A page that fails today leads where it led before: what lies behind it is not gone.
+        page = visit.before if isinstance(visit, Failure) else visit
+        found = (*page.links, page.canonical or "") if page else ()
+        return filter(None, (self._site.address(link) for link in found if link))
+
+    def _leads_on(self, address: str, pages: Pages) -> bool:
+        entered = "?" not in address and may_be_a_page(address)
+        return entered and pages.admits(address) and self._way.select(self._site.path(address))
+
+    def _check(self, visits: Mapping[str, Visit]) -> None:
+        failed = [v for v in visits.values() if isinstance(v, Failure) and v.by_site]
+        allowed = max(_FAILURES_ALLOWED, _SHARE_ALLOWED * len(visits))
+        if failed and (len(failed) > allowed or len(failed) == len(visits)):
+            first = failed[0]
+            raise self._unavailable(
+                f"{len(failed)} of {len(visits)} pages failed, the first because {first.reason}",
+                first.hint,
+            )
+
+    def _unavailable(self, reason: str, hint: str = "") -> SourceUnavailable:
+        return SourceUnavailable(
+            f"The website {self.origin} of source {self._name!r} cannot be read: {reason}.",
+            hint=hint or "Look at it in a browser, and correct `website` in docent.toml.",
+        )
+
+    def _listed(self, visits: Mapping[str, Visit]) -> _Listing:
+        listing = _Listing()
+        for url in _canonical(visits, self._site):
+            visit = visits[url]
+            page = visit.before if isinstance(visit, Failure) else visit
+            address = page.url if page else url
+            path = self._site.path(address)
+            if (page and not page.indexed) or path in listing.asked or not self._selects(address):
+                continue
+            listing.asked[path] = url
+            if isinstance(visit, Failure):
+                listing.unreadable[path] = visit.reason
+                listing.entries.append(Entry(path, url=address))
+            elif page:
+                listing.entries.append(_entry(path, page))
+        listing.entries.sort(key=lambda entry: entry.path)
+        return listing
+
+
+def _canonical(visits: Mapping[str, Visit], site: Site) -> list[str]:
+    """The addresses that were found, without those for which another one stands that was read."""
+    at = {visit.url: visit for visit in visits.values() if isinstance(visit, Snapshot)}
+    left_out: set[str] = set()
+    kept = []
+    for url, visit in visits.items():
+        page = visit.before if isinstance(visit, Failure) else visit
+        stands = site.address(page.canonical) if page and page.canonical else None
+        if page and stands in at and stands != page.url and stands not in left_out:
+            left_out.add(page.url)
+        elif visit is not None:
+            kept.append(url)
+    return kept
+
+
+def _entry(path: str, page: Snapshot) -> Entry:
+    return Entry(path, page.fingerprint, date=_day(page.modified), url=page.url, format=page.format)
+
+
+def _day(modified: str | None) -> str | None:
+    try:
+        return parsedate_to_datetime(modified).date().isoformat() if modified else None
+    except ValueError:
+        return None

@@ -1,0 +1,451 @@
+"""What of a website becomes documents."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from core.errors import DocumentUnreadable, SourceUnavailable
+from core.ingestion.sources.politeness import Manners
+from core.ingestion.sources.website import WebsiteSource
+from core.ports import Entry
+from tests.support.http_server import Exchange
+from tests.support.quick_clock import QuickClock
+from tests.support.website import Answer, Website, open_website, page, redirect, robots, sitemap
+
+QUICK = Manners(delay=0, silence=10)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "pages"
+
+
+def source(site: Website, cache: Path, start: str = "/", **settings: object) -> WebsiteSource:
+    make = partial(WebsiteSource, "docs", site.url + start, cache, allow_private=True)
+    return make(**{"manners": QUICK, **settings})  # type: ignore[arg-type]
+
+
+def copies(cache: Path) -> list[Path]:
+    return list(cache.iterdir())
+
+
+def paths(entries: Sequence[Entry]) -> list[str]:
+    return [entry.path for entry in entries]
+
+
+CRAWLED = {
+    "/": page("<h1>Docs</h1><a href='guide/'>Guide</a> <a href=/about>About</a>"),
+    "/guide/": page("<h1>Guide</h1><a href='first-steps'>First</a> <a href='/'>Home</a>"),
+    "/guide/first-steps": page("<h1>First</h1><a href='https://other.example/'>Other</a>"),
+    "/about": page("<h1>About</h1>"),
+}
+
+
+async def test_without_a_list_pages_are_found_along_links_from_the_start(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        found = await source(site, cache).entries()
+        assert paths(found) == ["/", "about", "guide/", "guide/first-steps"]
+        assert [entry.url for entry in found][-1] == f"{site.url}/guide/first-steps"
+        assert {entry.format for entry in found} == {".html"}
+
+
+async def test_a_start_below_the_host_is_where_the_site_ends(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        assert paths(await source(site, cache, "/guide/").entries()) == [
+            "guide/",
+            "guide/first-steps",
+        ]
+        assert "/about" not in site.asked
+
+
+async def test_the_pages_of_a_sitemap_are_the_documents(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        listed = ["/guide/", "/about", "https://other.example/x"]
+        site.pages["/sitemap.xml"] = sitemap(
+            site.url + each if each[0] == "/" else each for each in listed
+        )
+        assert paths(await source(site, cache).entries()) == ["about", "guide/"]
+        assert "/llms.txt" not in site.asked
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_an_index_of_sitemaps_that_robots_txt_names_is_followed(
+    cache: Path, *, packed: bool
+) -> None:
+    async with open_website(CRAWLED) as site:
+        url = site.url
+        site.pages["/robots.txt"] = robots(f"Sitemap: {url}/maps/index.xml")
+        site.pages["/maps/index.xml"] = sitemap(
+            [f"{url}/maps/1.xml.gz", f"{url}/maps/index.xml", "https://other.example/s.xml"],
+            index=True,
+        )
+        site.pages["/maps/1.xml.gz"] = sitemap([f"{url}/about", f"{url}/guide/"], packed=packed)
+        assert paths(await source(site, cache).entries()) == ["about", "guide/"]
+
+
+async def test_the_pages_that_llms_txt_links_are_the_documents(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        text = f"# Docs\n\n- [About]({site.url}/about): what\n- [Notes](notes.md)\n"
+        site.pages["/llms.txt"] = Answer(text.encode(), "text/plain")
+        site.pages["/notes.md"] = Answer("# Notes\n\nGröße".encode(), "text/plain; charset=utf-8")
+        docs = source(site, cache)
+        about, notes = await docs.entries()
+        assert (about.path, notes.path, notes.format) == ("about", "notes.md", ".md")
+        assert (await docs.read(notes)).decode("utf-8-sig") == "# Notes\n\nGröße"
+
+
+async def test_a_sitemap_of_the_start_alone_is_no_list(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        site.pages["/sitemap.xml"] = sitemap([f"{site.url}/"])
+        assert len(await source(site, cache).entries()) == 4
+
+
+async def test_what_did_not_change_is_not_transferred_again(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        before = await source(site, cache).entries()
+        asked = len(site.asked)
+        site.sent.clear()
+        again = source(site, cache)
+        assert await again.entries() == before
+        assert len(site.asked) == 2 * asked
+        assert [path for path in site.sent if path in CRAWLED] == []
+        assert b"First" in await again.read(before[-1])
+
+
+async def test_a_page_that_changed_has_another_fingerprint(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        before = {each.path: each.fingerprint for each in await source(site, cache).entries()}
+        site.pages["/about"] = page("<h1>About us</h1>")
+        docs = source(site, cache)
+        after = {each.path: each.fingerprint for each in await docs.entries()}
+        assert {path for path in after if after[path] != before[path]} == {"about"}
+        assert b"About us" in await docs.read(Entry("about"))
+
+
+async def test_what_is_not_content_changes_no_fingerprint(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        site.validates = False
+        before = await source(site, cache).entries()
+        site.pages["/about"] = page("<h1>About</h1><form><input value=token></form>")
+        assert await source(site, cache).entries() == before
+
+
+async def test_the_day_of_a_page_is_that_of_its_last_change(cache: Path) -> None:
+    day = {"last_modified": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    async with open_website({"/": Answer(b"<main>Text</main>", headers=day)}) as site:
+        site.validates = False
+        (entry,) = await source(site, cache).entries()
+        assert entry.date == "2015-10-21"
+        await source(site, cache).entries()
+        assert site.exchanges[-1].headers["if-modified-since"] == day["last_modified"]
+
+
+async def test_robots_txt_is_honoured(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        site.pages["/robots.txt"] = robots("User-agent: docent\nDisallow: /guide/\n")
+        assert paths(await source(site, cache).entries()) == ["/", "about"]
+        assert "/guide/" not in site.asked
+
+
+async def test_a_crawl_delay_is_kept_between_any_two_requests(cache: Path) -> None:
+    clock = QuickClock()
+    async with open_website(CRAWLED) as site:
+        site.pages["/robots.txt"] = robots("User-agent: *\nCrawl-delay: 4\n")
+        await source(site, cache, clock=clock).entries()
+        assert len(site.asked) > 4
+        assert len([s for s in clock.slept if s > 3.5]) >= len(site.asked) - 2
+
+
+@pytest.mark.parametrize("path", ["/robots.txt", "/sitemap.xml", "/llms.txt", "/"])
+async def test_a_site_that_fails_is_unavailable_and_not_empty(cache: Path, path: str) -> None:
+    async with open_website(CRAWLED) as site:
+        site.pages[path] = Answer(status=503)
+        with pytest.raises(SourceUnavailable, match="it answered with status 503"):
+            await source(site, cache, clock=QuickClock()).entries()
+
+
+async def test_a_site_without_a_page_is_unavailable(cache: Path) -> None:
+    async with open_website({}) as site:
+        with pytest.raises(SourceUnavailable, match="no page was found"):
+            await source(site, cache).entries()
+
+
+async def test_a_site_that_cannot_be_reached_is_unavailable(cache: Path) -> None:
+    async with open_website({}) as site:
+        docs = source(site, cache, clock=QuickClock())
+    with pytest.raises(SourceUnavailable, match="could not be reached"):
+        await docs.entries()
+
+
+async def test_a_page_that_fails_stays_listed_and_is_unreadable(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        await source(site, cache).entries()
+        site.pages["/guide/"] = Answer(status=500)
+        docs = source(site, cache, clock=QuickClock())
+        found = await docs.entries()
+        assert paths(found) == ["/", "about", "guide/", "guide/first-steps"]
+        assert [entry.path for entry in found if entry.fingerprint is None] == ["guide/"]
+        with pytest.raises(DocumentUnreadable, match="status 500"):
+            await docs.read(found[2])
+
+
+async def test_a_site_of_which_most_fails_is_unavailable(cache: Path) -> None:
+    async with open_website({}) as site:
+        pages = [f"/p{n}" for n in range(10)]
+        site.pages["/sitemap.xml"] = sitemap(site.url + path for path in pages)
+        site.pages |= {path: page("Text") for path in pages[4:]}
+        site.pages |= dict.fromkeys(pages[:4], Answer(status=403))
+        with pytest.raises(SourceUnavailable, match="4 of 10 pages failed"):
+            await source(site, cache).entries()
+        site.pages[pages[0]] = page("Text")
+        assert len(await source(site, cache).entries()) == 10
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_page_that_is_gone_is_not_listed_and_its_copy_is_dropped(
+    cache: Path, status: int
+) -> None:
+    async with open_website(CRAWLED) as site:
+        await source(site, cache).entries()
+        kept = len(copies(cache))
+        site.pages["/about"] = Answer(status=status)
+        assert "about" not in paths(await source(site, cache).entries())
+        assert len(copies(cache)) == kept - 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer(b"PK", "application/zip"), "it is of the type application/zip"),
+        (Answer(b"x" * (10 * 2**20 + 1)), "larger than 10 MB"),
+        (
+            Answer(gzip.compress(b"x" * (20 * 2**20)), headers={"content_encoding": "gzip"}),
+            "larger than 10 MB",
+        ),
+        (Answer(b"no gzip", headers={"content_encoding": "gzip"}), "arrived damaged"),
+        (
+            Answer(gzip.compress(b"x" * 99)[:-12], headers={"content_encoding": "gzip"}),
+            "arrived damaged",
+        ),
+        (Answer(b"x", headers={"content_encoding": "br"}), "packed with br"),
+        (Answer(b"<div>" * 5_000, "text/html"), "nested too deep"),
+        (Answer(status=403), "status 403"),
+        (redirect("https://login.example/", 302), "leads to https://login.example/ for now"),
+        (redirect("/about", 307), "redirected more than 5 times"),
+    ],
+)
+async def test_a_page_that_is_not_one_is_named_with_the_reason(
+    cache: Path, answer: Answer, reason: str
+) -> None:
+    async with open_website(CRAWLED) as site:
+        site.pages["/about"] = answer
+        docs = source(site, cache)
+        assert paths(await docs.entries()) == ["/", "about", "guide/", "guide/first-steps"]
+        with pytest.raises(DocumentUnreadable, match=reason):
+            await docs.read(Entry("about"))
+
+
+async def test_a_server_that_falls_silent_is_left(cache: Path) -> None:
+    async def silence(exchange: Exchange) -> None:
+        await exchange.gone.wait()
+
+    async with open_website(CRAWLED) as site:
+        site.pages["/about"] = silence
+        docs = source(site, cache, manners=Manners(delay=0, silence=0.2, attempts=1))
+        await docs.entries()
+        with pytest.raises(DocumentUnreadable, match="did not answer in time"):
+            await docs.read(Entry("about"))
+
+
+async def test_a_page_without_end_is_left_at_the_deadline(cache: Path) -> None:
+    async def trickle(exchange: Exchange) -> None:
+        await exchange.head(content_type="text/html")
+        while not exchange.gone.is_set():
+            await exchange.send("x")
+            await asyncio.sleep(0.01)
+
+    async with open_website(CRAWLED) as site:
+        site.pages["/about"] = trickle
+        docs = source(site, cache, manners=Manners(delay=0, deadline=1, attempts=1))
+        await docs.entries()
+        with pytest.raises(DocumentUnreadable, match="did not answer in time"):
+            await docs.read(Entry("about"))
+
+
+async def test_a_site_that_is_asked_too_much_is_asked_again_when_it_says(cache: Path) -> None:
+    replies: list[str | Answer] = [
+        Answer(status=429, headers={"retry_after": "7"}),
+        page("<h1>About</h1>"),
+    ]
+
+    async def busy(exchange: Exchange) -> None:
+        site.pages["/about"] = replies.pop(0)
+        await site.handle(exchange)
+        site.pages["/about"] = busy
+
+    clock = QuickClock()
+    async with open_website(CRAWLED) as site:
+        site.pages["/about"] = busy
+        docs = source(site, cache, clock=clock)
+        await docs.entries()
+        assert b"About" in await docs.read(Entry("about"))
+        assert max(clock.slept) == pytest.approx(7, abs=0.5)
+
+
+async def test_a_site_that_wants_to_be_left_alone_for_long_is_not_waited_for(cache: Path) -> None:
+    clock = QuickClock()
+    async with open_website(CRAWLED) as site:
+        site.pages["/about"] = Answer(status=503, headers={"retry_after": "3600"})
+        docs = source(site, cache, clock=clock)
+        await docs.entries()
+        assert site.asked.count("/about") == 1
+        assert clock.slept == []
+
+
+async def test_a_site_that_dies_is_not_asked_for_every_page(cache: Path) -> None:
+    async with open_website({}) as site:
+        site.pages["/sitemap.xml"] = sitemap(f"{site.url}/p{n}" for n in range(100))
+        site.pages |= {f"/p{n}": Answer(status=500) for n in range(100)}
+        with pytest.raises(SourceUnavailable, match="100 of 100 pages failed"):
+            await source(site, cache, clock=QuickClock()).entries()
+        assert len(site.asked) < 50
+
+
+async def test_a_page_that_moved_is_listed_where_it_is_now(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        site.pages["/about"] = redirect("/guide/about")
+        site.pages["/guide/about"] = page("<h1>About</h1>")
+        found = {entry.path: entry.url for entry in await source(site, cache).entries()}
+        assert found["guide/about"] == f"{site.url}/guide/about"
+        assert "about" not in found
+        site.pages["/guide/about"] = Answer(status=500)
+        again = await source(site, cache, clock=QuickClock()).entries()
+        assert "guide/about" in paths(again)
+        assert "about" not in paths(again)
+
+
+@pytest.mark.parametrize("to", ["https://other.example/", "/blog/post"])
+async def test_a_page_that_moved_out_of_the_site_is_gone(cache: Path, to: str) -> None:
+    async with open_website(CRAWLED) as site:
+        site.pages["/guide/first-steps"] = redirect(to)
+        assert paths(await source(site, cache, "/guide/").entries()) == ["guide/"]
+        assert "/blog/post" not in site.asked
+
+
+@pytest.mark.parametrize(
+    "unwanted",
+    [
+        page("<h1>About</h1>", "<meta name=robots content='noindex'>"),
+        Answer(b"<h1>About</h1>", headers={"x_robots_tag": "nofollow, noindex"}),
+    ],
+)
+async def test_a_page_that_does_not_want_to_be_indexed_is_not(
+    cache: Path, unwanted: str | Answer
+) -> None:
+    async with open_website(CRAWLED) as site:
+        site.pages["/about"] = unwanted
+        for _ in range(2):
+            assert "about" not in paths(await source(site, cache).entries())
+        site.pages["/about"], site.validates = Answer(b"<h1>About</h1>"), False
+        assert "about" in paths(await source(site, cache).entries())
+
+
+async def test_of_a_page_and_the_one_that_stands_for_it_only_the_latter_is_listed(
+    cache: Path,
+) -> None:
+    canonical = "<link rel=canonical href=/about>"
+    async with open_website(CRAWLED) as site:
+        site.pages["/guide/first-steps"] = page("<h1>About</h1>", canonical)
+        site.pages["/about"] = page("<h1>About</h1>", canonical)
+        assert paths(await source(site, cache).entries()) == ["/", "about", "guide/"]
+
+
+@pytest.mark.parametrize("elsewhere", ["/nowhere", "https://published.example/guide/"])
+async def test_a_page_for_which_nothing_that_was_read_stands_is_listed(
+    cache: Path, elsewhere: str
+) -> None:
+    async with open_website(CRAWLED) as site:
+        site.pages["/about"] = page("<h1>About</h1>", f"<link rel=canonical href='{elsewhere}'>")
+        assert "about" in paths(await source(site, cache).entries())
+
+
+async def test_of_two_pages_that_each_say_to_stand_for_the_other_one_is_listed(
+    cache: Path,
+) -> None:
+    async with open_website(CRAWLED) as site:
+        site.pages["/about"] = page("A", "<link rel=canonical href=/guide/first-steps>")
+        site.pages["/guide/first-steps"] = page("A", "<link rel=canonical href=/about>")
+        assert len(await source(site, cache).entries()) == 3
+
+
+async def test_patterns_choose_among_the_pages(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        docs = source(site, cache, include=["guide/**"], exclude=["**/first-*"])
+        assert paths(await docs.entries()) == ["guide/"]
+        assert "/guide/first-steps" not in site.asked
+        assert "first" in docs.selection
+
+
+async def test_a_site_with_too_many_pages_is_not_listed_in_part(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        assert len(await source(site, cache, max_pages=4).entries()) == 4
+        with pytest.raises(SourceUnavailable, match="more than 3 pages") as caught:
+            await source(site, cache, max_pages=3).entries()
+        assert "max_pages" in caught.value.hint
+
+
+async def test_links_to_pictures_archives_and_searches_are_not_followed(cache: Path) -> None:
+    links = "".join(
+        f"<a href='{x}'>x</a>" for x in ("a.png", "b.zip", "c.tar.gz", "/?q=1", "d.pdf")
+    )
+    async with open_website({"/": page(links)}) as site:
+        site.pages["/d.pdf"] = Answer(b"%PDF-", "application/pdf")
+        assert paths(await source(site, cache).entries()) == ["/", "d.pdf"]
+        assert not {"/a.png", "/b.zip", "/c.tar.gz", "/?q=1"} & set(site.asked)
+
+
+async def test_a_name_at_a_private_address_is_refused_with_the_way_to_allow_it(
+    cache: Path,
+) -> None:
+    async def resolver(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    async with open_website(CRAWLED) as site:
+        start = site.url.replace("127.0.0.1", "docs.example")
+        docs = WebsiteSource("docs", start, cache, resolver=resolver, manners=QUICK)
+        with pytest.raises(SourceUnavailable, match=r"docs\.example is at 127\.0\.0\.1") as caught:
+            await docs.entries()
+        assert "allow_private" in caught.value.hint
+        assert site.asked == []
+
+
+async def test_a_copy_that_was_damaged_is_fetched_again(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        docs = source(site, cache)
+        before = await docs.entries()
+        for file in copies(cache):
+            file.write_bytes(file.read_bytes()[:-1])
+        with pytest.raises(DocumentUnreadable, match="damaged"):
+            await docs.read(before[0])
+        assert await docs.entries() == before
+        assert b"Docs" in await docs.read(before[0])
+
+
+async def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+    (tmp_path / "pages").write_text("a file where the folder should be")
+    async with open_website(CRAWLED) as site:
+        with pytest.raises(SourceUnavailable, match="cannot be kept in the data folder"):
+            await source(site, tmp_path / "pages").entries()
+
+
+async def test_docent_says_who_asks(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        await source(site, cache).entries()
+        assert {each.headers["user-agent"].split("/")[0] for each in site.exchanges} == {"Docent"}
+        assert {each.headers["host"] for each in site.exchanges} == {site.url[7:]}
