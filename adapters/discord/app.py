@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from typing import TypeAlias
 
+import aiohttp
 import discord
 
-from adapters.chat.errands import Start
+from adapters.chat.errands import Start, open_errands
+from adapters.chat.preparing import Preparation
+from adapters.chat.reception import Reception
+from adapters.chat.watch import Watch
 from adapters.discord.api import DiscordApi
+from adapters.discord.asides import said_before, tell
+from adapters.discord.catchup import CatchUp, Window
+from adapters.discord.faults import start_fault
+from adapters.discord.listener import Listener
+from adapters.discord.mapping import PLATFORM, Place
 from adapters.discord.policy import DiscordPolicy
+from adapters.discord.whereabouts import Whereabouts
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
 from core.conversation.presence import Presence
+from core.model import Question
 
 Extension: TypeAlias = Callable[[discord.Client, Start, DiscordPolicy], Awaitable[None]]
 """Registers commands, dynamic items and further listeners on a client that is logged in.
 
 It is awaited before the client connects; the errands that it starts end with the adapter.
 """
+
+Connection: TypeAlias = "asyncio.Task[None]"
+
+_GOODBYE = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +53,89 @@ async def open_discord(
     *,
     policy: DiscordPolicy | None = None,
     extensions: Sequence[Extension] = (),
-) -> AsyncIterator[None]:
-    """Listens until the block ends."""
-    raise NotImplementedError
-    yield
+    window: Window | None = None,
+) -> AsyncIterator[Connection]:
+    """Listens until the block ends; yields, once connected, what ends only with a ServiceError.
+
+    To be opened inside the dispatcher's block, so that running answers end after the last question
+    came in. `presence` is loaded here. Raises ServiceError.
+    """
+    policy, window = policy or DiscordPolicy(), window or Window()
+    async with AsyncExitStack() as stack:
+        start = await stack.enter_async_context(open_errands())
+        await presence.load()
+        reads_all = api.client.intents.message_content
+        place = Place(str(api.us), policy, presence.__contains__, reads_all=reads_all)
+        watch = Watch(cursors, PLATFORM, str(api.us), pause=window.pause)
+        whereabouts = Whereabouts(api, archive, presence)
+        reception = _reception(api, dispatcher, presence, start)
+        listener = Listener(
+            api, reception, presence, place, whereabouts, watch, _teller(api, start)
+        )
+        listener.register(api.client)
+        for extend in extensions:
+            await extend(api.client, start, policy)
+        stack.push_async_callback(watch.save)
+        connection = await stack.enter_async_context(_connected(api))
+        catch_up = CatchUp(
+            api,
+            cursors,
+            presence,
+            archive,
+            policy,
+            whereabouts,
+            listener.see,
+            reception.take,
+            window,
+        )
+        start(watch.keep(catch_up.run))
+        yield connection
+
+
+def _teller(api: DiscordApi, start: Start) -> Callable[[Question, str], None]:
+    def tell_soon(question: Question, text: str) -> None:
+        start(tell(api, question, text))
+
+    return tell_soon
+
+
+def _reception(
+    api: DiscordApi, dispatcher: Dispatcher, presence: Presence, start: Start
+) -> Reception:
+    preparation = Preparation(partial(said_before, api), api.download)
+    return Reception(dispatcher, presence, preparation, _teller(api, start))
+
+
+@asynccontextmanager
+async def _connected(api: DiscordApi) -> AsyncIterator[Connection]:
+    """Connected to the gateway until the block ends; requests can be made after that."""
+    connection = asyncio.create_task(_connect(api.client))
+    ready = asyncio.create_task(api.client.wait_until_ready())
+    try:
+        await asyncio.wait({connection, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if connection.done():
+            await connection
+        yield connection
+    finally:
+        ready.cancel()
+        connection.cancel()
+        await asyncio.wait({connection, ready})
+        with suppress(TimeoutError, aiohttp.ClientError, OSError):
+            async with asyncio.timeout(_GOODBYE):
+                await _disconnect(api.client)
+
+
+async def _connect(client: discord.Client) -> None:
+    try:
+        await client.connect()
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as exc:
+        raise start_fault(exc, str(client.application_id)) from exc
+    raise start_fault(ConnectionError(), None)
+
+
+async def _disconnect(client: discord.Client) -> None:
+    if isinstance(client, discord.AutoShardedClient):
+        for shard in client.shards.values():
+            await shard.disconnect()
+    elif client.ws is not None:
+        await client.ws.close(code=1000)

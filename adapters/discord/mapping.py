@@ -112,7 +112,7 @@ def _asked(said: Said, place: Place, chain: SessionKey | None) -> Asked:
         message_id=said.id,
         author=said.author,
         text="\n\n".join(part for part in (said.title, said.text) if part),
-        scope=place.policy.scope,
+        scope=place.policy.scope_in(said.places),
         context=context,
     )
     joins = said.in_thread and not said.title and not place.takes_part(session)

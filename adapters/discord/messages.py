@@ -61,14 +61,17 @@ class Said:
         return self.channel != self.parent
 
 
-def said_of(message: discord.Message, us: int) -> Said:
-    """The message as ours; `us` is the bot's user id. A thread must be known by its parent."""
-    channel, edited = message.channel, message.edited_at
+def said_of(message: discord.Message, us: int, channel: object | None = None) -> Said:
+    """The message as ours; `us` is the bot's user id.
+
+    `channel` is what it is in, where the message itself does not know that.
+    """
+    channel, edited = channel or message.channel, message.edited_at
     text = _with_our_role_as_us(message, us)
     people = set(_PERSON.findall(text))
     return Said(
         id=str(message.id),
-        channel=str(channel.id),
+        channel=str(message.channel.id),
         author=str(message.author.id),
         text=plain(text, us, _names(message)),
         guild=None if message.guild is None else str(message.guild.id),
@@ -76,7 +79,7 @@ def said_of(message: discord.Message, us: int) -> Said:
         places=places_of(channel),
         roles=roles_of(message.author),
         spoken=_is_spoken(message),
-        title=_title(message),
+        title=_title(message, channel),
         calls_us=str(us) in people,
         calls_others=bool(people - {str(us)}) or _AUDIENCE.search(text) is not None,
         pings_us=any(user.id == us for user in message.mentions),
@@ -112,19 +115,23 @@ def _with_our_role_as_us(message: discord.Message, us: int) -> str:
 
 
 def places_of(channel: object) -> frozenset[str]:
-    """The ids and names by which the settings may call a channel, a thread's by its parent's."""
-    names: set[str] = set()
-    above = getattr(channel, "parent", None), getattr(channel, "category", None)
-    for each in (channel, *above):
-        names |= {str(getattr(each, "id", "")), str(getattr(each, "name", ""))}
-    return frozenset(names - {"", "None"})
+    """The ids and `#names` by which the settings may call a channel, a thread's by its parent's.
+
+    Anybody can name a thread: its own name counts for nothing.
+    """
+    above = getattr(channel, "parent", None)
+    whole = channel if above is None else above
+    named = [each for each in (whole, getattr(channel, "category", None)) if each is not None]
+    ids = {str(getattr(each, "id", "")) for each in (channel, *named)}
+    names = {f"#{getattr(each, 'name', '') or ''}" for each in named} - {"#"}
+    return frozenset((ids | names) - {""})
 
 
 def roles_of(author: object) -> frozenset[str]:
-    """The ids and names of a member's roles; none of somebody in a direct conversation."""
+    """The ids and `@names` of a member's roles; none of somebody in a direct conversation."""
     if not isinstance(author, discord.Member):
         return frozenset()
-    return frozenset(name for role in author.roles for name in (str(role.id), role.name))
+    return frozenset(name for role in author.roles for name in (str(role.id), f"@{role.name}"))
 
 
 def _parent(channel: object) -> str:
@@ -140,10 +147,9 @@ def _is_spoken(message: discord.Message) -> bool:
     return message.type in _SPOKEN and not programmed
 
 
-def _title(message: discord.Message) -> str:
-    thread = message.channel
-    if isinstance(thread, discord.Thread) and thread.id == message.id:
-        return thread.name
+def _title(message: discord.Message, channel: object) -> str:
+    if isinstance(channel, discord.Thread) and channel.id == message.id:
+        return channel.name
     return ""
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from core.model import EVERYTHING, Scope
 
@@ -12,12 +12,14 @@ Names = frozenset[str]
 
 @dataclass(frozen=True, slots=True)
 class DiscordPolicy:
-    """The rules of all servers. Channels and roles are ids or names, without their sign.
+    """The rules of all servers. Channels are ids or `#names`, roles ids or `@names`.
 
     A channel stands for its threads too, a category for its channels, a forum for its posts. What
     is blocked stays blocked, whatever allows it; `None` allows all. Every message in an
     `auto_answer_channels`, or of somebody with one of the `auto_answer_roles`, is a question.
     Without `follow_ups` a mention is wanted in threads too. Direct messages are in no channel.
+    Everywhere answers come from the sources in `scope`, and in a channel from those, too, that
+    `bound` has for its id: another server may have a channel of the same name.
     """
 
     auto_answer_channels: Names = frozenset()
@@ -28,9 +30,22 @@ class DiscordPolicy:
     blocked_roles: Names = frozenset()
     follow_ups: bool = True
     scope: Scope = EVERYTHING
+    bound: Mapping[str, Names] = field(default_factory=dict)
+
+    def scope_in(self, places: Collection[str]) -> Scope:
+        """What may be answered from in a channel, by every id and name of it."""
+        if self.scope.sources is None:
+            return self.scope
+        more = (sources for place, sources in self.bound.items() if place in places)
+        return Scope(self.scope.sources.union(*more))
+
+    def may_show(self, sources: Iterable[str], places: Collection[str]) -> bool:
+        """Whether what was made from these sources, wherever that was, may be seen there."""
+        allowed = self.scope_in(places).sources
+        return allowed is None or allowed.issuperset(sources)
 
     def admits_channel(self, places: Collection[str]) -> bool:
-        """Whether questions are answered there; `places` has every id and name of the channel."""
+        """Whether questions are answered in a channel, by every id and name of it."""
         return _passes(places, self.allowed_channels, self.blocked_channels)
 
     def admits_person(self, roles: Collection[str]) -> bool:

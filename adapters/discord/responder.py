@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
-from adapters.chat.writing import Rhythm
+from adapters.chat.writing import Rhythm, write
 from adapters.discord.api import DiscordApi
+from adapters.discord.faults import DIRECT_MESSAGES_CLOSED, DiscordRefused
+from adapters.discord.live import LiveMessages
+from adapters.discord.posts import Posts
+from adapters.discord.rendering import answer_messages
+from adapters.discord.threads import forbidden
+from adapters.discord.typing import open_typing
 from core.conversation.archive import Archive
 from core.conversation.postings import Postings
 from core.model import AnswerEvent, Turn
 
+log = logging.getLogger(__name__)
+
 
 class DiscordResponder:
-    """Shows each answer as it is written, and completes it."""
+    """Shows each answer as it is written, and completes it.
+
+    Where we may not write, the author gets it as a direct message; who takes none gets nothing.
+    """
 
     def __init__(
         self, api: DiscordApi, postings: Postings, archive: Archive, *, rhythm: Rhythm | None = None
@@ -24,8 +37,22 @@ class DiscordResponder:
 
     async def respond(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> None:
         """Renders the events; the last is Answered. Raises LeaseLost and ServiceError."""
-        raise NotImplementedError
+        posts = self._posts(turn)
+        live = LiveMessages(posts, turn)
+        spot = await posts.spot()
+        async with open_typing(self._api, spot.channel) as typing:
+            async with aclosing(typing.following(events)) as followed:
+                answer = await write(live, followed, self._rhythm)
+            try:
+                await live.finish(answer_messages(answer, turn.id))
+            except DiscordRefused as exc:
+                if not forbidden(exc) and exc.code != DIRECT_MESSAGES_CLOSED:
+                    raise
+                log.warning("Nobody could be told the answer of turn %s. %s", turn.id, exc)
 
     async def retract(self, turn: Turn) -> None:
         """Deletes what was posted for the turn. Raises ServiceError."""
-        raise NotImplementedError
+        await self._posts(turn).drop_from(0)
+
+    def _posts(self, turn: Turn) -> Posts:
+        return Posts(self._api, self._postings, self._archive, turn)

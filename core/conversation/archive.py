@@ -83,6 +83,23 @@ class Archive:
         )
         return [str(row["message_id"]) for row in rows]
 
+    async def asked_lately(self, platform: str, seconds: float, most: int) -> list[Question]:
+        """The questions of so many last seconds that were not withdrawn, the newest first."""
+        rows = await self._database.fetch(
+            """
+            SELECT t.message_id, t.author, t.text, t.scope, t.context,
+                s.platform, s.workspace, s.channel, s.thread
+            FROM turns AS t JOIN sessions AS s ON s.id = t.session_id
+            WHERE t.platform = $1 AND t.wanted <> 'withdrawn'
+                AND t.accepted_at > now() - make_interval(secs => $2)
+            ORDER BY t.sequence DESC LIMIT $3
+            """,
+            platform,
+            seconds,
+            most,
+        )
+        return [question_of(_session_of(row), row) for row in rows]
+
     async def find_posted(
         self, platform: str, workspace: str, channel: str, message_id: str
     ) -> StoredTurn | None:
@@ -130,13 +147,16 @@ _SELECT = """
 
 def _only(rows: Sequence[Row]) -> StoredTurn | None:
     for row in rows:
-        session = SessionKey(row["platform"], row["workspace"], row["channel"], row["thread"])
         return StoredTurn(
             id=row["id"],
-            question=question_of(session, row),
+            question=question_of(_session_of(row), row),
             status=row["status"],
             answer=None if row["answer"] is None else answer_of(orjson.loads(row["answer"])),
             passages=tuple(map(passage_of, orjson.loads(row["passages"] or "[]"))),
             postings=tuple(Posting(**each) for each in orjson.loads(row["postings"] or "[]")),
         )
     return None
+
+
+def _session_of(row: Row) -> SessionKey:
+    return SessionKey(row["platform"], row["workspace"], row["channel"], row["thread"])

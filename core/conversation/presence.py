@@ -53,6 +53,10 @@ class Presence:
         known = [s for s in self._sessions if (s.platform, s.workspace, s.channel) == place]
         return known[::-1]
 
+    def all(self, platform: str) -> list[SessionKey]:
+        """The known sessions of a platform, the one that was last spoken in first."""
+        return [session for session in reversed(self._sessions) if session.platform == platform]
+
     async def includes(self, session: SessionKey) -> bool:
         """The same, exact also when it is shared; that costs a query for an unknown session."""
         if session in self:

@@ -1,0 +1,169 @@
+"""Finds what was asked, edited and deleted while we were away: Discord delivers nothing again."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import discord
+from discord.utils import time_snowflake
+
+from adapters.chat.incoming import Deleted, Incoming
+from adapters.chat.watch import PAUSE
+from adapters.discord.api import DiscordApi
+from adapters.discord.faults import DiscordRefused
+from adapters.discord.mapping import DIRECT, PLATFORM
+from adapters.discord.messages import places_of
+from adapters.discord.policy import DiscordPolicy
+from adapters.discord.threads import home_of
+from adapters.discord.whereabouts import Whereabouts
+from core.conversation.archive import Archive
+from core.conversation.cursors import Cursors
+from core.conversation.presence import Presence
+from core.model import Question
+
+See: TypeAlias = Callable[[discord.Message], Awaitable[bool]]
+"""Takes a message that may have come before; whether it is a question. Raises ServiceError."""
+
+Take: TypeAlias = Callable[[Incoming], Awaitable[None]]
+
+_EVERYWHERE = ""
+"""Stands for all channels, in place of one's id."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How far it looks. Times are in seconds.
+
+    `overlap` is read again before what was seen last. At most so many `messages` of each channel
+    are read, so many `directs` and `threads` that are not active any more looked into, and so many
+    `questions` looked after. After a failure it tries again in `pause`.
+    """
+
+    seconds: float = 43_200.0
+    overlap: float = 60.0
+    messages: int = 200
+    directs: int = 200
+    threads: int = 20
+    questions: int = 100
+    pause: float = PAUSE
+
+
+class CatchUp:
+    """Reads what is later than the cursors, and takes it as if it had been delivered."""
+
+    def __init__(
+        self,
+        api: DiscordApi,
+        cursors: Cursors,
+        presence: Presence,
+        archive: Archive,
+        policy: DiscordPolicy,
+        whereabouts: Whereabouts,
+        see: See,
+        take: Take,
+        window: Window | None = None,
+    ) -> None:
+        self._api = api
+        self._cursors = cursors
+        self._presence = presence
+        self._archive = archive
+        self._policy = policy
+        self._whereabouts = whereabouts
+        self._see = see
+        self._take = take
+        self._window = window or Window()
+
+    async def run(self) -> int:
+        """The number of questions found, seen before or not. Raises ServiceError.
+
+        Without a cursor nothing is looked for: the bot is new.
+        """
+        us, now = str(self._api.us), str(time_snowflake(datetime.now(UTC)))
+        cursors = await self._cursors.all(PLATFORM)
+        since = {c.channel: seen for c, seen in cursors.items() if c.workspace == us}
+        count = 0
+        if since:
+            count = await self._unseen(since)
+            await self._changed()
+        await self._cursors.advance(PLATFORM, us, _EVERYWHERE, now)
+        return count
+
+    async def _unseen(self, since: dict[str, str]) -> int:
+        count = 0
+        for channel in [*self._grown(since), *await self._resting(), *self._directs()]:
+            seen = since.get(channel) or since.get(_EVERYWHERE)
+            if seen is not None:
+                count += await self._whatever(channel, self._from(seen))
+        return count
+
+    def _from(self, seen: str) -> str:
+        """The message after which to read."""
+        earliest = time.time() - self._window.seconds
+        begin = discord.utils.snowflake_time(int(seen)).timestamp() - self._window.overlap
+        return str(time_snowflake(datetime.fromtimestamp(max(begin, earliest), UTC)))
+
+    def _grown(self, since: dict[str, str]) -> Iterator[str]:
+        """The channels and active threads that say themselves that they have something new."""
+        everywhere = since.get(_EVERYWHERE, "0")
+        for channel in _talked_in(self._api.client):
+            last, seen = channel.last_message_id or 0, since.get(str(channel.id), everywhere)
+            if last > int(seen) and self._policy.admits_channel(places_of(channel)):
+                yield str(channel.id)
+
+    async def _resting(self) -> list[str]:
+        """Threads of ours that are not active any more, but may have been meanwhile."""
+        known = [s for s in self._presence.all(PLATFORM) if s.workspace != DIRECT]
+        resting = [s.thread for s in known if self._api.client.get_channel(int(s.thread)) is None]
+        return [
+            thread
+            for thread in resting[: self._window.threads]
+            if await self._api.thread(thread) is not None
+        ]
+
+    def _directs(self) -> list[str]:
+        return self._whereabouts.directs()[: self._window.directs]
+
+    async def _whatever(self, channel: str, after: str) -> int:
+        """The questions in a channel; one that cannot be read keeps no other from it."""
+        try:
+            messages = await self._api.messages(channel, after=after, most=self._window.messages)
+        except DiscordRefused as exc:
+            log.warning("Channel %s cannot be caught up. %s", channel, exc)
+            return 0
+        return sum([await self._see(message) for message in messages])
+
+    async def _changed(self) -> None:
+        """Looks after the questions of late: they may have been edited or deleted."""
+        lately = await self._archive.asked_lately(
+            PLATFORM, self._window.seconds, self._window.questions
+        )
+        for question in lately:
+            try:
+                await self._look_after(question)
+            except DiscordRefused as exc:
+                log.info("A question cannot be looked after. %s", exc)
+
+    async def _look_after(self, question: Question) -> None:
+        home = await home_of(self._api, question)
+        message = await self._api.message(home, question.message_id)
+        if message is None:
+            await self._take(Deleted(question.session, question.message_id))
+        elif message.edited_at is not None:
+            await self._see(message)
+
+
+def _talked_in(
+    client: discord.Client,
+) -> Iterator[discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread]:
+    for guild in client.guilds:
+        yield from guild.text_channels
+        yield from guild.voice_channels
+        yield from guild.stage_channels
+        yield from guild.threads

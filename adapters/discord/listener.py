@@ -1,0 +1,159 @@
+"""Takes what people say in Discord: map it, hand it to the core.
+
+Discord delivers nothing again. What cannot be stored in time is said to be late, and caught up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+import discord
+
+from adapters.chat.incoming import Asked, Edited, Ignored, Incoming
+from adapters.chat.reception import Reception
+from adapters.chat.watch import Watch
+from adapters.discord.api import DiscordApi
+from adapters.discord.mapping import Place, deleted, edited, incoming
+from adapters.discord.messages import Said, said_of
+from adapters.discord.whereabouts import Whereabouts
+from core.conversation.presence import Presence
+from core.errors import ServiceError
+from core.model import Question
+
+IN_TIME = 5.0
+"""Seconds to store a message in, before its author is told that it takes longer."""
+
+LATE = "I cannot take your question just now. I will answer it here as soon as I can."
+
+_REMEMBERED = 10_000
+
+Tell: TypeAlias = Callable[[Question, str], None]
+
+log = logging.getLogger(__name__)
+
+
+class Listener:
+    """Accepts each message once. Its `on_` methods are discord.py's events."""
+
+    def __init__(
+        self,
+        api: DiscordApi,
+        reception: Reception,
+        presence: Presence,
+        place: Place,
+        whereabouts: Whereabouts,
+        watch: Watch,
+        tell: Tell,
+    ) -> None:
+        self._api = api
+        self._reception = reception
+        self._presence = presence
+        self._place = place
+        self._whereabouts = whereabouts
+        self._watch = watch
+        self._tell = tell
+        self._apologised: OrderedDict[str, None] = OrderedDict()
+
+    def register(self, client: discord.Client) -> None:
+        """Has discord.py call us."""
+        for event in (
+            self.on_message,
+            self.on_raw_message_edit,
+            self.on_raw_message_delete,
+            self.on_raw_bulk_message_delete,
+            self.on_ready,
+            self.on_shard_ready,
+        ):
+            client.event(event)
+
+    async def on_ready(self) -> None:
+        """A new session has begun: nobody tells us what was said before it."""
+        self._watch.missed()
+
+    async def on_shard_ready(self, _: int) -> None:
+        """The same of one of several connections."""
+        self._watch.missed()
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Somebody wrote, perhaps we."""
+        if await self._in_time(message):
+            self._watch.seen(str(message.channel.id), str(message.id))
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """A message was changed, or only its preview."""
+        if payload.message.edited_at is not None:
+            await self._in_time(payload.message)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """A message is gone."""
+        await self._gone(payload.guild_id, payload.channel_id, payload.message_id)
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Several are."""
+        for message_id in payload.message_ids:
+            await self._gone(payload.guild_id, payload.channel_id, message_id)
+
+    async def see(self, message: discord.Message) -> bool:
+        """Whether it is a question, asked for the first time or not. Raises ServiceError."""
+        now = await self._meaning(message)
+        await self._reception.take(now)
+        return isinstance(now, Asked | Edited)
+
+    async def _in_time(self, message: discord.Message) -> bool:
+        """Whether it was seen to."""
+        now: Incoming = Ignored("not read")
+        try:
+            async with asyncio.timeout(IN_TIME):
+                now = await self._meaning(message)
+                await self._reception.take(now)
+        except (ServiceError, TimeoutError) as exc:
+            log.warning("A message was not stored; it is caught up later. %s", exc)
+            self._watch.missed()
+            if isinstance(now, Asked):
+                self._apologise(now.question)
+            return False
+        return True
+
+    def _apologise(self, question: Question) -> None:
+        if question.message_id not in self._apologised:
+            self._apologised[question.message_id] = None
+            self._tell(question, LATE)
+        if len(self._apologised) > _REMEMBERED:
+            self._apologised.popitem(last=False)
+
+    async def _meaning(self, message: discord.Message) -> Incoming:
+        said = await self._said(message)
+        if said.guild is None:
+            self._whereabouts.heard(said.channel)
+        if not said.spoken:
+            return Ignored("not from a person")
+        chain = await self._whereabouts.chain_of(said)
+        if said.in_thread:
+            await self._presence.includes(self._whereabouts.thread(said))
+        mean = edited if said.revision else incoming
+        return mean(said, self._place, chain=chain)
+
+    async def _said(self, message: discord.Message) -> Said:
+        channel: object | None = message.channel
+        if isinstance(channel, discord.PartialMessageable) and message.guild is not None:
+            channel = await self._api.channel(str(channel.id))
+        said = said_of(message, self._api.us, channel)
+        if said.guild is None and said.spoken and self._place.policy.by_role:
+            return replace(said, roles=await self._whereabouts.roles_of(said.author))
+        return said
+
+    async def _gone(self, guild: int | None, channel: int, message_id: int) -> None:
+        if self._api.deleted(str(message_id)):
+            return
+        try:
+            async with asyncio.timeout(IN_TIME):
+                session = await self._whereabouts.session_of_gone(guild, channel, message_id)
+                await self._reception.take(deleted(session, str(message_id), self._place))
+        except (ServiceError, TimeoutError) as exc:
+            log.warning("A deletion was not noted; it is caught up later. %s", exc)
+            self._watch.missed()

@@ -1,0 +1,83 @@
+"""What has to be looked up to tell which conversation a message belongs to."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import discord
+
+from adapters.discord.api import DiscordApi
+from adapters.discord.mapping import DIRECT, PLATFORM, session_of
+from adapters.discord.messages import Said, roles_of
+from adapters.discord.posts import posted_id
+from core.conversation.archive import Archive
+from core.conversation.presence import Presence
+from core.model import SessionKey
+
+_REMEMBERED = 10_000
+_MOST_SERVERS = 20
+
+
+class Whereabouts:
+    """Looks up only what the message itself, and our memory, do not tell."""
+
+    def __init__(self, api: DiscordApi, archive: Archive, presence: Presence) -> None:
+        self._api = api
+        self._archive = archive
+        self._presence = presence
+        self._directs: OrderedDict[str, None] = OrderedDict()
+
+    def heard(self, channel: str) -> None:
+        """Somebody speaks to us in that direct conversation."""
+        self._directs[channel] = None
+        self._directs.move_to_end(channel)
+        if len(self._directs) > _REMEMBERED:
+            self._directs.popitem(last=False)
+
+    def directs(self) -> list[str]:
+        """The direct conversations that we know of, the one that was last heard first."""
+        stored = [s.channel for s in self._presence.all(PLATFORM) if s.workspace == DIRECT]
+        return list(dict.fromkeys([*reversed(self._directs), *stored]))
+
+    def thread(self, said: Said) -> SessionKey:
+        """The session of a message that is in a thread."""
+        return session_of(said)
+
+    async def chain_of(self, said: Said) -> SessionKey | None:
+        """The session of the answer that a message outside of threads replies to.
+
+        Raises ServiceError.
+        """
+        reply = said.reply_to
+        if said.guild is None or said.in_thread or reply is None:
+            return None
+        if reply.author not in {"", str(self._api.us)}:
+            return None
+        turn = await self._archive.find_posted(
+            PLATFORM, said.guild, said.channel, posted_id(said.channel, reply.id)
+        )
+        return None if turn is None else turn.question.session
+
+    async def session_of_gone(self, guild: int | None, channel: int, message_id: int) -> SessionKey:
+        """The session of a message of which no more is known. Raises ServiceError."""
+        where = str(channel)
+        if guild is None:
+            return SessionKey(PLATFORM, DIRECT, where, where)
+        found = self._api.client.get_channel(channel)
+        if isinstance(found, discord.Thread):
+            return SessionKey(PLATFORM, str(guild), str(found.parent_id), where)
+        root = SessionKey(PLATFORM, str(guild), where, str(message_id))
+        if root in self._presence or self._api.may(where, "create_public_threads"):
+            return root
+        turn = await self._archive.find(PLATFORM, str(guild), where, str(message_id))
+        return root if turn is None else turn.question.session
+
+    async def roles_of(self, person: str) -> frozenset[str]:
+        """The roles of a person in all servers, for a direct message, which tells none.
+
+        Raises ServiceError.
+        """
+        found: frozenset[str] = frozenset()
+        for guild in self._api.client.guilds[:_MOST_SERVERS]:
+            found |= roles_of(await self._api.member(guild, person))
+        return found
