@@ -22,9 +22,11 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def open_status(api: SlackApi, session: SessionKey) -> AsyncIterator[Status]:
+async def open_status(
+    api: SlackApi, session: SessionKey, *, again: float = SET_AGAIN
+) -> AsyncIterator[Status]:
     """A status, kept until the block ends. Nothing else waits for it."""
-    status = Status(api, session)
+    status = Status(api, session, again)
     keeping = asyncio.create_task(status.keep())
     try:
         yield status
@@ -37,9 +39,10 @@ async def open_status(api: SlackApi, session: SessionKey) -> AsyncIterator[Statu
 class Status:
     """What we are doing in a thread, until there is something to read."""
 
-    def __init__(self, api: SlackApi, session: SessionKey) -> None:
+    def __init__(self, api: SlackApi, session: SessionKey, again: float) -> None:
         self._api = api
         self._session = session
+        self._again = again
         self._text = ""
         self._changed = asyncio.Event()
         self._ended = asyncio.Event()
@@ -71,7 +74,7 @@ class Status:
                 if self._ended.is_set():
                     # It may have come after the message that would have cleared it.
                     await self._set("")
-                await pause(self._changed, SET_AGAIN)
+                await pause(self._changed, self._again)
         except ServiceError as exc:
             log.debug("No status in %s: %s", self._session.channel, exc)
 

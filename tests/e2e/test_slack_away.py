@@ -32,7 +32,7 @@ async def test_a_question_edited_while_the_bot_was_away_is_answered_again_in_pla
         before = await workspace.answered(general, ts, count=2)
     edited, text = (other, "And on Windows?") if reply else (ts, f"<@{us}> How do I remove it?")
     await workspace.edit(general, edited, text)
-    async with open_bot(workspace, database) as bot:
+    async with open_bot(workspace, database, window=Window(overlap=0.0)) as bot:
         await workspace.until(
             lambda: any(text[-9:] in m.shown for m in workspace.answers(general, ts))
         )

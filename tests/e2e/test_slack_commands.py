@@ -218,6 +218,8 @@ async def test_reingest_shows_its_progress_in_one_message_and_ends_with_a_report
     assert "1 added" in board.shown
     assert "40 docs in 80 chunks" in board.shown
     assert sync.asked == ["handbook"]
+    [first] = workspace.called("chat.postMessage")
+    assert (first["unfurl_links"], first["unfurl_media"]) == (False, False)
     assert len(workspace.slack.in_channel(workspace.general)) == 1
 
 

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 
+from adapters.slack.catchup import Window
 from core.ports import Database, Queries, Row
 from tests.support.desk import until
 from tests.support.faulty_database import FaultyDatabase
@@ -81,6 +82,21 @@ async def test_a_database_that_takes_too_long_is_as_good_as_away(
         assert workspace.deliveries[0].attempts[0].status is None
         slow.awake.set()
         await only_answer(workspace, workspace.general, ts)
+
+
+async def test_what_slack_gave_up_while_the_database_was_away_is_caught_up(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    workspace.courier.retry_after = ()
+    faulty = FaultyDatabase(database)
+    async with open_bot(workspace, faulty, window=Window(pause=0.05)):
+        before = await workspace.mention(workspace.general, "How?")
+        await only_answer(workspace, workspace.general, before)
+        faulty.broken.add("INSERT INTO turns")
+        lost = await workspace.mention(workspace.general, "And now?")
+        await workspace.settled()
+        faulty.broken.clear()
+        await only_answer(workspace, workspace.general, lost)
 
 
 async def test_a_refreshed_connection_loses_nothing(

@@ -73,6 +73,7 @@ async def test_a_question_of_the_home_is_answered_in_a_direct_message(
         await workspace.reply(direct, asked.ts, "And later?", user=BOB)
         await workspace.until(lambda: len(workspace.answers(direct, asked.ts)) == 3)
         await workspace.settled()
+    assert not any(call["unfurl_links"] for call in workspace.called("chat.postMessage"))
     first, second = workspace.answers(direct, asked.ts)[1:]
     assert asked.shown == f"**You asked:** {QUESTIONS[1]}"
     assert f"You asked: {QUESTIONS[1]}" in first.shown

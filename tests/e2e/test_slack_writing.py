@@ -73,6 +73,7 @@ async def test_an_answer_streams_and_ends_whole_in_one_message(
         answers.step()
         answer = await whole(workspace, ts)
     assert answer.ts == message.ts
+    assert [call.error for call in workspace.calls if call.error] == []
     [start] = workspace.called("chat.startStream")
     assert start["thread_ts"] == ts
     assert start["recipient_user_id"] == "U0ALICE"

@@ -1,0 +1,84 @@
+"""The line that tells what the bot is doing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.slack.api import SlackApi, open_slack_api
+from adapters.slack.status import open_status
+from core.model import AnswerEvent, PassagesFound, Searching, SessionKey, TextDelta
+from tests.support.answers import stream
+from tests.support.conversations import passage
+from tests.support.desk import until
+from tests.support.slack_faults import Fault
+from tests.support.slack_server import SlackWorkspace, open_workspace
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[SlackWorkspace]:
+    async with open_workspace() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def api(workspace: SlackWorkspace) -> AsyncIterator[SlackApi]:
+    async with open_slack_api(workspace.bot_token, base_url=workspace.api_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def session(workspace: SlackWorkspace) -> SessionKey:
+    ts = await workspace.post(workspace.general, "How?")
+    return SessionKey("slack", workspace.slack.team, workspace.general, ts)
+
+
+def told(workspace: SlackWorkspace) -> list[str]:
+    return [str(status["status"]) for status in workspace.slack.statuses]
+
+
+async def follow(events: AsyncIterator[AnswerEvent]) -> None:
+    async for _ in events:
+        pass
+
+
+async def test_it_is_set_again_before_slack_clears_it(
+    workspace: SlackWorkspace, api: SlackApi, session: SessionKey
+) -> None:
+    async with open_status(api, session, again=0.01) as status:
+        await follow(status.following(stream([Searching()])))
+        await until(lambda: len(told(workspace)) >= 3)
+    assert set(told(workspace)) == {"Searching the docs…"}
+
+
+async def test_it_tells_how_far_the_answer_is(
+    workspace: SlackWorkspace, api: SlackApi, session: SessionKey
+) -> None:
+    async with open_status(api, session) as status:
+        await follow(status.following(stream([Searching()])))
+        await until(lambda: len(told(workspace)) == 1)
+        await follow(status.following(stream([PassagesFound((passage(), passage("b")))])))
+        await until(lambda: len(told(workspace)) == 2)
+    assert told(workspace) == ["Searching the docs…", "Reading 2 passages…"]
+
+
+async def test_one_that_arrives_after_the_answer_is_cleared(
+    workspace: SlackWorkspace, api: SlackApi, session: SessionKey
+) -> None:
+    workspace.faults.add(Fault("assistant.threads.setStatus", delay=0.3))
+    async with open_status(api, session) as status:
+        await follow(status.following(stream([Searching()])))
+        await until(lambda: bool(workspace.calls[1:]))
+        await follow(status.following(stream([TextDelta("They can.")])))
+    assert told(workspace) == ["Searching the docs…", ""]
+
+
+async def test_a_workspace_without_statuses_is_answered_all_the_same(
+    workspace: SlackWorkspace, api: SlackApi, session: SessionKey
+) -> None:
+    workspace.faults.fail("assistant.threads.setStatus", "not_allowed_token_type", times=9)
+    async with open_status(api, session, again=0.01) as status:
+        await follow(status.following(stream([Searching()])))
+        await until(lambda: bool(workspace.called("assistant.threads.setStatus")))
+    assert told(workspace) == []
