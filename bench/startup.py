@@ -29,7 +29,7 @@ from bot.settings.groups import DocentSettings, DocsSettings
 from core.backends.extractive import ExtractiveChatModel
 from core.backends.local_embedder import MINILM
 from core.migrations.runner import migrate
-from core.model import EmbeddingModel, Vector
+from core.model import EmbeddingModel, EmbeddingUsage, Vector
 
 CHUNKS = 20_000
 CHUNKS_A_DOCUMENT = 10
@@ -64,6 +64,11 @@ class RandomEmbedder:
     def model(self) -> EmbeddingModel:
         """The local model's, so that the bot takes the vectors for its own."""
         return MINILM
+
+    @property
+    def spent(self) -> EmbeddingUsage:
+        """Nothing."""
+        return EmbeddingUsage()
 
     async def embed_documents(self, texts: Sequence[str]) -> list[Vector]:
         """One a text."""

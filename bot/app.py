@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.settings import Settings
-from bot.sources import configured_sources, public_scope
+from bot.sources import configured_sources, preference, public_scope
 from core.answering.assistant import Assistant, AssistantSettings
 from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
 from core.answering.fallback import FallbackChatModel
@@ -219,7 +219,9 @@ async def assemble(
         sparse,
         store,
         reranker=embedding.reranker,
-        settings=RetrievalSettings(context_tokens=answer.context_tokens),
+        settings=RetrievalSettings(
+            context_tokens=answer.context_tokens, preference=preference(settings)
+        ),
     )
     return App(
         settings=settings,

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from adapters.chat.sync_texts import spent_text
 from core.ingestion.report import ProgressListener, SyncProgress, SyncReport
 
 MOST_NAMES = 10
@@ -93,7 +94,7 @@ def _left(names: Collection[str], configured: Collection[str]) -> list[str]:
 def _served(report: SyncReport) -> str:
     return (
         f"{amount(report.documents, 'document')} in {amount(report.chunks, 'chunk')}; "
-        f"{report.embedded} embedded, "
+        f"{report.embedded} embedded{spent_text(report)}, "
         f"{report.reused} reused, in {report.seconds:.1f} s (generation {report.generation})."
     )
 

@@ -14,6 +14,7 @@ from core.ingestion.planning import ConfiguredSource
 from core.ingestion.sources.folder import FolderSource
 from core.ingestion.sources.patterns import READABLE
 from core.model import Scope
+from core.retrieval.preference import Preference
 
 OWN_DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -31,6 +32,7 @@ def source_settings(settings: Settings) -> tuple[SourceSettings, ...]:
             peer_reviewed=docs.peer_reviewed,
             include=docs.include,
             exclude=docs.exclude,
+            schedule=docs.schedule,
         )
         sources = (*sources, single)
     return sources or (SourceSettings(name="docent", folder=OWN_DOCS),)
@@ -68,6 +70,13 @@ def bound_sources(settings: Settings, platform: str) -> dict[str, frozenset[str]
     return bound
 
 
+def preference(settings: Settings) -> Preference:
+    """What is taken first where passages are equally relevant."""
+    boosts = settings.retrieval
+    priorities = {s.name: s.priority * boosts.priority_boost for s in source_settings(settings)}
+    return Preference(boosts.peer_review_boost, priorities)
+
+
 def chosen(sources: Sequence[ConfiguredSource], name: str | None) -> list[ConfiguredSource]:
     """The source of that name, or all without one. Raises ConfigurationError."""
     found = [each for each in sources if name in {None, each[1].name}]
@@ -88,5 +97,6 @@ def _profile(source: SourceSettings) -> SourceProfile:
         source.name,
         str(source.base_url or ""),
         SlugRule(source.slugs),
-        peer_reviewed=source.peer_reviewed,
+        peer_reviewed=source.peer_reviewed is True,
+        reviewed_paths=source.peer_reviewed if isinstance(source.peer_reviewed, tuple) else (),
     )

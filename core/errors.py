@@ -5,7 +5,8 @@ DocentError                     says what happened and, in its hint, what to do
 ├── DataFolderLocked            another process holds the embedded engines
 ├── ServiceError                a service did not do what was asked of it
 │   ├── ServiceUnavailable      refused, timed out or 5xx: works later, `retry_after` may say when
-│   │   └── RateLimited         asked too often
+│   │   ├── RateLimited         asked too often
+│   │   └── IndexLost           the vector index is empty where it should not be: to be rebuilt
 │   ├── QuotaExceeded           the plan or the credit is spent: waiting a moment won't help
 │   ├── AccessDenied            the credentials were not accepted
 │   ├── RequestRejected         the service understood the request, and refused it
@@ -64,6 +65,17 @@ class ServiceUnavailable(ServiceError):
 
 class RateLimited(ServiceUnavailable):
     """Asked too often."""
+
+
+class IndexLost(ServiceUnavailable):
+    """The vector index holds nothing of what was indexed; the sources still have it all."""
+
+    def __init__(self, chunks: int) -> None:
+        super().__init__(
+            "Vector index",
+            f"it holds nothing of the {chunks} chunks that were indexed.",
+            hint="Write it anew from the sources: `docent rebuild`, or /reingest in a chat.",
+        )
 
 
 class QuotaExceeded(ServiceError):

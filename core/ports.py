@@ -15,6 +15,7 @@ from core.model import (
     AnswerEvent,
     DocumentRecord,
     EmbeddingModel,
+    EmbeddingUsage,
     ModelEvent,
     Passage,
     Point,
@@ -35,6 +36,10 @@ class Embedder(Protocol):
     @property
     def model(self) -> EmbeddingModel:
         """The model, which names the collection that its vectors may go into."""
+
+    @property
+    def spent(self) -> EmbeddingUsage:
+        """What the documents have cost since the embedder was opened; questions not counted."""
 
     async def embed_documents(self, texts: Sequence[str]) -> list[Vector]:
         """One vector a text, in order. Any number of texts; batching is the embedder's own."""

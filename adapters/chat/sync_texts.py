@@ -39,7 +39,7 @@ def progress_text(now: SyncProgress) -> str:
 def report_text(report: SyncReport) -> str:
     """What changed, what is served now, and which documents failed."""
     served = f"{report.documents} docs in {report.chunks} chunks are served now"
-    counts = f"{report.embedded} newly embedded, {report.reused} reused"
+    counts = f"{report.embedded} newly embedded{spent_text(report)}, {report.reused} reused"
     lines = [
         f"**Done in {duration(report.seconds)}:** {report.tally or 'nothing had changed'}.",
         f"{served} (generation {report.generation}); {counts}.",
@@ -49,6 +49,14 @@ def report_text(report: SyncReport) -> str:
     if report.not_synced:
         lines.append(f"Not part of it: {', '.join(report.not_synced)}.")
     return "\n\n".join(lines)
+
+
+def spent_text(report: SyncReport) -> str:
+    """` (in 3 calls, 1,204 tokens)`; empty where nothing was embedded."""
+    if not report.calls:
+        return ""
+    calls = "1 call" if report.calls == 1 else f"{report.calls:,} calls"
+    return f" (in {calls}, {report.tokens:,} tokens)"
 
 
 def fault_text(error: DocentError) -> str:

@@ -92,6 +92,10 @@ class NoCatalog:
         """Nothing."""
         return {}
 
+    async def chunks(self, generation: int) -> int:  # noqa: ARG002 - the port's
+        """None."""
+        return 0
+
 
 def _in_folder(settings: Settings, folder: Path) -> Settings:
     docent = settings.docent.model_copy(update={"data_dir": folder})

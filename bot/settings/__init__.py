@@ -29,6 +29,7 @@ from bot.settings.groups import (
     EmbedderSettings,
     OpenRouterSettings,
     QdrantSettings,
+    RetrievalSettings,
     ServerSettings,
     SlackSettings,
     SourceSettings,
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     embedder: EmbedderSettings = EmbedderSettings()
     openrouter: OpenRouterSettings = OpenRouterSettings()
     answer: AnswerSettings = AnswerSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
     slack: SlackSettings = SlackSettings()
     discord: DiscordSettings = DiscordSettings()
     server: ServerSettings = ServerSettings()

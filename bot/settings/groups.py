@@ -7,51 +7,20 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AnyHttpUrl,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PostgresDsn,
     SecretStr,
     ValidationError,
-    ValidationInfo,
     field_validator,
 )
-from pydantic_settings import NoDecode
 
-SlugRule = Literal["plain", "mkdocs", "docusaurus", "github"]
-
-
-def _split(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(name.strip() for name in value.split(",") if name.strip())
-    return value
+from bot.settings.fields import Group, Names, PeerReviewed, Place, Schedule, SlugRule
 
 
 def _number(value: object) -> object:
     """A variable is a text, and a Literal takes none for a number."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-"""Several names, comma-separated in a variable."""
-
-Place = Annotated[str, Field(pattern=r"^(slack|discord):#?\S+$")]
-"""A channel of a platform, by id or name."""
-
-
-class Group(BaseModel):
-    """The settings of one service. Values never show in an error: one of them is a secret."""
-
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, extra="ignore")
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _blank_is_unset(cls, value: object, info: ValidationInfo) -> object:
-        """`KEY=` in an environment file means "not set", as everywhere else."""
-        if isinstance(value, str) and not value.strip():
-            return cls.model_fields[str(info.field_name)].get_default(call_default_factory=True)
-        return value
 
 
 class DocentSettings(Group):
@@ -80,6 +49,11 @@ class DocsSettings(Group):
     )
     exclude: Names = Field(
         (), description="globs of files to leave out, such as `release-notes.md,**/changelog/**`"
+    )
+    schedule: Schedule = Field(
+        "1d",
+        description="when a bot on a platform syncs them by itself: an interval such as 6h, a "
+        "cron expression, or off",
     )
 
 
@@ -159,6 +133,17 @@ class OpenRouterSettings(Group):
         description="the highest price in US dollars a million tokens, of prompt and completion",
     )
     base_url: AnyHttpUrl | None = Field(None, description="another address of the API")
+
+
+class RetrievalSettings(Group):
+    """Which passages are preferred where the search finds them equally relevant."""
+
+    peer_review_boost: float = Field(
+        0.05, ge=0, le=1, description="the share by which peer review raises a passage's score"
+    )
+    priority_boost: float = Field(
+        0.05, ge=0, le=0.2, description="the same for each step of its source's priority"
+    )
 
 
 class SlackSettings(Group):
@@ -269,7 +254,9 @@ class SourceSettings(Group):
     folder: Path
     base_url: AnyHttpUrl | None = None
     slugs: SlugRule = "plain"
-    peer_reviewed: bool = False
+    peer_reviewed: PeerReviewed = False
+    priority: int = Field(0, ge=-5, le=5)
+    schedule: Schedule = "1d"
     private: bool = False
     channels: tuple[Place, ...] = ()
     include: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ import binascii
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import httpx
@@ -17,7 +18,7 @@ from core.backends.cohere_batches import batches
 from core.backends.cohere_errors import SERVICE, error_for
 from core.backends.vendor_http import header_safe
 from core.errors import MalformedReply, ServiceUnavailable
-from core.model import EmbeddingModel, Vector
+from core.model import EmbeddingModel, EmbeddingUsage, Vector
 from core.text.unicode import well_formed
 
 if TYPE_CHECKING:
@@ -99,6 +100,12 @@ class CohereEmbedder:
         self._patience = pace.question
         self._secret = secret
         self._sleep = sleep
+        self._spent = EmbeddingUsage()
+
+    @property
+    def spent(self) -> EmbeddingUsage:
+        """The calls that were answered, and the tokens that Cohere billed for them."""
+        return self._spent
 
     @property
     def model(self) -> EmbeddingModel:
@@ -119,22 +126,26 @@ class CohereEmbedder:
         """The vector to search with; RateLimited at once when the service says so."""
         with _translated(self._secret):
             async with asyncio.timeout(self._patience):
-                return (await self._embed([text], "search_query"))[0]
+                return (await self._embed([text], "search_query"))[0][0]
 
     async def _patiently(self, texts: Sequence[str]) -> list[Vector]:
         waited, pause = 0.0, 1.0
         while True:
             try:
                 async with self._gate:
-                    return await self._embed(texts, "search_document")
+                    vectors, tokens = await self._embed(texts, "search_document")
             except ServiceUnavailable as exc:
                 wait = pause if exc.retry_after is None else exc.retry_after
                 if waited + wait > self._longest_wait:
                     raise
+            else:
+                self._spent += EmbeddingUsage(1, tokens)
+                return vectors
             await self._sleep(wait)
             waited, pause = waited + max(wait, 1.0), pause * 2
 
-    async def _embed(self, texts: Sequence[str], input_type: str) -> list[Vector]:
+    async def _embed(self, texts: Sequence[str], input_type: str) -> tuple[list[Vector], int]:
+        """The vectors, and the tokens that they were billed as."""
         with _translated(self._secret):
             response = await self._client.embed(
                 model=self._model.name,
@@ -149,7 +160,7 @@ class CohereEmbedder:
         vectors = [_unit(v) for v in _decoded(response)]
         if [v.shape for v in vectors] != [(self._model.dimensions,)] * len(texts):
             raise MalformedReply(SERVICE, "the number or the size of the embeddings is wrong.")
-        return vectors
+        return vectors, _billed_tokens(response)
 
 
 class CohereReranker:
@@ -187,6 +198,13 @@ def _decoded(response: EmbedByTypeResponse) -> list[Vector]:
         return [_vector(value) for value in found]
     except (AttributeError, TypeError, ValueError, binascii.Error) as exc:
         raise MalformedReply(SERVICE, "the embeddings cannot be decoded.") from exc
+
+
+def _billed_tokens(response: EmbedByTypeResponse) -> int:
+    """0 where the reply does not tell."""
+    units = getattr(getattr(response, "meta", None), "billed_units", None)
+    tokens = getattr(units, "input_tokens", None)
+    return int(tokens) if isinstance(tokens, int | float) and isfinite(tokens) else 0
 
 
 def _vector(value: str | Sequence[float]) -> Vector:

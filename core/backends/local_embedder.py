@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from core.backends.weights import ModelFiles, ModelStore
 from core.errors import ServiceUnavailable
-from core.model import EmbeddingModel, Vector
+from core.model import EmbeddingModel, EmbeddingUsage, Vector
 from core.text.unicode import well_formed
 
 if TYPE_CHECKING:
@@ -86,6 +86,12 @@ class LocalEmbedder:
     def __init__(self, session: InferenceSession, tokenizer: Tokenizer) -> None:
         self._session = session
         self._tokenizer = tokenizer
+        self._spent = EmbeddingUsage()
+
+    @property
+    def spent(self) -> EmbeddingUsage:
+        """Runs of the model, and the word pieces in them."""
+        return self._spent
 
     @property
     def model(self) -> EmbeddingModel:
@@ -94,16 +100,24 @@ class LocalEmbedder:
 
     async def embed_documents(self, texts: Sequence[str]) -> list[Vector]:
         """Unit vectors in order. A text is cut after 256 word pieces."""
-        tokens = await asyncio.to_thread(self._tokenize, texts)
-        vectors: dict[int, Vector] = {}
-        for batch in _batches(tokens):
-            made = await asyncio.to_thread(self._run, [tokens[i] for i in batch])
-            vectors.update(zip(batch, made, strict=True))
-        return [vectors[i] for i in range(len(texts))]
+        vectors, spent = await self._embed(texts)
+        self._spent += spent
+        return vectors
 
     async def embed_query(self, text: str) -> Vector:
         """The unit vector to search with; about 2 ms."""
-        return (await self.embed_documents([text]))[0]
+        return (await self._embed([text]))[0][0]
+
+    async def _embed(self, texts: Sequence[str]) -> tuple[list[Vector], EmbeddingUsage]:
+        tokens = await asyncio.to_thread(self._tokenize, texts)
+        vectors: dict[int, Vector] = {}
+        runs = 0
+        for batch in _batches(tokens):
+            made = await asyncio.to_thread(self._run, [tokens[i] for i in batch])
+            vectors.update(zip(batch, made, strict=True))
+            runs += 1
+        spent = EmbeddingUsage(runs, sum(map(len, tokens)))
+        return [vectors[i] for i in range(len(texts))], spent
 
     def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
         encodings = self._tokenizer.encode_batch_fast(

@@ -79,32 +79,8 @@ class QdrantRemote:
         Creates the collection and each payload index that is missing, so that one which was
         cut off while it did so is completed by the next. Two may do so at the same time.
         """
-        if not await self._exists(model):
-            try:
-                await self._create(model)
-            except RequestRejected:
-                if not await self._exists(model):
-                    raise
-        with client_errors():
-            indexed = (await self._client.get_collection(model.collection)).payload_schema
-            for field, kind in INDEXED.items():
-                if field not in indexed:
-                    await self._client.create_payload_index(model.collection, field, _SCHEMA[kind])
+        await _ensure_collection(self._client, model)
         return RemoteWriter(self._client, model)
-
-    async def _exists(self, model: EmbeddingModel) -> bool:
-        with client_errors():
-            return await self._client.collection_exists(model.collection)
-
-    async def _create(self, model: EmbeddingModel) -> None:
-        dense = models.VectorParams(size=model.dimensions, distance=models.Distance.COSINE)
-        sparse = models.SparseVectorParams(modifier=models.Modifier.IDF)
-        with client_errors():
-            await self._client.create_collection(
-                model.collection,
-                vectors_config={DENSE: dense},
-                sparse_vectors_config={SPARSE: sparse},
-            )
 
     async def search(self, request: SearchRequest) -> SearchHits:
         """Both searches in one request."""
@@ -189,9 +165,15 @@ class RemoteWriter:
             await self._set_until(chosen, until)
 
     async def recover(self, generation: int) -> None:
-        """Undoes what a dead sync left. Breaking off half-way does no harm: do it again."""
-        await self._set_until(_filter(filters.closed_after(generation)), OPEN_ENDED)
-        await self._set_until(_filter(filters.written_after(generation)), filters.NEVER)
+        """Undoes what a dead sync left. Breaking off half-way does no harm: do it again.
+
+        A collection that was deleted since it was opened is created anew.
+        """
+        try:
+            await self._set_until(_filter(filters.closed_after(generation)), OPEN_ENDED)
+            await self._set_until(_filter(filters.written_after(generation)), filters.NEVER)
+        except CollectionMissing:
+            await _ensure_collection(self._client, self._model)
 
     async def prune(self, source: str, generation: int) -> None:
         """Deletes the source's points that neither `generation` nor a later one sees."""
@@ -207,6 +189,36 @@ class RemoteWriter:
             await self._client.set_payload(
                 self._model.collection, {"until": until}, points=points, wait=True
             )
+
+
+async def _ensure_collection(client: AsyncQdrantClient, model: EmbeddingModel) -> None:
+    if not await _exists(client, model):
+        try:
+            await _create(client, model)
+        except RequestRejected:
+            if not await _exists(client, model):
+                raise
+    with client_errors():
+        indexed = (await client.get_collection(model.collection)).payload_schema
+        for field, kind in INDEXED.items():
+            if field not in indexed:
+                await client.create_payload_index(model.collection, field, _SCHEMA[kind])
+
+
+async def _exists(client: AsyncQdrantClient, model: EmbeddingModel) -> bool:
+    with client_errors():
+        return await client.collection_exists(model.collection)
+
+
+async def _create(client: AsyncQdrantClient, model: EmbeddingModel) -> None:
+    dense = models.VectorParams(size=model.dimensions, distance=models.Distance.COSINE)
+    sparse = models.SparseVectorParams(modifier=models.Modifier.IDF)
+    with client_errors():
+        await client.create_collection(
+            model.collection,
+            vectors_config={DENSE: dense},
+            sparse_vectors_config={SPARSE: sparse},
+        )
 
 
 def _stored(point: Point) -> models.PointStruct:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -14,7 +14,8 @@ import orjson
 from core.errors import SyncRunning
 from core.ingestion.lease import SyncLease, sync_lease
 from core.ingestion.origins import SourceChanges, SourceState, read_states, write_states
-from core.model import Corpus, DocumentRecord
+from core.ingestion.outcomes import SyncOutcome, read_outcomes, write_failure
+from core.model import EVERYTHING, Corpus, DocumentRecord, Scope
 from core.ports import Database, Queries, Row
 
 _CATALOGS_KEPT = 3
@@ -134,6 +135,18 @@ class CorpusStore:
         async with self._database.transaction() as transaction:
             await _hold(transaction, lease)
             await write_states(transaction, sources)
+
+    async def note_failure(self, sources: Collection[str], error: str) -> None:
+        """Keeps why the sync of these sources failed, until one ends well."""
+        await write_failure(self._database, sources, error)
+
+    async def outcomes(self, scope: Scope = EVERYTHING) -> dict[str, SyncOutcome]:
+        """How the last sync of each source ended."""
+        return await read_outcomes(self._database, scope)
+
+    async def chunks(self, generation: int) -> int:
+        """How many the generation has."""
+        return sum(part.chunks for part in (await self.served(generation)).values())
 
     async def horizon(self, retention: timedelta) -> int | None:
         """The oldest generation that was served within `retention`; None if all were."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from core.ingestion.documents import SourceProfile
+from core.ingestion.outcomes import forget_outcomes, write_success
 from core.ports import Queries, Source
 
 
@@ -28,10 +29,14 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class SourceChanges:
-    """The sources that a sync brought in step, and those that it `removed`."""
+    """The sources that a sync brought in step, and those that it `removed`.
+
+    `unreadable` has the documents of each that could not be read: path to reason.
+    """
 
     synced: Mapping[str, SourceState] = field(default_factory=dict)
     removed: Collection[str] = ()
+    unreadable: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def state_of(source: Source, profile: SourceProfile) -> SourceState:
@@ -63,4 +68,6 @@ async def write_states(queries: Queries, changes: SourceChanges) -> None:
         [state.selection for state in states],
         [state.profile for state in states],
     )
+    await write_success(queries, changes.unreadable)
     await queries.execute("DELETE FROM sources WHERE name = ANY ($1)", list(changes.removed))
+    await forget_outcomes(queries, changes.removed)

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from logging import getLogger
 from typing import TypeAlias
 
-from core.errors import ConfigurationError, CorpusError, DocumentUnreadable, ShrinkRefused
+from core.errors import (
+    ConfigurationError,
+    CorpusError,
+    DocumentUnreadable,
+    IndexLost,
+    ShrinkRefused,
+)
 from core.ingestion.corpus import CorpusStore, Served
 from core.ingestion.documents import SourceProfile
 from core.ingestion.origins import SourceChanges, SourceState, state_of
@@ -15,6 +22,8 @@ from core.ingestion.report import Move
 from core.model import Corpus, DocumentRecord
 from core.ports import Entry, Source, VectorIndex
 from core.text.unicode import storable
+
+log = getLogger(__name__)
 
 ConfiguredSource: TypeAlias = tuple[Source, SourceProfile]
 
@@ -150,7 +159,10 @@ async def plan_sync(
 async def read_baseline(
     store: CorpusStore, index: VectorIndex, collection: str, *, rebuild: bool
 ) -> Baseline:
-    """Raises CorpusError when the index misses chunks that are recorded, or holds others."""
+    """Raises CorpusError when the index misses some of the chunks that are recorded, or has others.
+
+    One that lost them all is written anew.
+    """
     corpus = await store.current()
     if corpus is None:
         return Baseline(None, {}, afresh=True)
@@ -164,7 +176,18 @@ async def read_baseline(
             f"The vector index holds {found} chunks where {expected} are recorded.",
             hint="Sync with --rebuild to write them all anew.",
         )
+    if found != expected:
+        log.warning("%s It is written anew.", IndexLost(expected))
     return Baseline(corpus, served, afresh=found != expected)
+
+
+async def index_lost(store: CorpusStore, index: VectorIndex) -> IndexLost | None:
+    """The error to tell of it, where the index holds nothing of what is recorded."""
+    corpus = await store.current()
+    expected = 0 if corpus is None else await store.chunks(corpus.generation)
+    if corpus is None or not expected or await index.count(corpus.collection, corpus.generation):
+        return None
+    return IndexLost(expected)
 
 
 def _require_all(baseline: Baseline, named: Collection[str]) -> None:

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum, StrEnum
 from typing import Any, TypeAlias
 
+from core.model import EmbeddingUsage
+
 
 class Phase(StrEnum):
     """Where a sync stands."""
@@ -82,6 +84,7 @@ class SyncReport:
     `refused` is why the sync itself would end without a change, where a dry run finds that.
     `documents` and `chunks` count what is served in the end, over all sources; `written`,
     `embedded`, `reused` and `closed` count chunks. In a dry run nothing is embedded or reused.
+    `calls` of the embedding model were made, with so many `tokens` of text.
     """
 
     generation: int
@@ -102,6 +105,8 @@ class SyncReport:
     rewritten: int = 0
     moved: tuple[Move, ...] = ()
     refused: str | None = None
+    calls: int = 0
+    tokens: int = 0
 
     @property
     def by_kind(self) -> dict[str, tuple[str, ...]]:
@@ -137,6 +142,7 @@ class Tally:
     embedded: int = 0
     reused: int = 0
     closed: int = 0
+    spent: EmbeddingUsage = field(default_factory=EmbeddingUsage)
     named: dict[Kind, list[str]] = field(default_factory=lambda: {kind: [] for kind in Kind})
     failed: dict[str, str] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
@@ -205,4 +211,6 @@ class Tally:
             rewritten=len(self.named[Kind.REWRITTEN]),
             moved=moved,
             refused=refused,
+            calls=self.spent.calls,
+            tokens=self.spent.tokens,
         )

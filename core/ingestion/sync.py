@@ -6,17 +6,26 @@ import os
 import socket
 from collections import Counter
 from collections.abc import AsyncGenerator, Collection, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from logging import getLogger
 from uuid import UUID
 
-from core.errors import ConfigurationError, CorpusError, ServiceError, ShrinkRefused
+from core.errors import (
+    ConfigurationError,
+    CorpusError,
+    DocentError,
+    ServiceError,
+    ShrinkRefused,
+    SyncRunning,
+)
 from core.ingestion.changes import Comparison, DocumentChange
 from core.ingestion.corpus import CorpusStore, Flip
 from core.ingestion.indexing import Engines, NextGeneration
 from core.ingestion.lease import SyncLease
+from core.ingestion.origins import SourceChanges
+from core.ingestion.outcomes import by_source
 from core.ingestion.planning import (
     Baseline,
     ConfiguredSource,
@@ -112,11 +121,22 @@ class Syncer:
         if dry_run:
             plan = await self._plan(sources, remove, tally, rebuild=rebuild)
             return await self._rehearse(plan, tally, limit)
-        async with self._store.lease(_holder(), seconds=self._settings.lease_seconds) as lease:
-            plan = await self._plan(sources, remove, tally, rebuild=rebuild)
-            for found in plan.surveys:
-                await refuse_shrink(found, limit)
-            return await self._perform(plan, lease, tally, limit)
+        try:
+            async with self._store.lease(_holder(), seconds=self._settings.lease_seconds) as lease:
+                plan = await self._plan(sources, remove, tally, rebuild=rebuild)
+                for found in plan.surveys:
+                    await refuse_shrink(found, limit)
+                return await self._perform(plan, lease, tally, limit)
+        except SyncRunning:
+            raise
+        except (CorpusError, ServiceError) as error:
+            await self._note(error, [profile.name for _, profile in sources])
+            raise
+
+    async def _note(self, error: DocentError, sources: Sequence[str]) -> None:
+        """For whoever asks how the last sync ended; a database that is away cannot be told."""
+        with suppress(ServiceError):
+            await self._store.note_failure(sources, f"{error} {error.hint}".rstrip())
 
     async def _plan(
         self,
@@ -158,16 +178,18 @@ class Syncer:
             block=self._settings.block,
         )
         tally.enter(Phase.INDEXING)
+        before = self._engines.embedder.spent
         await coming.write(_additions(plan, staged, tally))
+        tally.spent = self._engines.embedder.spent - before
         if not (staged.written or staged.removed):
-            await self._store.record(lease, plan.changes)
+            await self._store.record(lease, _changes(plan, tally))
             await self._prune(tally, ())
             return _report(plan, staged, tally, plan.baseline.generation)
         refuse_losses(plan, staged.removed, shrink_limit)
         await coming.seal(None if plan.baseline.afresh else staged.closed)
         tally.enter(Phase.FLIPPING)
         await self._check(plan.baseline, staged)
-        await self._flip(plan, staged, lease)
+        await self._flip(plan, staged, lease, tally)
         await self._prune(tally, plan.sources)
         return _report(plan, staged, tally, plan.baseline.next_generation)
 
@@ -181,10 +203,10 @@ class Syncer:
                 hint="Sync again; if that does not help, with --rebuild.",
             )
 
-    async def _flip(self, plan: Plan, staged: _Staged, lease: SyncLease) -> None:
+    async def _flip(self, plan: Plan, staged: _Staged, lease: SyncLease, tally: Tally) -> None:
         base = plan.baseline
         after = Corpus(self._engines.collection, base.next_generation)
-        flip = Flip(base.corpus, after, staged.written, staged.removed, plan.changes)
+        flip = Flip(base.corpus, after, staged.written, staged.removed, _changes(plan, tally))
         await self._store.flip(lease, flip)
 
     async def _prune(self, tally: Tally, synced: Collection[str]) -> None:
@@ -212,6 +234,12 @@ async def _additions(
             staged.include(change)
             if change.added:
                 yield change.added
+
+
+def _changes(plan: Plan, tally: Tally) -> SourceChanges:
+    """What is to be noted of the sources when the sync has ended."""
+    synced = plan.changes
+    return replace(synced, unreadable=by_source(tally.failed, synced.synced))
 
 
 def _report(

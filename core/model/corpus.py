@@ -145,3 +145,17 @@ class EmbeddingModel:
         """The collection that holds this model's vectors, and no other's."""
         slug = "".join(c if c.isalnum() else "-" for c in self.name.lower())
         return f"docent-{slug}-{self.dimensions}"
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingUsage:
+    """Calls of an embedding model, and the tokens of the texts that it was given."""
+
+    calls: int = 0
+    tokens: int = 0
+
+    def __add__(self, other: EmbeddingUsage) -> EmbeddingUsage:
+        return EmbeddingUsage(self.calls + other.calls, self.tokens + other.tokens)
+
+    def __sub__(self, other: EmbeddingUsage) -> EmbeddingUsage:
+        return EmbeddingUsage(self.calls - other.calls, self.tokens - other.tokens)

@@ -7,9 +7,9 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from core.errors import ServiceError
+from core.errors import IndexLost, ServiceError
 from core.model import (
     Corpus,
     Retrieval,
@@ -25,6 +25,7 @@ from core.retrieval.confidence import CALIBRATED_MODELS, Confidence
 from core.retrieval.follow_ups import Blend, Searched, blend
 from core.retrieval.fusion import RankedHit, fuse
 from core.retrieval.passages import to_passages
+from core.retrieval.preference import Preference, preferred
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class RetrievalSettings:
 
     `candidates` is how many hits each of the two searches gives, `reranked` how many of the fused
     ones the reranker reads, `context_tokens` how much text the passages may have together.
+    `preference` orders what is equally relevant.
     """
 
     candidates: int = 100
@@ -42,6 +44,7 @@ class RetrievalSettings:
     reranked: int = 50
     context_tokens: int = 2400
     cached_queries: int = 1024
+    preference: Preference = field(default_factory=Preference)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,11 +114,14 @@ class Retriever:
 
         The confidence is told from the first one, and the reranker reads it, unless there is a
         question `alone`: `follow_ups.blend` says how it is weighed. Raises ServiceError when the
-        index or the catalog cannot be had.
+        index or the catalog cannot be had, and IndexLost when the index is empty by mistake.
         """
         ranking = await self.rank(queries, scope, corpus)
+        if not ranking.hits:
+            await self._require_index(corpus)
         records = await self._catalog.at(corpus.generation)
-        passages = to_passages(ranking.hits, records, self._settings.context_tokens)
+        hits = preferred(ranking.hits, records, self._settings.preference)
+        passages = to_passages(hits, records, self._settings.context_tokens)
         return Retrieval(
             query=ranking.query,
             generation=corpus.generation,
@@ -148,6 +154,13 @@ class Retriever:
                 "rerank": (time.perf_counter() - searched) * 1000,
             },
         )
+
+    async def _require_index(self, corpus: Corpus) -> None:
+        """Nothing is found in an index that was lost, and that says nothing of the docs."""
+        if not await self._index.count(corpus.collection, corpus.generation):
+            recorded = await self._catalog.chunks(corpus.generation)
+            if recorded:
+                raise IndexLost(recorded)
 
     async def _search(
         self, query: EncodedQuery, scope: Scope, corpus: Corpus, *, dense_usable: bool

@@ -8,7 +8,14 @@ import pytest
 
 from bot.settings import Settings
 from bot.settings.groups import DocsSettings, SourceSettings
-from bot.sources import OWN_DOCS, bound_sources, configured_sources, public_scope, source_settings
+from bot.sources import (
+    OWN_DOCS,
+    bound_sources,
+    configured_sources,
+    preference,
+    public_scope,
+    source_settings,
+)
 from core.model import Scope
 
 
@@ -92,3 +99,31 @@ async def test_the_patterns_of_a_source_choose_its_documents(tmp_path: Path) -> 
     listed = SourceSettings(name="a", folder=tmp_path, include=("*.md",), exclude=("drop*",))
     ((source, _),) = configured_sources(Settings(sources=(listed,)))
     assert [entry.path for entry in await source.entries()] == ["keep.md"]
+
+
+def test_a_source_is_peer_reviewed_as_a_whole_or_in_some_folders() -> None:
+    settings = Settings(
+        sources=(
+            SourceSettings(name="papers", folder=Path("a"), peer_reviewed=True),
+            SourceSettings(name="mixed", folder=Path("b"), peer_reviewed=("papers/**",)),
+            SourceSettings(name="blog", folder=Path("c")),
+        )
+    )
+    profiles = {profile.name: profile for _, profile in configured_sources(settings)}
+    assert {name: profile.reviews("papers/x.md") for name, profile in profiles.items()} == {
+        "papers": True,
+        "mixed": True,
+        "blog": False,
+    }
+    assert not profiles["mixed"].reviews("notes/x.md")
+    assert profiles["mixed"].fingerprint("") != profiles["blog"].fingerprint("")
+
+
+def test_a_step_of_priority_is_worth_what_the_settings_say() -> None:
+    sources = (
+        SourceSettings(name="guide", folder=Path("a"), priority=2),
+        SourceSettings(name="archive", folder=Path("b"), priority=-1),
+    )
+    found = preference(Settings(sources=sources))
+    assert found.peer_reviewed == 0.05
+    assert found.priorities == {"guide": pytest.approx(0.1), "archive": pytest.approx(-0.05)}

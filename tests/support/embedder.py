@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from core.errors import ServiceUnavailable
-from core.model import EmbeddingModel, SparseVector, Vector
+from core.model import EmbeddingModel, EmbeddingUsage, SparseVector, Vector
 
 _WORD = re.compile(r"\w+")
 
@@ -27,17 +27,23 @@ class HashingEmbedder:
     dimensions: int = 32
     embedded: list[str] = field(default_factory=list)
     calls: int = 0
+    tokens: int = 0
     fail_after: int | None = None
 
     @property
     def model(self) -> EmbeddingModel:
         return EmbeddingModel(self.name, self.dimensions, 8192)
 
+    @property
+    def spent(self) -> EmbeddingUsage:
+        return EmbeddingUsage(self.calls, self.tokens)
+
     async def embed_documents(self, texts: Sequence[str]) -> list[Vector]:
         if self.fail_after is not None and self.calls >= self.fail_after:
             raise ServiceUnavailable("Embedder", "it is down")
         self.calls += 1
         self.embedded += texts
+        self.tokens += sum(len(_WORD.findall(text)) for text in texts)
         return [self._vector(text) for text in texts]
 
     async def embed_query(self, text: str) -> Vector:

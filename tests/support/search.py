@@ -48,6 +48,7 @@ class ScriptedIndex:
     found: SearchHits
     by_term: Mapping[int, SearchHits] = field(default_factory=dict)
     requests: list[SearchRequest] = field(default_factory=list)
+    held: int = 3
 
     async def search(self, request: SearchRequest) -> SearchHits:
         self.requests.append(request)
@@ -58,7 +59,7 @@ class ScriptedIndex:
         return {}
 
     async def count(self, collection: str, generation: int) -> int:
-        return len(self.found.dense)
+        return self.held
 
 
 @dataclass
@@ -69,6 +70,9 @@ class ScriptedCatalog:
 
     async def at(self, generation: int) -> Mapping[tuple[str, str], DocumentRecord]:
         return {(each.source, each.path): each for each in self.records}
+
+    async def chunks(self, generation: int) -> int:
+        return len(self.records)
 
 
 @dataclass

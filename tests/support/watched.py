@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from core.model import EmbeddingModel, Point, SearchHits, SearchRequest, Vector
+from core.model import EmbeddingModel, EmbeddingUsage, Point, SearchHits, SearchRequest, Vector
 from core.ports import Database, Embedder, Queries, Row, VectorIndex, VectorWriter
 
 
@@ -47,6 +47,10 @@ class WatchedEmbedder:
     @property
     def model(self) -> EmbeddingModel:
         return self.inner.model
+
+    @property
+    def spent(self) -> EmbeddingUsage:
+        return self.inner.spent
 
     async def embed_documents(self, texts: Sequence[str]) -> list[Vector]:
         self.watch.see("embedder.embed_documents")

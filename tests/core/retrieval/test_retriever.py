@@ -8,6 +8,7 @@ import pytest
 from core.errors import ServiceUnavailable
 from core.model import EVERYTHING, Corpus, Hit, Rung, Scope, SearchHits
 from core.ports import Reranker
+from core.retrieval.preference import Preference
 from core.retrieval.retriever import RetrievalSettings, Retriever
 from tests.support.embedder import HashingEmbedder, WordCounts
 from tests.support.search import (
@@ -284,3 +285,18 @@ async def test_the_times_of_search_and_rerank_are_told_in_milliseconds() -> None
 
     assert set(found.timings_ms) == {"search", "rerank"}
     assert all(0 <= value < 10_000 for value in found.timings_ms.values())
+
+
+async def test_of_two_passages_that_are_as_relevant_the_peer_reviewed_one_is_first() -> None:
+    blog, paper = (Hit(chunk("install on linux", path=path), 0.8) for path in ("b.md", "a.md"))
+    records = (replace(record("b.md"), peer_reviewed=False), record("a.md"))
+    for boost, first in [(0.0, "b.md"), (0.05, "a.md")]:
+        retriever = Retriever(
+            ScriptedIndex(SearchHits((blog, paper), ())),
+            EMBEDDER,
+            WordCounts(),
+            ScriptedCatalog(records),
+            settings=RetrievalSettings(preference=Preference(boost)),
+        )
+        found = await retriever.retrieve([await retriever.encode(QUERY)], EVERYTHING, CORPUS)
+        assert found.passages[0].path == first
