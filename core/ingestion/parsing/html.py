@@ -21,8 +21,8 @@ from core.model import Section
 
 _NO_CONTENT = (
     "script, style, noscript, template, svg, canvas, iframe, object, form, button, input, select,"
-    " nav, aside, footer, dialog, [hidden], [aria-hidden=true], [role=navigation], [role=search],"
-    " [role=contentinfo], [role=banner], .headerlink, .hash-link, .edit-this-page, .toc"
+    " nav, aside, footer, dialog, [hidden]:not([role=tabpanel]), [aria-hidden=true],"
+    " [role=navigation], [role=search], [role=contentinfo], [role=banner], .headerlink, .hash-link, .edit-this-page, .toc"
 )
 _MAIN = ("[itemprop=articleBody]", "main article", "[role=main]", "main", "article")
 _HEADINGS = re.compile(r"h[1-6]\Z")
@@ -108,13 +108,14 @@ def _links(soup: BeautifulSoup, url: str) -> Iterator[str]:
 
 
 def _canonical(soup: BeautifulSoup, url: str) -> str | None:
-    link = soup.select_one("link[rel=canonical][href]")
+    link = soup.select_one("link[rel~=canonical i][href]")
     return None if link is None else _joined(url, str(link["href"]))
 
 
 def _indexed(soup: BeautifulSoup) -> bool:
-    robots = soup.select_one("meta[name=robots]")
-    return robots is None or "noindex" not in str(robots.get("content")).lower()
+    tags = soup.select("meta[name=robots i]")
+    words = (word for tag in tags for word in str(tag.get("content")).lower().split(","))
+    return not {"noindex", "none"} & {word.strip() for word in words}
 
 
 def _main(soup: BeautifulSoup) -> Tag:

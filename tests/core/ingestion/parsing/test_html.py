@@ -28,6 +28,11 @@ def test_the_main_content_of_a_page_is_what_it_marks_as_such(page: str) -> None:
     assert _markdown(f"<header>Site</header>{NAVIGATION}{page}{FOOTER}") == "Text."
 
 
+def test_what_a_tab_shows_once_it_is_chosen_is_content() -> None:
+    tabs = "<div role=tabpanel>pip</div><div role=tabpanel hidden>uv</div><div hidden>no</div>"
+    assert _markdown(f"<main>{tabs}</main>").split() == ["pip", "uv"]
+
+
 def test_a_page_that_marks_nothing_is_searched_for_its_content() -> None:
     prose = "<p>" + "A sentence of the text, with some words, and commas. " * 12 + "</p>"
     body = f"<div class=menu>{NAVIGATION}</div><div class=body><h2>How</h2>{prose}</div>{FOOTER}"
@@ -102,7 +107,9 @@ def test_links_are_followed_from_the_page_they_are_on() -> None:
         ("", None, True),
         ("<link rel=canonical href=/c>", "https://docs.example/c", True),
         ("<meta name=robots content='NOINDEX, nofollow'>", None, False),
-        ("<meta name=robots content=all>", None, True),
+        ("<meta name=ROBOTS content=none>", None, False),
+        ("<meta name=robots content=all><meta name=robots content=noindex>", None, False),
+        ("<meta name=robots content='all, max-snippet:-1'>", None, True),
     ],
 )
 def test_a_page_says_where_it_belongs_and_whether_it_wants_to_be_found(
