@@ -22,7 +22,8 @@ from core.model import Section
 _NO_CONTENT = (
     "script, style, noscript, template, svg, canvas, iframe, object, form, button, input, select,"
     " nav, aside, footer, dialog, [hidden]:not([role=tabpanel]), [aria-hidden=true],"
-    " [role=navigation], [role=search], [role=contentinfo], [role=banner], .headerlink, .hash-link, .edit-this-page, .toc"
+    " [role=navigation], [role=search], [role=contentinfo], [role=banner],"
+    " .headerlink, .hash-link, .edit-this-page, .toc"
 )
 _MAIN = ("[itemprop=articleBody]", "main article", "[role=main]", "main", "article")
 _HEADINGS = re.compile(r"h[1-6]\Z")
