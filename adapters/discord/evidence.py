@@ -1,0 +1,68 @@
+"""What an answer rests on, as Discord shows it. Pure, but for the event loop that a view needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from discord.ui import Container, LayoutView, Separator, TextDisplay
+
+from adapters.chat.evidence import cited
+from adapters.chat.links import Links, address_in_link, host_of
+from adapters.discord.prose import escaped
+from adapters.discord.rendering import compose
+from adapters.markdown import split
+from core.model import Answer, Passage
+
+MOST = 3_800
+"""Characters: Discord takes about 4,000 in all the texts of such a message."""
+
+_LONGEST_PASSAGE = 1_500
+_MOST_PASSAGES = 12
+_LONGEST_PLACE = 150
+
+
+def evidence(answer: Answer, passages: Sequence[Passage]) -> list[str]:
+    """The passages that the answer cites, quoted, each with its link and its date."""
+    found = cited(answer, passages)[:_MOST_PASSAGES]
+    longest = min(_LONGEST_PASSAGE, MOST // max(len(found), 1))
+    return [_entry(n, passage, longest) for n, passage in found]
+
+
+def layout_of(entries: Sequence[str]) -> LayoutView:
+    """The entries in a frame, one under the other. To be called in the event loop."""
+    frame: Container[LayoutView] = Container()
+    for position, entry in enumerate(entries):
+        if position:
+            frame.add_item(Separator())
+        frame.add_item(TextDisplay(entry))
+    layout = LayoutView(timeout=None)
+    layout.add_item(frame)
+    layout.stop()
+    return layout
+
+
+def _entry(n: int, passage: Passage, longest: int) -> str:
+    date = f" · as of {passage.date}" if passage.date else ""
+    heading = f"({n}) **{_place(passage)}**{date}"
+    room = longest - len(heading)
+    for size in (room, room // 2, room // 4):
+        quote = _quote(passage.text, max(size, 1))
+        if len(quote) <= room:
+            return f"{heading}\n{quote}"
+    return heading
+
+
+def _place(passage: Passage) -> str:
+    place = " ".join(passage.place.split()) or passage.path
+    shown = place if len(place) <= _LONGEST_PLACE else place[: _LONGEST_PLACE - 1] + "…"
+    if not host_of(passage.url):
+        return escaped(shown)
+    return f"[{escaped(shown)}]({address_in_link(passage.url)})"
+
+
+def _quote(text: str, size: int) -> str:
+    """The beginning of the text, with what means something to Discord made harmless."""
+    first, *more = split(text, size) or [""]
+    pieces = compose(first, Links())
+    lines = "\n".join(pieces).split("\n")
+    return "\n".join(f"> {line}".rstrip() for line in [*lines, *(["…"] if more else [])])
