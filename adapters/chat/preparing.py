@@ -63,7 +63,7 @@ class Preparation:
 
     async def _context(self, asked: Asked) -> tuple[Message, ...]:
         if not asked.joins:
-            return ()
+            return asked.question.context
         try:
             async with asyncio.timeout(IN_TIME):
                 said = await self._said_before(asked.question)

@@ -8,12 +8,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
+from weakref import WeakValueDictionary
 
 from adapters.chat.incoming import Asked, Deleted, Edited, Ignored, Incoming
 from adapters.chat.preparing import Preparation
 from core.answering.dispatcher import Dispatcher
 from core.conversation.presence import Presence
-from core.model import Question
+from core.model import Question, SessionKey
 
 Tell: TypeAlias = Callable[[Question, str], None]
 """Tells a question's author alone, some time soon. Raises nothing."""
@@ -41,35 +42,40 @@ class Reception:
         self._preparation = preparation
         self._tell = tell
         self._seen_to: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._under_way: dict[tuple[str, str], asyncio.Event] = {}
+        self._lines: WeakValueDictionary[SessionKey, asyncio.Lock] = WeakValueDictionary()
 
     async def take(self, incoming: Incoming) -> None:
-        """Raises ServiceError; then it may be stored or not, and is to be delivered again."""
+        """Raises ServiceError; then it may be stored or not, and is to be delivered again.
+
+        What comes of one session is stored in the order in which it came.
+        """
         match incoming:
             case Asked() as asked:
-                await self._ask(asked)
+                async with self._line(asked.question.session):
+                    await self._ask(asked)
             case Edited() as edited:
-                await self._edit(edited)
+                async with self._line(edited.asked.question.session):
+                    await self._edit(edited)
             case Deleted(session, message_id):
-                await self._dispatcher.withdraw(session, message_id)
-                await self._presence.revise(session)
+                async with self._line(session):
+                    await self._dispatcher.withdraw(session, message_id)
+                    await self._presence.revise(session)
             case Ignored(reason):
                 log.debug("Ignored a message: %s.", reason)
+
+    def _line(self, session: SessionKey) -> asyncio.Lock:
+        """Where those wait who come for the session; gone when the last of them is."""
+        line = self._lines.get(session)
+        if line is None:
+            line = self._lines[session] = asyncio.Lock()
+        return line
 
     async def _ask(self, asked: Asked) -> None:
         """Stores the question, unless this process has seen to its message."""
         message = asked.question.session.channel, asked.question.message_id
-        other = self._under_way.get(message)
-        if other is not None:
-            await other.wait()
         if message in self._seen_to:
             return
-        done = self._under_way[message] = asyncio.Event()
-        try:
-            await self._store(asked)
-        finally:
-            done.set()
-            self._under_way.pop(message, None)
+        await self._store(asked)
         self._seen_to[message] = None
         if len(self._seen_to) > _REMEMBERED:
             self._seen_to.popitem(last=False)

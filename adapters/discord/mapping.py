@@ -104,8 +104,9 @@ def _unaddressed(said: Said, place: Place, chain: SessionKey | None) -> Ignored 
 
 def _asked(said: Said, place: Place, chain: SessionKey | None) -> Asked:
     session, quoted = session_of(said, chain), said.reply_to
+    joins = said.in_thread and not said.title and not place.takes_part(session)
     context: tuple[Message, ...] = ()
-    if quoted is not None and quoted.text and quoted.author != place.us:
+    if not joins and quoted is not None and quoted.text and quoted.author != place.us:
         context = (Message("user", quoted.text),)
     question = Question(
         session=session,
@@ -115,5 +116,4 @@ def _asked(said: Said, place: Place, chain: SessionKey | None) -> Asked:
         scope=place.policy.scope_in(said.places),
         context=context,
     )
-    joins = said.in_thread and not said.title and not place.takes_part(session)
     return Asked(question, said.files, joins)

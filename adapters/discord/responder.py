@@ -13,7 +13,7 @@ from adapters.discord.live import LiveMessages
 from adapters.discord.posts import Posts
 from adapters.discord.rendering import answer_messages
 from adapters.discord.threads import forbidden
-from adapters.discord.typing import open_typing
+from adapters.discord.typing_sign import open_typing
 from core.conversation.archive import Archive
 from core.conversation.postings import Postings
 from core.model import AnswerEvent, Turn

@@ -1,4 +1,4 @@
-"""A stand-in Slack for each test, whose calls must all be as Slack's own types have them."""
+"""A stand-in Slack or Discord for each test, whose requests must be as the platform has them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.support.discord_server import DiscordGuild, open_discord
 from tests.support.slack_schemas import misfits
 from tests.support.slack_server import SlackWorkspace, open_workspace
 
@@ -15,6 +16,12 @@ async def workspace() -> AsyncIterator[SlackWorkspace]:
     async with open_workspace() as opened:
         yield opened
         assert misfits(opened.calls) == []
+
+
+@pytest.fixture
+async def guild() -> AsyncIterator[DiscordGuild]:
+    async with open_discord() as opened:
+        yield opened
 
 
 @pytest.fixture(params=[False, True], ids=["socket", "http"])

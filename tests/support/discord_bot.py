@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -96,10 +97,27 @@ async def open_bot(
         yield Bot(api, answers, dispatcher, presence, connection)
 
 
+async def settled(database: Database) -> None:
+    """Returns when no turn is unfinished any more, and all is stored."""
+    async with asyncio.timeout(30):
+        query = "SELECT FROM turns WHERE status = 'accepted'"
+        while await database.fetch(query):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+
+
+async def caught_up(database: Database) -> None:
+    """Returns when a catch-up has been to its end since the database was made."""
+    async with asyncio.timeout(30):
+        query = "SELECT FROM cursors WHERE channel = ''"
+        while not await database.fetch(query):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+
+
 def _without_waiting(client: discord.Client) -> None:
     """A new session begins without the five seconds that Discord wants between two."""
 
     async def before_identify_hook(_: int | None, *, initial: bool = False) -> None:
         """Does not wait."""
 
-    client.before_identify_hook = before_identify_hook  # type: ignore[method-assign]
+    client.before_identify_hook = before_identify_hook  # type: ignore[method-assign, assignment]
