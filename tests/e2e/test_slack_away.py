@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.slack.catchup import Window
+from adapters.slack.threads import MOST_READ
 from core.ports import Database
 from tests.support import slack_events as events
 from tests.support.slack_bot import open_bot
@@ -114,6 +115,25 @@ async def test_a_thread_of_which_nothing_is_left_keeps_no_other_from_being_caugh
         await workspace.answered(workspace.direct(), missed)
     left = await database.fetch("SELECT FROM turns WHERE text = 'How?'")
     assert left == []
+
+
+async def test_in_a_thread_that_is_too_long_to_read_nothing_is_taken_for_deleted(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    general = workspace.general
+    async with open_bot(workspace, database):
+        ts = await workspace.mention(general, "How?")
+        await workspace.answered(general, ts)
+        workspace.subscribed = frozenset()
+        for n in range(MOST_READ):
+            await workspace.reply(general, ts, f"Talk {n}.", user=BOB)
+        workspace.subscribed = None
+        await workspace.reply(general, ts, "And now?")
+        await workspace.answered(general, ts, count=2)
+    missed = await workspace.dm("In private?")
+    async with open_bot(workspace, database, window=AT_ONCE):
+        await workspace.answered(workspace.direct(), missed)
+    assert await database.fetch("SELECT FROM turns WHERE wanted = 'withdrawn'") == []
 
 
 @pytest.mark.parametrize("error", ["channel_not_found", "missing_scope"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 
 import pytest
 
@@ -14,9 +16,10 @@ from adapters.slack.manifest import ASK, ASK_ABOUT_THIS, REINGEST
 from adapters.slack.private import PLATFORM as PRIVATE
 from adapters.slack.private import private_question
 from adapters.slack.rendering import SHARE
+from core.answering.stopping import Stop
 from core.conversation.inbox import Inbox
 from core.errors import SyncRunning
-from core.model import EVERYTHING
+from core.model import EVERYTHING, AnswerEvent, Question
 from core.ports import Database
 from tests.support.faulty_database import FaultyDatabase
 from tests.support.slack_bot import Answers
@@ -52,6 +55,33 @@ async def test_ask_is_answered_to_the_one_who_asked_alone(
     assert answer.user == ALICE
     assert workspace.whispers(BOB) == []
     assert workspace.slack.in_channel(workspace.general) == []
+
+
+@dataclass
+class FailsOnce(Answers):
+    """Breaks off its first answer, at a step."""
+
+    async def answer(
+        self, question: Question, stop: Stop | None = None
+    ) -> AsyncGenerator[AnswerEvent, None]:
+        if not self.asked:
+            self.asked.append(question)
+            await self.steps.acquire()
+            raise RuntimeError("no luck")
+        async for event in super().answer(question, stop):
+            yield event
+
+
+async def test_an_answer_that_is_made_again_is_announced_once(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    answers = FailsOnce()
+    async with open_surfaces(workspace, database, answers=answers):
+        await workspace.command(ASK, "How do I install it?")
+        await whispered(workspace, SEARCHING)
+        answers.step()
+        await whispered(workspace, "You asked: How do I install it?")
+    assert [w.shown for w in workspace.whispers()].count(SEARCHING) == 1
 
 
 async def test_ask_without_a_question_tells_how_to_ask(
@@ -96,6 +126,8 @@ async def test_pressed_twice_at_once_it_is_shared_once(
         press = workspace.press
         await asyncio.gather(*(press(workspace.general, answer.ts, SHARE) for _ in range(2)))
         await workspace.until(lambda: "shared" in answer.shown)
+        await workspace.command(ASK, "And now?")  # meanwhile the second press had its time
+        await whispered(workspace, "You asked: And now?")
     assert len(workspace.slack.in_channel(workspace.general)) == 2
 
 

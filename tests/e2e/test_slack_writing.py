@@ -93,10 +93,14 @@ async def test_where_streams_are_refused_a_message_is_posted_and_edited(
         answers.step()
         answer = await whole(workspace, ts)
         again = await workspace.mention(workspace.general, "And now?")
+        await begun(workspace, again)
         answers.step(2)
-        await workspace.answered(workspace.general, again)
+        await workspace.until(lambda: _buttons(workspace.answers(workspace.general, again)[0]))
     assert answer.ts == message.ts
     assert len(workspace.called("chat.startStream")) == 1, "the channel is not asked again"
+    refused_at = [call.method for call in workspace.calls].index("chat.startStream")
+    looked = [c for c in workspace.calls[refused_at:] if c.method == "conversations.replies"]
+    assert looked == [], "what was refused did not arrive"
 
 
 @pytest.mark.parametrize("when", ["append", "stop"])

@@ -61,8 +61,13 @@ def conversations_list(slack: Slack, arguments: Json) -> Json:
 
 
 def users_conversations(slack: Slack, arguments: Json) -> Json:
+    """Those that the bot is in, a page at a time."""
     listed: list[Json] = conversations_list(slack, arguments)["channels"]
-    return {"channels": [c for c in listed if c["is_member"]], "response_metadata": {}}
+    ours = [channel for channel in listed if channel["is_member"]]
+    start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
+    following = str(start + limit) if start + limit < len(ours) else ""
+    page = ours[start : start + limit]
+    return {"channels": page, "response_metadata": {"next_cursor": following}}
 
 
 def conversations_open(slack: Slack, arguments: Json) -> Json:
