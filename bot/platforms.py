@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from adapters.slack.manifest import manifest
 from bot.app import App
+from bot.discord import discord_credentials
 from bot.settings import Settings
 from bot.slack import slack_credentials
 from core.errors import DocentError
@@ -30,6 +31,13 @@ def configured_platforms(settings: Settings) -> list[Platform]:
         from bot.slack_bot import run_slack  # noqa: PLC0415
 
         platforms.append(partial(run_slack, credentials))
+    discord = discord_credentials(settings)
+    if discord is not None:
+        discord.check()
+        # discord.py takes a second to import, which only a bot in Discord needs.
+        from bot.discord_bot import run_discord  # noqa: PLC0415
+
+        platforms.append(partial(run_discord, discord))
     return platforms
 
 

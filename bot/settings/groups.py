@@ -15,7 +15,7 @@ from pydantic import (
     field_validator,
 )
 
-from bot.settings.fields import Group, Names, PeerReviewed, Place, Schedule, SlugRule
+from bot.settings.fields import Group, Names, Schedule, SlugRule
 
 
 def _number(value: object) -> object:
@@ -207,10 +207,15 @@ class DiscordSettings(Group):
         (), description="the only channels to answer in; all of them when not set"
     )
     blocked_channels: Names = Field((), description="channels never to answer in")
-    allowed_roles: Names = Field(
-        (), description="ids of roles, one of which it takes to ask; everybody may when not set"
+    auto_answer_roles: Names = Field(
+        (), description="roles whose every message is a question, by id or name"
     )
-    blocked_roles: Names = Field((), description="ids of roles that may not ask")
+    allowed_roles: Names = Field(
+        (),
+        description="roles, one of which it takes to ask, by id or name; everybody may when not "
+        "set",
+    )
+    blocked_roles: Names = Field((), description="roles that may not ask, by id or name")
     follow_ups: bool = Field(
         default=True,
         description="whether a thread that Docent is part of needs no mention any more",
@@ -245,19 +250,3 @@ class AnswerSettings(Group):
     history_tokens: int = Field(
         1500, ge=0, le=100_000, description="tokens of the conversation so far"
     )
-
-
-class SourceSettings(Group):
-    """One source of docs, a `[[sources]]` table in `docent.toml`."""
-
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
-    folder: Path
-    base_url: AnyHttpUrl | None = None
-    slugs: SlugRule = "plain"
-    peer_reviewed: PeerReviewed = False
-    priority: int = Field(0, ge=-5, le=5)
-    schedule: Schedule = "1d"
-    private: bool = False
-    channels: tuple[Place, ...] = ()
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()

@@ -1,0 +1,102 @@
+"""Discord's adapter, wired to the app."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+
+from adapters.chat.shared_sync import SharedSync
+from adapters.discord.api import DiscordApi, open_discord_api
+from adapters.discord.app import Connection, Extension, open_discord
+from adapters.discord.credentials import DiscordCredentials
+from adapters.discord.mapping import PLATFORM
+from adapters.discord.private import PLATFORM as PRIVATE
+from adapters.discord.private import PrivateResponder
+from adapters.discord.responder import DiscordResponder
+from adapters.discord.surfaces import surfaces
+from bot.app import App
+from bot.discord import discord_policy
+from bot.sources import chosen
+from core.answering.dispatcher import Dispatcher
+from core.conversation.archive import Archive
+from core.conversation.cursors import Cursors
+from core.conversation.feedback import Feedback
+from core.conversation.history import History
+from core.conversation.presence import Presence
+from core.conversation.registrations import Registrations
+from core.ingestion.overview import read_overview
+from core.ingestion.report import ProgressListener, SyncReport
+from core.ports import Responder
+
+
+async def run_discord(
+    credentials: DiscordCredentials, app: App, stop: asyncio.Event, announce: Callable[[str], None]
+) -> None:
+    """Answers in Discord until `stop`, then lets running answers end."""
+    settings, archive = app.settings.discord, Archive(app.database)
+    presence = Presence(app.database, shared=app.settings.database.shared)
+    async with AsyncExitStack() as stack:
+        api = await stack.enter_async_context(
+            open_discord_api(
+                credentials, message_content=settings.message_content, shards=settings.shards
+            )
+        )
+        responders: dict[str, Responder] = {
+            PLATFORM: DiscordResponder(api, app.postings, archive),
+            PRIVATE: PrivateResponder(api, app.postings),
+        }
+        dispatcher = await stack.enter_async_context(app.dispatcher(responders))
+        connection = await stack.enter_async_context(
+            open_discord(
+                api,
+                dispatcher,
+                presence,
+                Cursors(app.database),
+                archive,
+                policy=discord_policy(app.settings, app.scope),
+                extensions=[_surfaces(app, api, dispatcher, presence, archive)],
+            )
+        )
+        await dispatcher.resume()
+        announce(f"Docent is up in Discord. {_reading(app)}")
+        await _until(stop, connection)
+
+
+def _reading(app: App) -> str:
+    discord = app.settings.discord
+    if discord.message_content and discord.follow_ups:
+        return "It may read all messages: follow-ups in its threads need no mention."
+    return "It reads mentions and direct messages: follow-ups in its threads need a mention."
+
+
+async def _until(stop: asyncio.Event, connection: Connection) -> None:
+    """Returns after `stop`. Raises what ended the connection before."""
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({stopped, connection}, return_when=asyncio.FIRST_COMPLETED)
+        if not stopped.done():
+            await connection
+    finally:
+        stopped.cancel()
+
+
+def _surfaces(
+    app: App, api: DiscordApi, dispatcher: Dispatcher, presence: Presence, archive: Archive
+) -> Extension:
+    async def sync(source: str | None, progress: ProgressListener) -> SyncReport:
+        return await app.syncer.sync(chosen(app.sources, source), progress=progress)
+
+    return surfaces(
+        api,
+        dispatcher,
+        presence,
+        archive,
+        Feedback(app.database),
+        History(app.database),
+        Registrations(app.database),
+        SharedSync(sync),
+        partial(read_overview, app.database, app.scope),
+        admins=app.settings.discord.admins,
+    )
