@@ -77,6 +77,7 @@ class App:
     scope: Scope
     database: Database
     store: CorpusStore
+    index: VectorIndex
     syncer: Syncer
     inbox: Inbox
     postings: Postings
@@ -229,6 +230,7 @@ async def assemble(
         scope=public_scope(settings),
         database=database,
         store=store,
+        index=index,
         syncer=Syncer(store, index, writer, embedding.embedder, sparse),
         inbox=Inbox(database, worker=f"{socket.gethostname()}-{os.getpid()}"),
         postings=Postings(database),

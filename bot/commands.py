@@ -28,6 +28,7 @@ from bot.progress import report_as_text, show_progress
 from bot.settings import Settings
 from bot.sources import chosen, configured_sources, require_folders
 from bot.syncing import bring_in_step, bring_settings_in_step
+from bot.upkeep import open_upkeep
 from core.answering.dispatcher import Dispatcher, DispatcherSettings
 from core.errors import ConfigurationError, DataFolderLocked
 from core.ingestion.overview import read_overview
@@ -55,7 +56,8 @@ async def run(settings: Settings, *, chat: bool) -> None:
         async with _stop_signal() as stop:
             if not platforms:
                 notes.print("Docent is up, but no platform is configured: nobody can ask it yet.")
-            await run_platforms(app, platforms, stop, notes.print)
+            async with open_upkeep(app):
+                await run_platforms(app, platforms, stop, notes.print)
 
 
 async def chat(settings: Settings) -> None:

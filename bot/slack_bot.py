@@ -20,7 +20,7 @@ from adapters.slack.surfaces import surfaces
 from bot.app import App
 from bot.server import serving
 from bot.slack import channel_policy
-from bot.sources import chosen
+from bot.syncing import sync_chosen
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
@@ -74,7 +74,7 @@ def _surfaces(
     app: App, api: SlackApi, dispatcher: Dispatcher, presence: Presence, archive: Archive
 ) -> Extension:
     async def sync(source: str | None, progress: ProgressListener) -> SyncReport:
-        return await app.syncer.sync(chosen(app.sources, source), progress=progress)
+        return await sync_chosen(app, source, progress)
 
     return surfaces(
         api,

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from logging import getLogger
 
 from rich.console import Console
 from rich.text import Text
 
 from bot.app import App
 from bot.progress import report_as_text, show_progress
-from bot.sources import require_folders
-from core.errors import CorpusError, ServiceError, SourceUnavailable
+from bot.sources import chosen, require_folders
+from core.errors import CorpusError, PartialRebuild, ServiceError, SourceUnavailable
 from core.ingestion.origins import state_of
-from core.ingestion.planning import ConfiguredSource
-from core.ingestion.report import SyncReport
+from core.ingestion.planning import ConfiguredSource, index_lost
+from core.ingestion.report import ProgressListener, SyncReport
+
+log = getLogger(__name__)
 
 _INSTANT = 0.5
 """Seconds that a sync may take before a person wants to see how far it is."""
@@ -49,12 +52,31 @@ async def bring_settings_in_step(app: App, console: Console) -> None:
 
 
 async def outdated_sources(app: App) -> list[ConfiguredSource]:
-    """Those whose settings differ from what is served: all of them with another model."""
+    """Those whose settings differ from what is served.
+
+    All of them with another model, and when the index lost what it held.
+    """
     corpus = await app.store.current()
     if corpus is None or corpus.collection != app.collection:
         return list(app.sources)
+    if await index_lost(app.store, app.index):
+        return list(app.sources)
     last = await app.store.states()
     return [each for each in app.sources if last.get(each[1].name) != state_of(*each)]
+
+
+async def sync_chosen(
+    app: App, source: str | None = None, progress: ProgressListener = lambda _: None
+) -> SyncReport:
+    """Syncs one source, or all: without one, and where the index has to be written anew.
+
+    Raises DocentError; SyncRunning while another sync runs.
+    """
+    try:
+        return await app.syncer.sync(chosen(app.sources, source), progress=progress)
+    except PartialRebuild as error:
+        log.warning("%s All sources are synced.", error)
+        return await app.syncer.sync(app.sources, progress=progress)
 
 
 async def _sync(

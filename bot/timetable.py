@@ -18,7 +18,8 @@ _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _DAY = rf"[0-7]|{'|'.join(_DAYS)}"
 _WEEKDAYS = re.compile(rf"(?P<first>\*|{_DAY})(-(?P<last>{_DAY}))?(/(?P<step>[1-7]))?")
 _EXPECTED = 'an interval such as 6h or 1d, a cron expression such as "0 6 * * 1-5", or off'
-_LONGEST_JITTER = 60.0
+LONGEST_JITTER = 60.0
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Timetable:
         second = first and self._after(first)
         return second - first if first and second else timedelta.max
 
-    def trigger(self, first: datetime, *, longest_jitter: float = _LONGEST_JITTER) -> BaseTrigger:
+    def trigger(self, first: datetime, *, longest_jitter: float = LONGEST_JITTER) -> BaseTrigger:
         """For APScheduler. The jitter, of a minute at most, keeps several instances apart."""
         from apscheduler.triggers.interval import IntervalTrigger  # noqa: PLC0415 - as below
 

@@ -14,6 +14,7 @@ DocentError                     says what happened and, in its hint, what to do
 ├── CorpusError                 the docs could not be brought in
 │   ├── SourceUnavailable       a source could not be listed; nothing is known of its contents
 │   ├── DocumentUnreadable      one document could not be read; the others can
+│   ├── PartialRebuild          the index has to be written anew, which takes all its sources
 │   ├── SyncRunning             a sync holds the lease; one runs at a time
 │   └── ShrinkRefused           the sync would remove more than the set share of a source
 └── LeaseLost                   another worker took this turn over; drop what is in hand
@@ -109,6 +110,10 @@ class DocumentUnreadable(CorpusError):
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+
+
+class PartialRebuild(CorpusError):
+    """The index has to be written anew, and not all that it serves is part of the sync."""
 
 
 class SyncRunning(CorpusError):

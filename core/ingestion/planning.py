@@ -13,6 +13,7 @@ from core.errors import (
     CorpusError,
     DocumentUnreadable,
     IndexLost,
+    PartialRebuild,
     ShrinkRefused,
 )
 from core.ingestion.corpus import CorpusStore, Served
@@ -194,7 +195,7 @@ def _require_all(baseline: Baseline, named: Collection[str]) -> None:
     """An index that is made afresh would lose the sources that are not part of the sync."""
     missing = [name for name in baseline.served if name not in named]
     if baseline.afresh and missing:
-        raise CorpusError(
+        raise PartialRebuild(
             "The index has to be written anew, and these sources are served but not part of "
             f"this sync: {', '.join(missing)}.",
             hint="Sync all sources at once; one that is no longer configured has to go: "

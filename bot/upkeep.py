@@ -1,0 +1,111 @@
+"""What a bot on a platform does by itself: syncs each source, and keeps Qdrant Cloud awake."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from logging import getLogger
+
+from bot.app import App, sparse_encoder
+from bot.schedule import Job, open_schedule
+from bot.sources import source_settings
+from bot.syncing import sync_chosen
+from bot.timetable import Timetable, timetable
+from core.errors import DocentError, SyncRunning
+from core.ingestion.outcomes import SyncOutcome
+from core.ingestion.report import SyncReport
+from core.model import SearchRequest
+
+AGAIN = (30.0, 60.0, 120.0, 300.0, 600.0)
+"""Seconds to wait, one after the other, while another sync runs."""
+
+_KEEP_AWAKE = Timetable(every=timedelta(days=1))
+
+log = getLogger(__name__)
+
+
+@asynccontextmanager
+async def open_upkeep(app: App) -> AsyncIterator[None]:
+    """Does it until the block ends. Raises ServiceError when the database is away."""
+    async with open_schedule(await upkeep_jobs(app, datetime.now(UTC))):
+        yield
+
+
+async def upkeep_jobs(app: App, now: datetime) -> list[Job]:
+    """The syncs, and with a Qdrant server a daily search."""
+    jobs = await sync_jobs(app, now)
+    if app.settings.qdrant.url is not None:
+        first = now + timedelta(days=1)
+        jobs.append(Job("keep Qdrant awake", _KEEP_AWAKE, first, partial(keep_awake, app)))
+    return jobs
+
+
+async def sync_jobs(app: App, now: datetime) -> list[Job]:
+    """One for each source that has a schedule."""
+    outcomes = await app.store.outcomes()
+    syncs = ScheduledSyncs(partial(sync_chosen, app), app.store.outcomes)
+    jobs = []
+    for name, times in timetables(app).items():
+        outcome = outcomes.get(name)
+        first = times.next_run(outcome.synced if outcome else None, now)
+        if first is not None:
+            jobs.append(Job(f"sync {name}", times, first, partial(syncs.run, name, times)))
+    return jobs
+
+
+def timetables(app: App) -> dict[str, Timetable]:
+    """By source."""
+    return {each.name: timetable(each.schedule) for each in source_settings(app.settings)}
+
+
+@dataclass
+class ScheduledSyncs:
+    """Syncs one source at a time, and none that was synced a moment ago, here or elsewhere."""
+
+    sync: Callable[[str], Awaitable[SyncReport]]
+    outcomes: Callable[[], Awaitable[dict[str, SyncOutcome]]]
+    pauses: Sequence[float] = AGAIN
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def run(self, source: str, times: Timetable) -> None:
+        """Waits while another sync runs. What goes wrong is logged, and kept as the outcome."""
+        async with self._turn:
+            for pause in (*self.pauses, None):
+                try:
+                    await self._sync_if_due(source, times)
+                except SyncRunning as running:
+                    if pause is not None:
+                        await asyncio.sleep(pause)
+                        continue
+                    log.warning("The scheduled sync of %s is left out. %s", source, running)
+                except DocentError as error:
+                    log.warning("The scheduled sync of %s failed. %s %s", source, error, error.hint)
+                return
+
+    async def _sync_if_due(self, source: str, times: Timetable) -> None:
+        if not await self._is_due(source, times):
+            log.info("The scheduled sync of %s is not due: it was synced just now.", source)
+            return
+        report = await self.sync(source)
+        log.info("The scheduled sync of %s ended: %s.", source, report.tally or "no change")
+
+    async def _is_due(self, source: str, times: Timetable) -> bool:
+        """Half a period after the last sync: another instance's jitter, or somebody's /reingest."""
+        outcome = (await self.outcomes()).get(source)
+        if outcome is None or outcome.synced is None:
+            return True
+        now = datetime.now(UTC)
+        return now - outcome.synced >= times.period(now) / 2
+
+
+async def keep_awake(app: App) -> None:
+    """A search, because Qdrant Cloud suspends a free cluster that had none for a week."""
+    words = sparse_encoder().encode_query("docs")
+    try:
+        await app.index.search(SearchRequest(app.collection, None, words, generation=0, limit=1))
+    except DocentError as error:
+        log.warning("Qdrant could not be kept awake. %s %s", error, error.hint)
