@@ -6,14 +6,16 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bot.settings import Settings
-from bot.settings.groups import SourceSettings
+from bot.settings.source import SourceSettings
 from core.errors import ConfigurationError
 from core.ingestion.addresses import SlugRule
 from core.ingestion.documents import SourceProfile
 from core.ingestion.planning import ConfiguredSource
 from core.ingestion.sources.folder import FolderSource
-from core.ingestion.sources.patterns import READABLE
+from core.ingestion.sources.git_address import blob_address, local_path
+from core.ingestion.sources.patterns import READABLE, Patterns
 from core.model import Scope
+from core.ports import Source
 from core.retrieval.preference import Preference
 
 OWN_DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -40,7 +42,8 @@ def source_settings(settings: Settings) -> tuple[SourceSettings, ...]:
 
 def configured_sources(settings: Settings) -> list[ConfiguredSource]:
     """Each source with its profile."""
-    return [(_source(each), _profile(each)) for each in source_settings(settings)]
+    kept = settings.docent.data_dir / "sources"
+    return [(_source(each, kept), _profile(each)) for each in source_settings(settings)]
 
 
 def require_folders(sources: Iterable[ConfiguredSource]) -> None:
@@ -86,17 +89,73 @@ def chosen(sources: Sequence[ConfiguredSource], name: str | None) -> list[Config
     return found
 
 
-def _source(source: SourceSettings) -> FolderSource:
+def _source(source: SourceSettings, kept: Path) -> Source:
+    """`kept` is where what comes from elsewhere is kept."""
+    if source.git is not None:
+        return _repository(source, source.git, kept / f"{source.name}.git")
+    if source.website is not None:
+        return _website(source, str(source.website), kept / source.name)
+    folder = (source.folder or Path()).expanduser()
     include = source.include or READABLE
-    folder = source.folder.expanduser()
     return FolderSource(source.name, folder, include=include, exclude=source.exclude)
 
 
+def _repository(source: SourceSettings, address: str, mirror: Path) -> Source:
+    # dulwich takes 0.14 s to import.
+    from core.ingestion.sources.git import GitSource  # noqa: PLC0415
+    from core.ingestion.sources.git_mirror import Mirror  # noqa: PLC0415
+
+    if source.token_variable and source.token is None:
+        raise ConfigurationError(
+            f"The variable {source.token_variable}, which source {source.name!r} names for its "
+            "token, is not set.",
+            hint="Set it in the environment or .env.",
+        )
+    url = local_path(address)
+    token = source.token.get_secret_value() if source.token else None
+    return GitSource(
+        source.name,
+        Mirror(url, mirror, token=token),
+        shown=url,
+        branch=source.branch,
+        folder=source.subfolder,
+        patterns=Patterns(source.include or READABLE, source.exclude),
+    )
+
+
+def _website(source: SourceSettings, address: str, cache: Path) -> Source:
+    # httpx, lxml and protego take 0.15 s to import.
+    from core.ingestion.sources.politeness import Manners  # noqa: PLC0415
+    from core.ingestion.sources.website import EVERYTHING, WebsiteSource  # noqa: PLC0415
+
+    return WebsiteSource(
+        source.name,
+        address,
+        cache,
+        include=source.include or EVERYTHING,
+        exclude=source.exclude,
+        max_pages=source.max_pages,
+        allow_private=source.allow_private,
+        manners=Manners(at_once=source.at_once, delay=source.delay),
+    )
+
+
 def _profile(source: SourceSettings) -> SourceProfile:
+    base_url, slugs = _publication(source)
     return SourceProfile(
         source.name,
-        str(source.base_url or ""),
-        SlugRule(source.slugs),
+        base_url,
+        SlugRule(slugs),
         peer_reviewed=source.peer_reviewed is True,
         reviewed_paths=source.peer_reviewed if isinstance(source.peer_reviewed, tuple) else (),
     )
+
+
+def _publication(source: SourceSettings) -> tuple[str, str]:
+    """Where the documents are published and by which rule; a repository's host shows its files."""
+    if source.base_url is not None:
+        # Braces are encoded in a web address.
+        given = str(source.base_url).replace("%7Bcommit%7D", "{commit}")
+        return given, source.slugs or SlugRule.PLAIN
+    shown = blob_address(source.git, source.subfolder) if source.git else None
+    return shown or "", source.slugs or (SlugRule.GITHUB if shown else SlugRule.PLAIN)

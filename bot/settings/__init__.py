@@ -32,12 +32,12 @@ from bot.settings.groups import (
     RetrievalSettings,
     ServerSettings,
     SlackSettings,
-    SourceSettings,
 )
+from bot.settings.source import SourceSettings
 from bot.settings.unknown_keys import reject_unknown_keys
+from bot.settings.variables import ENV_FILE
 
 CONFIG_FILE = Path("docent.toml")
-ENV_FILE = ".env"
 
 
 class Settings(BaseSettings):
@@ -92,7 +92,9 @@ class Settings(BaseSettings):
         """Every secret value that is set, for the log to leave out."""
         groups = (getattr(self, name) for name in type(self).model_fields if name != "sources")
         values = (getattr(group, field) for group in groups for field in type(group).model_fields)
-        return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        tokens = (source.token for source in self.sources)
+        found = (value for value in (*values, *tokens) if isinstance(value, SecretStr))
+        return [value.get_secret_value() for value in found]
 
 
 def load_settings() -> Settings:

@@ -94,6 +94,8 @@ def _predicate(error: ErrorDetails) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind == "string_pattern_mismatch" and "channels" in error["loc"]:
         return "must be made of a platform and its id or name, like slack:C0123 or discord:#docs"
+    if kind == "string_pattern_mismatch" and "token_variable" in error["loc"]:
+        return "must be the name of a variable"
     if kind in _PREDICATES:
         return _PREDICATES[kind].format(**context) + _given(error["input"])
     if kind in {"model_type", "model_attributes_type"}:

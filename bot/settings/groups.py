@@ -15,7 +15,7 @@ from pydantic import (
     field_validator,
 )
 
-from bot.settings.fields import Group, Names, PeerReviewed, Place, Schedule, SlugRule
+from bot.settings.fields import Group, Names, Schedule, SlugRule
 
 
 def _number(value: object) -> object:
@@ -250,19 +250,3 @@ class AnswerSettings(Group):
     history_tokens: int = Field(
         1500, ge=0, le=100_000, description="tokens of the conversation so far"
     )
-
-
-class SourceSettings(Group):
-    """One source of docs, a `[[sources]]` table in `docent.toml`."""
-
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
-    folder: Path
-    base_url: AnyHttpUrl | None = None
-    slugs: SlugRule = "plain"
-    peer_reviewed: PeerReviewed = False
-    priority: int = Field(0, ge=-5, le=5)
-    schedule: Schedule = "1d"
-    private: bool = False
-    channels: tuple[Place, ...] = ()
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()

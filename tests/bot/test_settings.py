@@ -168,7 +168,31 @@ def test_an_unknown_key_of_the_file_is_taken_for_a_typo(toml: str, said: str, hi
     ("toml", "said"),
     [
         ("[[sources]\n", "not valid TOML"),
-        ("[[sources]]\nname = 'a'\n", "^The `folder` of source 1 in docent.toml is missing.$"),
+        (
+            "[[sources]]\nname = 'a'\n",
+            "^Source 1 in docent.toml needs one of `folder`, `git` and `website`, and only one.$",
+        ),
+        (
+            "[[sources]]\nname = 'a'\ngit = 'x'\nfolder = 'x'\n",
+            "needs one of `folder`, `git` and `website`, and only one",
+        ),
+        (
+            "[[sources]]\nname = 'a'\nwebsite = 'https://d.example'\nslugs = 'mkdocs'\n",
+            "^Source 1 in docent.toml has `slugs`, which a website does not have.$",
+        ),
+        (
+            "[[sources]]\nname = 'a'\nfolder = 'x'\nbranch = 'main'\n",
+            "has `branch`, which a folder does not have",
+        ),
+        (
+            "[[sources]]\nname = 'a'\ngit = 'https://ann:s3cret@g.example/r'\n",
+            "^The `git` of source 1 in docent.toml must not hold a password, which belongs",
+        ),
+        (
+            "[[sources]]\nname = 'a'\ngit = 'x'\ntoken_variable = 'ghp 123'\n",
+            "^The `token_variable` of source 1 in docent.toml must be the name of a variable.$",
+        ),
+        ("[[sources]]\nname = 'a'\nwebsite = 'docs'\n", "must be an address that begins with"),
         ("[[sources]]\nfolder = 3\nname='a'\n", "`folder` of source 1 in .* must be a path"),
         (
             "[[sources]]\nname='a'\nfolder='x'\nchannels=['#ask-docs']\n",

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
-from bot.settings.groups import DocsSettings, SourceSettings
+from bot.settings.groups import DocsSettings
+from bot.settings.source import SourceSettings
 from bot.sources import (
     OWN_DOCS,
     bound_sources,

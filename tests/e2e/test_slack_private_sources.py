@@ -16,7 +16,7 @@ from adapters.slack.private import private_question
 from adapters.slack.rendering import SHARE, SHOW_EVIDENCE
 from bot.app import App, Embedding, assemble
 from bot.settings import Settings
-from bot.settings.groups import SourceSettings
+from bot.settings.source import SourceSettings
 from bot.slack import channel_policy
 from core.backends.extractive import ExtractiveChatModel
 from core.backends.postgres import Postgres

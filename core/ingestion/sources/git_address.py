@@ -1,8 +1,9 @@
-"""What the address of a Git repository tells (pure)."""
+"""What the address of a Git repository tells."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 _SCP = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?P<path>[^/].*)")
@@ -26,6 +27,13 @@ def without_credentials(url: str) -> str:
     if not parts.scheme or "@" not in parts.netloc:
         return url
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def local_path(url: str) -> str:
+    """The absolute path of a repository on this machine; another's address as it is."""
+    if "://" in url or _SCP.fullmatch(url):
+        return url
+    return str(Path(url).expanduser().absolute())
 
 
 def blob_address(url: str, folder: str = "") -> str | None:
