@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Protocol, TypeAlias
 
 from adapters.chat.sync_texts import FAULT, STOPPED, fault_text, progress_text, report_text
+from adapters.chat.writing import pause
 from core.errors import DocentError, ServiceError
 from core.ingestion.report import ProgressListener, SyncProgress, SyncReport
 
@@ -59,17 +60,20 @@ async def _synced(sync: Sync, source: str | None, board: Board, every: float) ->
     except Exception:
         log.exception("A sync that was asked for in a chat failed.")
         return FAULT
-    finally:
+    except asyncio.CancelledError:
         showing.cancel()
+        raise
+    finally:
+        # What is on its way to the board arrives, and the end comes after it.
+        latest.end()
         await asyncio.gather(showing, return_exceptions=True)
 
 
 async def _keep_showing(board: Board, latest: _Latest, every: float) -> None:
-    while True:
-        now = await latest.next()
+    while (now := await latest.next()) is not None:
         with suppress(ServiceError):  # the next one may get through
             await board.glance(progress_text(now))
-        await asyncio.sleep(every)
+        await pause(latest.ended, every)
 
 
 class _Latest:
@@ -78,13 +82,18 @@ class _Latest:
     def __init__(self) -> None:
         self._now: SyncProgress | None = None
         self._changed = asyncio.Event()
+        self.ended = asyncio.Event()
 
     def tell(self, now: SyncProgress) -> None:
         self._now = now
         self._changed.set()
 
-    async def next(self) -> SyncProgress:
+    def end(self) -> None:
+        self.ended.set()
+        self._changed.set()
+
+    async def next(self) -> SyncProgress | None:
+        """None once it has ended."""
         await self._changed.wait()
         self._changed.clear()
-        assert self._now is not None  # noqa: S101 — it is set before the event is
-        return self._now
+        return None if self.ended.is_set() else self._now

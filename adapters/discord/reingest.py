@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import discord
 
+from adapters.chat.errands import Start
 from adapters.chat.shared_sync import SharedSync
 from adapters.chat.sync_texts import STARTED
 from adapters.chat.syncing import EVERY, shown_sync
@@ -38,17 +39,19 @@ class Reingest:
         self,
         api: DiscordApi,
         sync: SharedSync,
+        start: Start,
         admins: Collection[str] = (),
         *,
         every: float = EVERY,
     ) -> None:
         self._api = api
         self._sync = sync
+        self._start = start
         self._admins = frozenset(admins)
         self._every = every
 
     async def run(self, interaction: Interaction, source: str | None) -> None:
-        """Says what came of it, in the end by a message of its own. Raises nothing of ours."""
+        """Begins, and returns; says to those who may not that they may not. Raises nothing."""
         person, allowed = interaction.user.id, self._allows(interaction)
         log.log(
             logging.INFO if allowed else logging.WARNING,
@@ -60,12 +63,16 @@ class Reingest:
         if not allowed:
             await say(interaction, NOT_LISTED if self._admins else REFUSED)
             return
+        # It is to end before the client does, and discord.py's own tasks end after it.
+        self._start(self._synced(interaction, source))
+
+    async def _synced(self, interaction: Interaction, source: str | None) -> None:
         board = _Board(self._api, interaction)
         try:
             await board.begin(ALREADY if self._sync.running else STARTED)
             await shown_sync(self._sync, source, board, every=self._every)
         except DocentError as exc:
-            log.warning("/reingest by %s failed. %s", person, exc)
+            log.warning("/reingest by %s failed. %s", interaction.user.id, exc)
             await say(interaction, failed(exc))
 
     def _allows(self, interaction: Interaction) -> bool:

@@ -64,7 +64,7 @@ def surfaces(
             client,
             Asking(api, submit, policy, Whereabouts(api, archive, presence).roles_of),
             Housekeeping(dispatcher, history, overview, reads_all=reads_all),
-            Reingest(api, sync, admins, every=every),
+            Reingest(api, sync, start, admins, every=every),
         )
         start(sync_commands(tree, registrations))
 

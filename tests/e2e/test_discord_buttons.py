@@ -10,6 +10,7 @@ from adapters.discord.commands import ABOUT_THIS
 from adapters.discord.components import NOT_HERE, TROUBLE
 from adapters.discord.policy import DiscordPolicy
 from core.ports import Database
+from tests.support.discord_bot import settled
 from tests.support.discord_faults import Fault
 from tests.support.discord_interactions import Interaction, Response
 from tests.support.discord_server import ALICE, BOB, DiscordGuild
@@ -221,6 +222,7 @@ async def test_a_press_counts_though_its_acknowledgement_failed(
 async def test_a_fault_of_ours_is_apologised_for(guild: DiscordGuild, database: Database) -> None:
     async with open_surfaces(guild, database):
         answer = await an_answer(guild)
+        await settled(database)
         await database.execute("UPDATE turns SET answer = answer - 'citations'")
         pressed = await guild.press(answer.id, button(answer, "Show evidence"))
         await shown(guild, pressed, TROUBLE)
