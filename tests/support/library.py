@@ -15,7 +15,7 @@ from core.ingestion.documents import SourceProfile
 from core.ingestion.report import SyncReport
 from core.ingestion.sync import Syncer, SyncSettings
 from core.model import Chunk, Corpus, SearchRequest
-from core.ports import Database
+from core.ports import Database, Source
 from tests.support.embedder import HashingEmbedder, WordCounts
 from tests.support.memory_source import MemorySource
 from tests.support.watched import (
@@ -55,7 +55,7 @@ class Library:
 
     async def sync(
         self,
-        sources: Sequence[MemorySource] | None = None,
+        sources: Sequence[Source] | None = None,
         *,
         profiles: Sequence[SourceProfile] | None = None,
         crash_at: int | None = None,
@@ -65,7 +65,7 @@ class Library:
     ) -> SyncReport:
         self.watch = Watch(crash_at, faults or {}, swallow)
         self.embedder.embedded.clear()
-        given = [self.source] if sources is None else sources
+        given: Sequence[Source] = [self.source] if sources is None else sources
         rated = profiles or [SourceProfile(source.name) for source in given]
         syncer = await self.syncer()
         return await syncer.sync(list(zip(given, rated, strict=True)), **options)
