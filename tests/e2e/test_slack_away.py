@@ -8,7 +8,7 @@ from adapters.slack.catchup import Window
 from adapters.slack.threads import MOST_READ
 from core.ports import Database
 from tests.support import slack_events as events
-from tests.support.slack_bot import open_bot
+from tests.support.slack_bot import open_bot, was_here
 from tests.support.slack_faults import Fault
 from tests.support.slack_server import BOB, SlackWorkspace
 
@@ -21,16 +21,25 @@ def no_retries(workspace: SlackWorkspace) -> None:
     workspace.courier.retry_after = ()
 
 
+async def had_answered(workspace: SlackWorkspace, database: Database, *asked: str) -> list[str]:
+    """The bot has answered a mention and follow-ups to it, and went away."""
+    general, (first, *others) = workspace.general, asked
+    async with open_bot(workspace, database):
+        ts = [await workspace.mention(general, first)]
+        await workspace.answered(general, ts[0])
+        for count, text in enumerate(others, start=2):
+            ts.append(await workspace.reply(general, ts[0], text))
+            await workspace.answered(general, ts[0], count=count)
+    return ts
+
+
 @pytest.mark.parametrize("reply", [False, True], ids=["a thread's first message", "a reply"])
 async def test_a_question_edited_while_the_bot_was_away_is_answered_again_in_place(
     workspace: SlackWorkspace, database: Database, *, reply: bool
 ) -> None:
     general, us = workspace.general, workspace.slack.bot_user
-    async with open_bot(workspace, database):
-        ts = await workspace.mention(general, "How do I instal it?")
-        await workspace.answered(general, ts)
-        other = await workspace.reply(general, ts, "And on Widnows?")
-        before = await workspace.answered(general, ts, count=2)
+    ts, other = await had_answered(workspace, database, "How do I instal it?", "And on Widnows?")
+    before = workspace.answers(general, ts)
     edited, text = (other, "And on Windows?") if reply else (ts, f"<@{us}> How do I remove it?")
     await workspace.edit(general, edited, text)
     async with open_bot(workspace, database, window=Window(overlap=0.0)) as bot:
@@ -45,8 +54,7 @@ async def test_a_mention_added_while_the_bot_was_away_makes_a_question(
     workspace: SlackWorkspace, database: Database
 ) -> None:
     general, us = workspace.general, workspace.slack.bot_user
-    async with open_bot(workspace, database):
-        pass
+    await was_here(workspace, database)
     ts = await workspace.post(general, "How do I install it?")
     await workspace.edit(general, ts, f"<@{us}> How do I install it?")
     async with open_bot(workspace, database):
@@ -58,9 +66,7 @@ async def test_a_question_that_lost_its_mention_while_the_bot_was_away_is_answer
     workspace: SlackWorkspace, database: Database
 ) -> None:
     general = workspace.general
-    async with open_bot(workspace, database):
-        ts = await workspace.mention(general, "How?")
-        await workspace.answered(general, ts)
+    [ts] = await had_answered(workspace, database, "How?")
     await workspace.edit(general, ts, "How do I remove it?")
     async with open_bot(workspace, database):
         await workspace.until(lambda: "remove" in workspace.answers(general, ts)[0].shown)
@@ -71,11 +77,7 @@ async def test_a_question_deleted_while_the_bot_was_away_has_its_answer_removed(
     workspace: SlackWorkspace, database: Database, *, reply: bool
 ) -> None:
     general = workspace.general
-    async with open_bot(workspace, database):
-        ts = await workspace.mention(general, "How?")
-        await workspace.answered(general, ts)
-        other = await workspace.reply(general, ts, "And on Windows?")
-        await workspace.answered(general, ts, count=2)
+    ts, other = await had_answered(workspace, database, "How?", "And on Windows?")
     await workspace.delete(general, other if reply else ts)
     async with open_bot(workspace, database, window=AT_ONCE):
         await workspace.until(lambda: len(workspace.answers(general, ts)) == 1)
@@ -90,9 +92,7 @@ async def test_a_question_that_its_thread_need_not_show_is_not_taken_for_deleted
     workspace: SlackWorkspace, database: Database, window: Window
 ) -> None:
     general = workspace.general
-    async with open_bot(workspace, database):
-        ts = await workspace.mention(general, "How?")
-        await workspace.answered(general, ts)
+    [ts] = await had_answered(workspace, database, "How?")
     await workspace.delete(general, ts)
     missed = await workspace.dm("In private?")
     async with open_bot(workspace, database, window=window):
@@ -105,9 +105,8 @@ async def test_a_thread_of_which_nothing_is_left_keeps_no_other_from_being_caugh
     workspace: SlackWorkspace, database: Database
 ) -> None:
     general = workspace.general
-    async with open_bot(workspace, database):
-        ts = await workspace.mention(general, "How?")
-        [answer] = await workspace.answered(general, ts)
+    [ts] = await had_answered(workspace, database, "How?")
+    [answer] = workspace.answers(general, ts)
     await workspace.delete(general, answer.ts)
     await workspace.delete(general, ts)
     missed = await workspace.dm("In private?")
@@ -140,8 +139,7 @@ async def test_in_a_thread_that_is_too_long_to_read_nothing_is_taken_for_deleted
 async def test_a_channel_that_cannot_be_read_keeps_no_other_from_being_caught_up(
     workspace: SlackWorkspace, database: Database, caplog: pytest.LogCaptureFixture, error: str
 ) -> None:
-    async with open_bot(workspace, database):
-        pass
+    await was_here(workspace, database)
     missed = await workspace.dm("In private?")
     workspace.faults.add(Fault("conversations.history", error=error))
     async with open_bot(workspace, database):

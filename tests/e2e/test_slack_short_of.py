@@ -8,7 +8,7 @@ from adapters.chat.policy import ChannelPolicy
 from adapters.slack.catchup import Window
 from core.ports import Database
 from tests.support.desk import until
-from tests.support.slack_bot import Answers, open_bot
+from tests.support.slack_bot import Answers, open_bot, was_here
 from tests.support.slack_faults import Fault
 from tests.support.slack_server import SlackWorkspace
 
@@ -53,8 +53,7 @@ async def test_without_the_subscription_to_messages_mentions_are_answered_and_th
 async def test_without_the_scopes_to_catch_up_the_bot_goes_on(
     workspace: SlackWorkspace, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with open_bot(workspace, database):
-        await until(lambda: True)
+    await was_here(workspace, database)
     workspace.web.scopes = POSTING
     async with open_bot(workspace, database):
         await until(lambda: "channels:read" in caplog.text)

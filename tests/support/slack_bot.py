@@ -150,6 +150,13 @@ async def open_bot(
         yield Bot(api, answers, dispatcher)
 
 
+async def was_here(workspace: Workspace, database: Database) -> None:
+    """A bot has been in the workspace, and seen to all that there was."""
+    async with open_bot(workspace, database), asyncio.timeout(10):
+        while not await database.fetch("SELECT FROM cursors"):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+
+
 @asynccontextmanager
 async def delivering(workspace: SlackWorkspace, asgi: Asgi) -> AsyncIterator[None]:
     """The application behind uvicorn, to which the workspace sends its signed requests."""

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.slack.api import open_slack_api
+from adapters.slack.api import SlackApi
 from adapters.slack.conversations import Conversation, conversations, is_channel_id
-from tests.support.slack_server import open_workspace
+from tests.support.slack_server import SlackWorkspace
 
 
-async def test_all_of_them_are_listed_once_page_by_page() -> None:
-    async with open_workspace() as workspace:
-        for n in range(449):
-            workspace.add_channel(f"room-{n}")
-        workspace.add_channel("elsewhere", bot=False)
-        direct = workspace.direct()
-        async with open_slack_api(workspace.bot_token, base_url=workspace.api_url) as api:
-            found = await conversations(api)
-        assert len(workspace.called("users.conversations")) == 3
+async def test_all_of_them_are_listed_once_page_by_page(
+    workspace: SlackWorkspace, api: SlackApi
+) -> None:
+    for n in range(449):
+        workspace.add_channel(f"room-{n}")
+    workspace.add_channel("elsewhere", bot=False)
+    direct = workspace.direct()
+    found = await conversations(api)
+    assert len(workspace.called("users.conversations")) == 3
     assert len({each.id for each in found}) == len(found) == 451
     assert [each.id for each in found if each.direct] == [direct]
     assert "elsewhere" not in {each.name for each in found}

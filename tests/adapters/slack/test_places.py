@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from adapters.chat.policy import ChannelPolicy
-from adapters.slack.api import SlackApi, open_slack_api
+from adapters.slack.api import SlackApi
 from adapters.slack.places import Places
 from tests.support.slack_faults import Fault
-from tests.support.slack_server import SlackWorkspace, open_workspace
-
-
-@pytest.fixture
-async def workspace() -> AsyncIterator[SlackWorkspace]:
-    async with open_workspace() as opened:
-        yield opened
-
-
-@pytest.fixture
-async def api(workspace: SlackWorkspace) -> AsyncIterator[SlackApi]:
-    async with open_slack_api(workspace.bot_token, base_url=workspace.api_url) as opened:
-        yield opened
+from tests.support.slack_server import SlackWorkspace
 
 
 @pytest.mark.parametrize(

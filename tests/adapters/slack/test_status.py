@@ -6,26 +6,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.slack.api import SlackApi, open_slack_api
+from adapters.slack.api import SlackApi
 from adapters.slack.status import open_status
 from core.model import AnswerEvent, PassagesFound, Searching, SessionKey, TextDelta
 from tests.support.answers import stream
 from tests.support.conversations import passage
 from tests.support.desk import until
 from tests.support.slack_faults import Fault
-from tests.support.slack_server import SlackWorkspace, open_workspace
-
-
-@pytest.fixture
-async def workspace() -> AsyncIterator[SlackWorkspace]:
-    async with open_workspace() as opened:
-        yield opened
-
-
-@pytest.fixture
-async def api(workspace: SlackWorkspace) -> AsyncIterator[SlackApi]:
-    async with open_slack_api(workspace.bot_token, base_url=workspace.api_url) as opened:
-        yield opened
+from tests.support.slack_server import SlackWorkspace
 
 
 @pytest.fixture

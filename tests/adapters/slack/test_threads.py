@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.slack.api import open_slack_api
+from adapters.slack.api import SlackApi
 from adapters.slack.threads import MOST_READ, later, read_thread, seconds_between
 from core.model import SessionKey
-from tests.support.slack_server import open_workspace
+from tests.support.slack_server import SlackWorkspace
 
 
 @pytest.mark.parametrize(
@@ -29,15 +29,15 @@ def test_the_time_between_messages_is_in_seconds() -> None:
     assert seconds_between("1700000060.500000", "1700000000.000000") == -60.5
 
 
-async def test_a_long_thread_is_read_from_its_beginning_and_not_without_end() -> None:
-    async with open_workspace() as workspace:
-        general = workspace.general
-        ts = await workspace.post(general, "0")
-        replies = [await workspace.reply(general, ts, str(n)) for n in range(1, MOST_READ + 50)]
-        session = SessionKey("slack", workspace.slack.team, general, ts)
-        async with open_slack_api(workspace.bot_token, base_url=workspace.api_url) as api:
-            read = await read_thread(api, session)
-            assert [m["text"] for m in read] == [str(n) for n in range(MOST_READ)]
-            rest = await read_thread(api, session, after=replies[-3])
+async def test_a_long_thread_is_read_from_its_beginning_and_not_without_end(
+    workspace: SlackWorkspace, api: SlackApi
+) -> None:
+    general = workspace.general
+    ts = await workspace.post(general, "0")
+    replies = [await workspace.reply(general, ts, str(n)) for n in range(1, MOST_READ + 50)]
+    session = SessionKey("slack", workspace.slack.team, general, ts)
+    read = await read_thread(api, session)
+    assert [m["text"] for m in read] == [str(n) for n in range(MOST_READ)]
+    rest = await read_thread(api, session, after=replies[-3])
     assert [m["ts"] for m in rest] == replies[-2:]
     assert {m["channel"] for m in rest} == {general}
