@@ -28,6 +28,9 @@ PLANTED = [
     ("Vendors stay", "bot/doctor.py", "import qdrant_client"),
     ("Adapters never import each other", "adapters/console/chat.py", "import adapters.other"),
     ("Slack's SDK stays", "bot/doctor.py", "import slack_sdk"),
+    ("Slack's SDK stays", "adapters/discord/api.py", "import slack_sdk"),
+    ("Discord's SDK stays", "bot/discord.py", "from discord import Client"),
+    ("Discord's SDK stays", "adapters/slack/api.py", "import discord"),
 ]
 
 

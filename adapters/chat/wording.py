@@ -7,6 +7,10 @@ from core.model import AnswerEvent, PassagesFound, Searching
 
 SEARCHING = "Searching the docs…"
 LOST = "Sorry, I could not take this question. Please ask again in a moment."
+NOT_HERE = "Docent is set up not to answer in this channel, so nothing was shared."
+NOT_FROM_HERE = (
+    "This answer is from docs that this channel may not be answered from, so it is not shown here."
+)
 
 
 def failed(exc: DocentError) -> str:

@@ -16,7 +16,7 @@ from adapters.chat.wording import LOST
 from adapters.discord.api import DiscordApi
 from adapters.discord.faults import DiscordRefused
 from adapters.discord.mapping import session_of
-from adapters.discord.messages import Said, plain, roles_of, said_of
+from adapters.discord.messages import Said, places_of, plain, roles_of, said_of
 from adapters.discord.policy import DiscordPolicy
 from adapters.discord.private import private_question
 from adapters.discord.replies import defer, say
@@ -101,13 +101,13 @@ class Asking:
             str(interaction.id),
             str(interaction.user.id),
             text,
-            self._policy.scope,
+            self._policy.scope_in(places_of(interaction.channel)),
         )
         if await self._accepted(question) is None:
             await say(interaction, LOST)
 
     async def _ask_below(self, interaction: Interaction, said: Said) -> None:
-        person, scope = str(interaction.user.id), self._policy.scope
+        person, scope = str(interaction.user.id), self._policy.scope_in(said.places)
         question = Question(session_of(said), said.id, person, said.text, scope)
         accepted = await self._accepted(question)
         await say(interaction, {True: BELOW, False: ASKED_BEFORE, None: LOST}[accepted])

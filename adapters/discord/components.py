@@ -17,7 +17,7 @@ from discord.ui import DynamicItem, Item
 
 from adapters.chat.evidence import NO_EVIDENCE
 from adapters.chat.reactions import Reactions, missing
-from adapters.chat.wording import failed
+from adapters.chat.wording import NOT_FROM_HERE, NOT_HERE, failed
 from adapters.discord.api import called
 from adapters.discord.evidence import evidence, layout_of
 from adapters.discord.faults import DiscordRefused
@@ -34,7 +34,6 @@ from core.model import Answer
 Interaction: TypeAlias = discord.Interaction[Any]
 Act: TypeAlias = Callable[[Interaction, Press, UUID], Awaitable[None]]
 
-NOT_HERE = "Docent is set up not to answer in this channel, so nothing was shared."
 TROUBLE = "Sorry, that did not work. Docent's log says why."
 
 log = logging.getLogger(__name__)
@@ -108,6 +107,8 @@ class Presses:
         turn = await self._reactions.ended(turn_id)
         if turn is None or turn.answer is None:
             return notice(missing(turn))
+        if not self._policy.may_show(turn.sources, places_of(interaction.channel)):
+            return notice(NOT_FROM_HERE)
         entries = evidence(turn.answer, turn.passages)
         if not entries:
             return notice(NO_EVIDENCE)
@@ -131,8 +132,11 @@ class Presses:
         turn = await self._reactions.ended(turn_id)
         if turn is None or turn.answer is None:
             return notice(missing(turn))
-        if interaction.guild_id and not self._policy.admits_channel(places_of(interaction.channel)):
+        places = places_of(interaction.channel)
+        if interaction.guild_id and not self._policy.admits_channel(places):
             return notice(NOT_HERE)
+        if not self._policy.may_show(turn.sources, places):
+            return notice(NOT_FROM_HERE)
         reply = _reply(interaction)
         for message in _shared(turn, turn.answer, interaction.user.display_name):
             await reply.send(message, public=True)

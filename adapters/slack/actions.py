@@ -12,7 +12,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.chat.policy import ChannelPolicy
 from adapters.chat.reactions import Reactions, missing
-from adapters.chat.wording import failed
+from adapters.chat.wording import NOT_FROM_HERE, NOT_HERE, failed
 from adapters.slack.places import Places
 from adapters.slack.rendering import (
     FEEDBACK_DOWN,
@@ -32,10 +32,6 @@ from core.errors import DocentError, ServiceError
 Json: TypeAlias = Mapping[str, Any]
 Press: TypeAlias = Callable[[UUID, Json], Awaitable[Message | None]]
 
-NOT_HERE = "Docent is set up not to answer in this channel, so nothing was shared."
-NOT_FROM_HERE = (
-    "This answer is from docs that this channel may not be answered from, so it is not shown here."
-)
 SHARED = "You shared this answer with the channel."
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,11 @@ import asyncio
 
 from adapters.chat.evidence import NO_EVIDENCE
 from adapters.chat.reactions import ENDED, GONE, THANKS
+from adapters.chat.wording import NOT_FROM_HERE, NOT_HERE
 from adapters.discord.commands import ABOUT_THIS
-from adapters.discord.components import NOT_HERE, TROUBLE
+from adapters.discord.components import TROUBLE
 from adapters.discord.policy import DiscordPolicy
+from core.model import Scope
 from core.ports import Database
 from tests.support.discord_bot import settled
 from tests.support.discord_faults import Fault
@@ -17,6 +19,7 @@ from tests.support.discord_server import ALICE, BOB, DiscordGuild
 from tests.support.discord_state import Flag, Message
 from tests.support.discord_surfaces import Cited, Stoppable, open_surfaces
 from tests.support.faulty_database import FaultyDatabase
+from tests.support.slack_bot import Answers
 
 
 def button(message: Message, label: str) -> str:
@@ -226,3 +229,35 @@ async def test_a_fault_of_ours_is_apologised_for(guild: DiscordGuild, database: 
         await database.execute("UPDATE turns SET answer = answer - 'citations'")
         pressed = await guild.press(answer.id, button(answer, "Show evidence"))
         await shown(guild, pressed, TROUBLE)
+
+
+async def test_an_answer_from_private_docs_is_shown_only_where_they_may_be_seen(
+    guild: DiscordGuild, database: Database
+) -> None:
+    scope, handbook = Scope(frozenset({"public"})), frozenset({"docs"})
+    policy = DiscordPolicy(scope=scope, bound={guild.general: handbook})
+    async with open_surfaces(guild, database, answers=Cited(), policy=policy):
+        private = await a_private_answer(guild)
+        pressed = await guild.press(private.id, button(private, "Show evidence"))
+        await guild.until(lambda: "Run the installer" in pressed.shown)
+    async with open_surfaces(guild, database, policy=DiscordPolicy(scope=scope)):
+        for label in ("Show evidence", "Share"):
+            pressed = await guild.press(private.id, button(private, label))
+            await shown(guild, pressed, NOT_FROM_HERE)
+    assert guild.answers(guild.general) == []
+
+
+async def test_a_command_is_answered_from_what_its_channel_may_see(
+    guild: DiscordGuild, database: Database
+) -> None:
+    scope = Scope(frozenset({"public"}))
+    policy = DiscordPolicy(scope=scope, bound={guild.general: frozenset({"docs"})})
+    answers = Answers()
+    async with open_surfaces(guild, database, policy=policy, answers=answers):
+        await a_private_answer(guild)
+        asked = await guild.command("ask", {"question": "How?"}, channel=guild.direct(ALICE))
+        await guild.until(lambda: "👍" in str([m.buttons for m in asked.messages]))
+    assert [question.scope.sources for question in answers.asked] == [
+        {"public", "docs"},
+        {"public"},
+    ]

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from adapters.chat.policy import ChannelPolicy
-from adapters.chat.wording import LOST, SEARCHING
-from adapters.slack.actions import NOT_HERE
+from adapters.chat.wording import LOST, NOT_HERE, SEARCHING
 from adapters.slack.commands import ASKED_BEFORE, IN_THREAD, NO_TEXT, REFUSED
 from adapters.slack.manifest import ASK, ASK_ABOUT_THIS, REINGEST
 from adapters.slack.private import PLATFORM as PRIVATE

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.chat.policy import ChannelPolicy
-from adapters.slack.actions import NOT_FROM_HERE
+from adapters.chat.wording import NOT_FROM_HERE
 from adapters.slack.manifest import ASK, ASK_ABOUT_THIS
 from adapters.slack.private import private_question
 from adapters.slack.rendering import SHARE, SHOW_EVIDENCE
