@@ -14,6 +14,7 @@ from core.text.links import is_web_url
 _INDEX_NAMES = frozenset({"index", "readme"})
 _NUMBER_PREFIX = re.compile(r"^\d+\s*[-_.]+\s*(?=[^-_.\s])")
 _DATE_OR_VERSION = re.compile(r"^\d+[-_.]\d+")
+_MKDOCS_FOLDER = "docs"  # MkDocs' default of `docs_dir`
 _SAFE = "/-._~!$&*+,;="  # not `:`, which could make a scheme, nor `()`, which end a Markdown link
 _SAFE_IN_URL = _SAFE + ":@%?#[]"
 
@@ -22,7 +23,8 @@ class SlugRule(StrEnum):
     """How a site makes the addresses of pages from the paths of documents.
 
     `plain` drops the suffix, and `index` or `README` with it. `mkdocs` is that with a slash at
-    the end. `docusaurus` is `plain` without number prefixes ("01-intro"), and a document named
+    the end, and without a `docs` at the top: a project of MkDocs publishes what is in there as its
+    root. `docusaurus` is `plain` without number prefixes ("01-intro"), and a document named
     like its folder is the folder's index. `github` keeps the path as it is.
     """
 
@@ -86,7 +88,10 @@ def _page(path: str, rule: SlugRule) -> str:
 
 def _folders(path: str, rule: SlugRule) -> list[str]:
     folders = path.split("/")[:-1]
-    return [_without_number(f) for f in folders] if rule is SlugRule.DOCUSAURUS else folders
+    if rule is SlugRule.DOCUSAURUS:
+        return [_without_number(folder) for folder in folders]
+    in_project = rule is SlugRule.MKDOCS and folders[:1] == [_MKDOCS_FOLDER]
+    return folders[1:] if in_project else folders
 
 
 def _is_index(path: str, stem: str, rule: SlugRule) -> bool:
