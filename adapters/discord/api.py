@@ -24,6 +24,7 @@ from adapters.discord.faults import (
     DiscordRefused,
     translated,
 )
+from adapters.discord.pacing import Pacing
 from adapters.discord.rendering import Message
 from adapters.discord.views import view_of
 from core.errors import RequestRejected
@@ -47,9 +48,12 @@ class DiscordApi:
     done twice by that.
     """
 
-    def __init__(self, client: discord.Client, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, client: discord.Client, session: aiohttp.ClientSession, pacing: Pacing | None = None
+    ) -> None:
         self.client = client
         self._session = session
+        self._pacing = pacing or Pacing()
         self._deleted: OrderedDict[str, None] = OrderedDict()
 
     @property
@@ -81,7 +85,7 @@ class DiscordApi:
             silent=silent,
             suppress_embeds=True,
         )
-        posted = await called("a message", send, pauses=_PAUSES if nonce else ())
+        posted = await self._called("a message", send, pauses=_PAUSES if nonce else ())
         return str(posted.id)
 
     async def edit(self, channel: str, message_id: str, message: Message) -> bool:
@@ -89,7 +93,7 @@ class DiscordApi:
         there = self.messageable(channel).get_partial_message(int(message_id))
         view = view_of(message.buttons)
         return await _where_it_is(
-            called("an edit", partial(there.edit, content=message.text, view=view))
+            self._called("an edit", partial(there.edit, content=message.text, view=view))
         )
 
     async def delete(self, channel: str, message_id: str) -> None:
@@ -98,7 +102,7 @@ class DiscordApi:
         if len(self._deleted) > _REMEMBERED:
             self._deleted.popitem(last=False)
         there = self.messageable(channel).get_partial_message(int(message_id))
-        await _where_it_is(called("a deletion", there.delete))
+        await _where_it_is(self._called("a deletion", there.delete))
 
     def deleted(self, message_id: str) -> bool:
         """Whether we deleted it ourselves, lately."""
@@ -111,13 +115,13 @@ class DiscordApi:
         async def begin() -> None:
             await typing
 
-        await called("typing", begin, pauses=())
+        await self._called("typing", begin, pauses=())
 
     async def open_thread(self, guild: str, channel: str, message_id: str, name: str) -> str:
         """The thread under a message, which is opened unless it is there."""
         under = self.messageable(channel, guild=guild).get_partial_message(int(message_id))
         try:
-            await called("a thread", partial(under.create_thread, name=name))
+            await self._called("a thread", partial(under.create_thread, name=name))
         except DiscordRefused as exc:
             if exc.code != THREAD_THERE:
                 raise
@@ -134,7 +138,7 @@ class DiscordApi:
         if found is not None:
             return found
         try:
-            return await called("a channel", partial(self.client.fetch_channel, int(channel)))
+            return await self._called("a channel", partial(self.client.fetch_channel, int(channel)))
         except DiscordRefused as exc:
             if exc.code != UNKNOWN_CHANNEL:
                 raise
@@ -151,12 +155,12 @@ class DiscordApi:
     async def direct(self, person: str) -> str:
         """The direct channel to a person."""
         open_it = partial(self.client.create_dm, discord.Object(int(person)))
-        return str((await called("a direct channel", open_it)).id)
+        return str((await self._called("a direct channel", open_it)).id)
 
     async def member(self, guild: discord.Guild, person: str) -> discord.Member | None:
         """A person as a member of a server; None of another one."""
         try:
-            return await called("a member", partial(guild.fetch_member, int(person)))
+            return await self._called("a member", partial(guild.fetch_member, int(person)))
         except DiscordRefused as exc:
             if exc.code != UNKNOWN_MEMBER:
                 raise
@@ -167,7 +171,7 @@ class DiscordApi:
         there = await self.readable(channel)
         fetch = partial(there.fetch_message, int(message_id))
         try:
-            return await called("a message", fetch)
+            return await self._called("a message", fetch)
         except DiscordRefused as exc:
             if exc.code != UNKNOWN_MESSAGE:
                 raise
@@ -193,7 +197,7 @@ class DiscordApi:
             )
             return [message async for message in found]
 
-        return sorted(await called("a history", read), key=lambda message: message.id)
+        return sorted(await self._called("a history", read), key=lambda message: message.id)
 
     async def readable(self, channel: str) -> discord.abc.Messageable:
         """The channel as discord.py knows it, so that its messages know their place."""
@@ -205,6 +209,25 @@ class DiscordApi:
         return self.client.get_partial_messageable(
             int(channel), guild_id=None if guild is None else int(guild)
         )
+
+    def spare(self) -> bool:
+        """Whether Discord has time for what could be left out."""
+        return self._pacing.spare()
+
+    async def _called(
+        self,
+        what: str,
+        call: Callable[[], Awaitable[T]],
+        *,
+        pauses: tuple[float, ...] = _PAUSES,
+    ) -> T:
+        """As `called`, at its moment."""
+
+        async def in_turn() -> T:
+            await self._pacing.turn()
+            return await call()
+
+        return await called(what, in_turn, pauses=pauses)
 
     async def download(self, url: str, most: int) -> bytes:
         """A file's content, cut after `most` bytes."""

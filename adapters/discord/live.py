@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from adapters.discord.rendering import Message, partial_messages
@@ -28,11 +28,17 @@ class Parts(Protocol):
 
 
 class LiveMessages:
-    """Shows a growing text in as many messages as it needs; only what changed is sent."""
+    """Shows a growing text in as many messages as it needs; only what changed is sent.
 
-    def __init__(self, posts: Parts, turn: Turn) -> None:
+    While nothing is to `spare`, a renewal is left out.
+    """
+
+    def __init__(
+        self, posts: Parts, turn: Turn, *, spare: Callable[[], bool] = lambda: True
+    ) -> None:
         self._posts = posts
         self._turn = turn
+        self._spare = spare
         self._shown: list[Message] = []
         self._still = False
 
@@ -41,7 +47,7 @@ class LiveMessages:
 
         After a failure it stands still: the end will put it right.
         """
-        if self._still:
+        if self._still or not self._spare():
             return
         where = self._turn.question.session.channel
         try:

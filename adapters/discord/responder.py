@@ -38,7 +38,7 @@ class DiscordResponder:
     async def respond(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> None:
         """Renders the events; the last is Answered. Raises LeaseLost and ServiceError."""
         posts = self._posts(turn)
-        live = LiveMessages(posts, turn)
+        live = LiveMessages(posts, turn, spare=self._api.spare)
         spot = await posts.spot()
         async with open_typing(self._api, spot.channel) as typing:
             async with aclosing(typing.following(events)) as followed:

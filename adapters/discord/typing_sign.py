@@ -50,7 +50,8 @@ class Typing:
         """Shows it, and again before Discord takes it away."""
         try:
             while not self._ended.is_set():
-                await self._api.type_in(self._channel)
+                if self._api.spare():
+                    await self._api.type_in(self._channel)
                 await pause(self._ended, AGAIN)
         except ServiceError as exc:
             log.debug("No typing in %s: %s", self._channel, exc)
