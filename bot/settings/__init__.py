@@ -35,7 +35,7 @@ from bot.settings.groups import (
 )
 from bot.settings.source import SourceSettings
 from bot.settings.unknown_keys import reject_unknown_keys
-from bot.settings.variables import ENV_FILE
+from bot.settings.variables import ENV_FILE, reject_faulty_lines
 
 CONFIG_FILE = Path("docent.toml")
 
@@ -104,6 +104,7 @@ def load_settings() -> Settings:
     """
     reject_unknown_keys(CONFIG_FILE, Settings)
     try:
+        reject_faulty_lines(Path(ENV_FILE))
         return Settings()
     except ValidationError as exc:
         raise explain(exc) from None

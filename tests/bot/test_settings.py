@@ -247,6 +247,14 @@ def test_a_file_that_may_not_be_read_is_explained(name: str, reachable_folder: P
         load_settings()
 
 
+@pytest.mark.parametrize("line", ["=x", f"{KEY} pasted", f'OPENROUTER_API_KEY="{KEY}'])
+def test_a_line_of_the_env_file_that_sets_nothing_is_named_and_not_shown(line: str) -> None:
+    Path(".env").write_text(f"# Mine.\nANSWER_MAX_TOKENS=200\n{line}\nDOCS_SLUGS=mkdocs\n", "utf-8")
+    with pytest.raises(ConfigurationError, match=r"^\.env, line 3, sets no variable\.$") as caught:
+        load_settings()
+    assert "NAME=value" in caught.value.hint
+
+
 @pytest.fixture
 def reachable_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Worked in by a user whom permissions apply to, which they do not to root."""
