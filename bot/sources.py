@@ -19,6 +19,7 @@ from core.ports import Source
 from core.retrieval.preference import Preference
 
 OWN_DOCS = Path(__file__).resolve().parent.parent / "docs"
+OWN_SOURCE = "docent"
 
 
 def source_settings(settings: Settings) -> tuple[SourceSettings, ...]:
@@ -37,7 +38,7 @@ def source_settings(settings: Settings) -> tuple[SourceSettings, ...]:
             schedule=docs.schedule,
         )
         sources = (*sources, single)
-    return sources or (SourceSettings(name="docent", folder=OWN_DOCS),)
+    return sources or (SourceSettings(name=OWN_SOURCE, folder=OWN_DOCS),)
 
 
 def configured_sources(settings: Settings) -> list[ConfiguredSource]:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bot.app import App
 from bot.progress import report_as_text, show_progress
-from bot.sources import chosen, require_folders
+from bot.sources import OWN_DOCS, OWN_SOURCE, chosen, require_folders
 from core.errors import CorpusError, PartialRebuild, ServiceError, SourceUnavailable
 from core.ingestion.origins import state_of
 from core.ingestion.planning import ConfiguredSource, index_lost
@@ -90,12 +90,21 @@ async def _sync(
     if first:
         _say(console, f"Indexing {', '.join(first)} for the first time…")
     with show_progress(console, after=0 if first else _INSTANT) as progress:
-        report = await app.syncer.sync(list(sources), progress=progress)
+        report = await app.syncer.sync(
+            list(sources), remove=await _own_docs_left(app), progress=progress
+        )
     if report.tally or report.moved:
         _say(console, report_as_text(report, _names(app)))
     elif report.failed:
         _warn(console, _unreadable(report))
     await _warn_of_empty_sources(app, console)
+
+
+async def _own_docs_left(app: App) -> list[str]:
+    """Docent's own docs, once others are configured: nobody chose them, so nobody removes them."""
+    own = (await app.store.states()).get(OWN_SOURCE)
+    left = own is not None and own.origin == str(OWN_DOCS) and OWN_SOURCE not in _names(app)
+    return [OWN_SOURCE] if left else []
 
 
 def _unreadable(report: SyncReport) -> str:

@@ -14,6 +14,7 @@ from rich.console import Console
 from bot.app import App, Embedding, assemble
 from bot.settings import Settings
 from bot.settings.groups import DocsSettings
+from bot.settings.source import SourceSettings
 from bot.syncing import bring_in_step, bring_settings_in_step, outdated_sources
 from core.backends.postgres import Postgres
 from core.backends.qdrant_edge import QdrantEdge, open_edge
@@ -89,6 +90,29 @@ async def test_another_folder_is_answered_from_at_once(place: Place, start: Star
     assert f"docs is read from {place.folder}/other now, not from {place.folder}/guide" in said
     assert set(await place.served()) == {"b.md", "c.md"}
     assert await start(place, "other") == ""
+
+
+@pytest.mark.parametrize("bring", [bring_in_step, bring_settings_in_step])
+async def test_docents_own_docs_go_when_others_are_configured(
+    place: Place, bring: Callable[[App, Console], Awaitable[None]]
+) -> None:
+    own = await assemble(Settings(), place.index, place.database, Embedding(place.embedder), [])
+    await bring(own, Console(file=io.StringIO()))
+    assert "index.md" in await place.served()
+    said = io.StringIO()
+    await bring(await place.app(), Console(file=said))
+    assert set(await place.served()) == {"a.md", "b.md"}
+    assert "docent" not in said.getvalue()
+
+
+async def test_a_source_of_ones_own_by_docents_name_is_left_to_its_owner(place: Place) -> None:
+    app = await place.app()
+    mine = SourceSettings(name="docent", folder=place.folder / "other")
+    settings = Settings(sources=(mine,))
+    named = await assemble(settings, place.index, place.database, Embedding(place.embedder), [])
+    await bring_in_step(named, Console(file=io.StringIO()))
+    await bring_in_step(app, Console(file=io.StringIO()))
+    assert {"a.md", "b.md", "c.md"} == set(await place.served())
 
 
 @pytest.mark.parametrize("start", [Place.start, Place.start_briefly])
