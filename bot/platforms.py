@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from adapters.slack.manifest import manifest
 from bot.app import App
 from bot.discord import discord_credentials
+from bot.memory import settle
 from bot.settings import Settings
 from bot.slack import slack_credentials
 from core.errors import DocentError
@@ -45,6 +46,7 @@ async def run_platforms(
     app: App, platforms: Sequence[Platform], stop: asyncio.Event, announce: Announce
 ) -> None:
     """Returns after `stop`, when all have ended. One that fails ends the others."""
+    settle()
     try:
         async with asyncio.TaskGroup() as tasks:
             for platform in platforms:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any, cast
 
 import pytest
@@ -47,6 +48,16 @@ async def test_without_a_platform_it_waits_to_be_stopped() -> None:
     assert not running.done()
     stop.set()
     await running
+
+
+async def test_what_is_loaded_is_left_alone_by_the_garbage_collector() -> None:
+    stop = asyncio.Event()
+    stop.set()
+    try:
+        await run_platforms(APP, [], stop, print)
+        assert gc.get_freeze_count() > 10_000
+    finally:
+        gc.unfreeze()
 
 
 @pytest.mark.parametrize("nested", [False, True])

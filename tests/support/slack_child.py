@@ -11,12 +11,12 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 
 from adapters.slack.pacing import Pacing
 from core.backends.postgres import open_postgres
-from core.ports import Database, Queries, Row
+from tests.support.hanging_database import Hanging
 from tests.support.slack_bot import Answers, open_bot
 from tests.support.slack_server import SlackWorkspace
 
@@ -37,24 +37,6 @@ class Child:
     hangs: bool = False
     claims: int = 0
     posting_interval: float = 0.0
-
-
-class Hanging:
-    """A database that never comes to record that a message was posted."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def fetch(self, sql: str, *args: object) -> list[Row]:
-        return await self._database.fetch(sql, *args)
-
-    async def execute(self, sql: str, *args: object) -> int:
-        if "UPDATE postings" in sql:
-            await asyncio.Event().wait()
-        return await self._database.execute(sql, *args)
-
-    def transaction(self) -> AbstractAsyncContextManager[Queries]:
-        return self._database.transaction()
 
 
 @asynccontextmanager
