@@ -49,6 +49,7 @@ def read_page(html: str, url: str = "") -> Page:
     finds. Raises RecursionError for one that is nested some hundred deep.
     """
     soup = BeautifulSoup(html, "lxml")
+    url = _base(soup, url)
     links = tuple(dict.fromkeys(_links(soup, url)))
     title = _title(soup)
     canonical, indexed = _canonical(soup, url), _indexed(soup)
@@ -106,6 +107,12 @@ def _links(soup: BeautifulSoup, url: str) -> Iterator[str]:
         address = _joined(url, str(link["href"]))
         if address is not None:
             yield address.partition("#")[0]
+
+
+def _base(soup: BeautifulSoup, url: str) -> str:
+    """What the page says that its links are relative to, or else its own address."""
+    base = soup.select_one("base[href]")
+    return url if base is None else _joined(url, str(base["href"])) or url
 
 
 def _canonical(soup: BeautifulSoup, url: str) -> str | None:

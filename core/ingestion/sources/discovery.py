@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from http import HTTPStatus
 
@@ -12,6 +13,7 @@ from core.ingestion.sources.sitemap import MAX_BYTES, SitemapDamaged, read_sitem
 from core.ingestion.sources.web_addresses import Site
 
 _MOST_SITEMAPS = 500
+_MOST_ADDRESSES = 200_000
 
 
 async def read_robots(site: Site, fetcher: Fetcher) -> Robots:
@@ -48,13 +50,15 @@ async def _from_sitemaps(site: Site, robots: Robots, fetcher: Fetcher) -> list[s
             raise FetchFailed(f"it has more than {_MOST_SITEMAPS} sitemaps")
         reply = await _optional(fetcher, address)
         try:
-            found = read_sitemap(reply.body) if reply else None
+            found = await asyncio.to_thread(read_sitemap, reply.body) if reply else None
         except SitemapDamaged as exc:
             raise FetchFailed(f"its sitemap {address} is damaged: {exc}") from exc
         if found is not None:
             pages.update(dict.fromkeys(_of_site(site, found.pages, address)))
             further = filter(None, (site.address(each, address) for each in found.sitemaps))
             waiting.update(dict.fromkeys(each for each in further if each not in seen))
+        if len(pages) > _MOST_ADDRESSES:
+            raise FetchFailed(f"its sitemaps name more than {_MOST_ADDRESSES:,} pages")
     return list(pages)
 
 

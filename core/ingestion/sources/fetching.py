@@ -32,6 +32,7 @@ _HEADERS = {
 _WORKS_LATER = frozenset({408, 425, 429})
 _MAX_REDIRECTS = 5
 _MOST_FAILURES_IN_A_ROW = 20
+_MOVED = "Set `website` to that address."
 _ALLOW_PRIVATE = "Set `allow_private = true` for the source if the site is one of your own."
 
 
@@ -99,16 +100,16 @@ class Fetcher:
         max_bytes: int = MAX_BYTES,
     ) -> Reply:
         """Follows redirects within the site to where `follows` allows. Raises FetchFailed."""
-        address = url
+        address, leads_to = url, ""
         for _ in range(_MAX_REDIRECTS + 1):
             reply = await self._patiently(address, known, max_bytes)
             if not reply.leads_to:
                 return reply
-            target = self._site.address(reply.leads_to)
+            target, leads_to = self._site.address(reply.leads_to), reply.leads_to
             if target is None or not follows(target):
                 return reply
             address = target
-        raise FetchFailed(f"it is redirected more than {_MAX_REDIRECTS} times", by_site=False)
+        raise FetchFailed(f"it is redirected without end, at last to {leads_to}", _MOVED)
 
     async def _patiently(self, url: str, known: Validators, max_bytes: int) -> Reply:
         for attempt in range(1, self._manners.attempts + 1):
@@ -117,6 +118,8 @@ class Fetcher:
             except _WorksLater as exc:
                 self._failures += 1
                 wait = 2.0 ** (attempt - 1) if exc.retry_after is None else exc.retry_after
+                if wait > self._manners.patience and exc.about_us:
+                    self._failures = _MOST_FAILURES_IN_A_ROW
                 if attempt == self._manners.attempts or wait > self._manners.patience:
                     raise FetchFailed(str(exc)) from exc
                 self.pace.hold(wait)
@@ -146,15 +149,20 @@ class Fetcher:
 
 
 class _WorksLater(Exception):
-    def __init__(self, reason: str, after: float | None = None) -> None:
+    """`about_us` says that not the page asks for a pause, but the site, of who asks too much."""
+
+    def __init__(self, reason: str, after: float | None = None, *, about_us: bool = False) -> None:
         super().__init__(reason)
         self.retry_after = after
+        self.about_us = about_us
 
 
 async def _read(url: str, response: httpx.Response, max_bytes: int) -> Reply:
     status, headers = response.status_code, response.headers
     if status in _WORKS_LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise _WorksLater(f"it answered with status {status}", retry_after(headers))
+        too_often = status == HTTPStatus.TOO_MANY_REQUESTS
+        reason = f"it answered with status {status}"
+        raise _WorksLater(reason, retry_after(headers), about_us=too_often)
     if response.has_redirect_location:
         return Reply(url, status, headers, leads_to=_joined(response.url, headers["location"]))
     if status != HTTPStatus.OK:

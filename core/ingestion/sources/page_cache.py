@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -82,9 +83,9 @@ class PageCache:
         """Drops all other pages, and what a process that died was writing."""
         kept = {self._file(url) for url in urls}
         for suffix in (_SUFFIX, _UNFINISHED):
-            for file in self._folder.glob(f"*{suffix}"):
-                if file not in kept:
-                    file.unlink(missing_ok=True)
+            for file in set(self._folder.glob(f"*{suffix}")) - kept:
+                with suppress(OSError):
+                    file.unlink()
 
     def _file(self, url: str) -> Path:
         return self._folder / f"{blake2b(url.encode(), digest_size=16).hexdigest()}{_SUFFIX}"

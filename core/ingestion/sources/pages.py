@@ -38,14 +38,27 @@ class Failure:
     before: Snapshot | None
 
 
-Visit: TypeAlias = Snapshot | Failure | None
-"""None for a page that is not there, or not here any more."""
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A page that is not there, or moved for ever out of the site."""
+
+    leads_to: str = ""
+
+
+Visit: TypeAlias = Snapshot | Failure | Gone
+Cached: TypeAlias = tuple[Snapshot, bytes]
 
 
 class Pages:
-    """The pages of `site` that robots.txt leaves to be read, with what is known of them."""
+    """The pages of `site` that robots.txt leaves to be read, with what is known of them.
 
-    def __init__(self, site: Site, robots: Robots, fetcher: Fetcher, cache: PageCache) -> None:
+    Only `at_once` of them are in memory.
+    """
+
+    def __init__(
+        self, site: Site, robots: Robots, fetcher: Fetcher, cache: PageCache, *, at_once: int
+    ) -> None:
+        self._slots = asyncio.Semaphore(at_once)
         self._site = site
         self._robots = robots
         self._fetcher = fetcher
@@ -57,6 +70,10 @@ class Pages:
 
     async def visit(self, url: str) -> Visit:
         """Reads a page if it changed, and keeps it."""
+        async with self._slots:
+            return await self._visit(url)
+
+    async def _visit(self, url: str) -> Visit:
         cached = await asyncio.to_thread(self._cache.load, url)
         before = cached[0] if cached else None
         try:
@@ -66,31 +83,34 @@ class Pages:
         except FetchFailed as exc:
             return Failure(str(exc), exc.hint, exc.by_site, before)
 
-    def _take(self, url: str, reply: Reply, cached: tuple[Snapshot, bytes] | None) -> Visit:
+    def _take(self, url: str, reply: Reply, cached: Cached | None) -> Visit:
         if reply.leads_to:
             if reply.status in _FOR_EVER:
-                return None
+                return Gone(reply.leads_to)
             raise FetchFailed(f"it leads to {reply.leads_to} for now")
         if reply.status == HTTPStatus.NOT_MODIFIED:
             if cached is None:
                 raise FetchFailed("it answered that nothing changed without being asked")
             return cached[0].at(reply.url)
         if reply.status in _GONE:
-            return None
+            return Gone()
         if reply.status != HTTPStatus.OK:
             raise FetchFailed(f"it answered with status {reply.status}")
         return self._keep(url, reply, cached)
 
-    def _keep(self, url: str, reply: Reply, cached: tuple[Snapshot, bytes] | None) -> Snapshot:
+    def _keep(self, url: str, reply: Reply, cached: Cached | None) -> Snapshot:
         kind, charset = _content_type(reply)
         kept_as = _format(kind, reply.url)
         body = _as_kept(reply.body, kept_as, charset)
         snapshot = _unchanged(reply.url, kept_as, body, cached) or _snapshot(
             reply.url, kept_as, body
         )
-        etag, modified = (reply.headers.get(name) for name in ("etag", "last-modified"))
-        indexed = snapshot.indexed and not _unwanted(reply)
-        snapshot = replace(snapshot, etag=etag, modified=modified, indexed=indexed)
+        snapshot = replace(
+            snapshot,
+            etag=_to_send_back(reply, "etag"),
+            modified=_to_send_back(reply, "last-modified"),
+            indexed=snapshot.indexed and not _unwanted(reply),
+        )
         try:
             self._cache.save(url, snapshot, body)
         except OSError as exc:
@@ -99,9 +119,7 @@ class Pages:
         return snapshot
 
 
-def _unchanged(
-    url: str, kept_as: str, body: bytes, cached: tuple[Snapshot, bytes] | None
-) -> Snapshot | None:
+def _unchanged(url: str, kept_as: str, body: bytes, cached: Cached | None) -> Snapshot | None:
     """What is known of the page, if that can still be said of it."""
     if cached is None:
         return None
@@ -156,6 +174,12 @@ def _as_kept(body: bytes, kept_as: str, charset: str) -> bytes:
         return codecs.BOM_UTF8 + body.decode(charset).encode("utf-8", "ignore")
     except (LookupError, UnicodeDecodeError):
         return body
+
+
+def _to_send_back(reply: Reply, header: str) -> str | None:
+    """Without what a header of ours cannot hold."""
+    value: str | None = reply.headers.get(header)
+    return value if value and value.isascii() and value.isprintable() else None
 
 
 def _unwanted(reply: Reply) -> bool:

@@ -53,13 +53,14 @@ class Site:
         try:
             parts = urlsplit(urljoin(base or self.root, url.strip()))
             host = _host(parts.hostname, parts.port, parts.scheme)
+            path = quote(_LEADING_SLASHES.sub("/", parts.path) or "/", safe=_SAFE)
+            query = quote(parts.query, safe=_SAFE + "?")
         except ValueError:
             return None
         if parts.scheme not in _PORTS or "@" in parts.netloc or host != self._host:
             return None
-        path = _LEADING_SLASHES.sub("/", parts.path) or "/"
-        resolved = urljoin(self.root, quote(path, safe=_SAFE))
-        return f"{resolved}?{quote(parts.query, safe=_SAFE + '?')}" if parts.query else resolved
+        resolved = urljoin(self.root, path)
+        return f"{resolved}?{query}" if query else resolved
 
     def holds(self, address: str) -> bool:
         """Whether an address of this host is at or below the start."""

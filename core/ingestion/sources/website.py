@@ -14,7 +14,7 @@ from core.ingestion.sources.discovery import listed_pages, read_robots
 from core.ingestion.sources.fetching import Fetcher, FetchFailed, open_fetcher
 from core.ingestion.sources.network_guard import Resolver, resolve
 from core.ingestion.sources.page_cache import PageCache, Snapshot
-from core.ingestion.sources.pages import Failure, Pages, Visit
+from core.ingestion.sources.pages import Failure, Gone, Pages, Visit
 from core.ingestion.sources.patterns import Patterns
 from core.ingestion.sources.politeness import Clock, LoopClock, Manners
 from core.ingestion.sources.web_addresses import Site, may_be_a_page
@@ -107,7 +107,7 @@ class WebsiteSource:
         self._listing = self._listed(visits)
         if not self._listing.entries:
             raise self._unavailable("no page was found there that may be indexed")
-        there = [url for url, visit in visits.items() if visit is not None]
+        there = [url for url, visit in visits.items() if not isinstance(visit, Gone)]
         await asyncio.to_thread(self._cache.keep_only, there)
         return self._listing.entries
 
@@ -125,9 +125,7 @@ class WebsiteSource:
     async def _visits(self, fetcher: Fetcher) -> dict[str, Visit]:
         robots = await read_robots(self._site, fetcher)
         fetcher.pace.slow_down(robots.delay)
-        pages = Pages(self._site, robots, fetcher, self._cache)
-        if not robots.allows(self._site.start):
-            raise FetchFailed("its robots.txt does not allow it")
+        pages = Pages(self._site, robots, fetcher, self._cache, at_once=self._manners.at_once)
         listed = await listed_pages(self._site, robots, fetcher)
         if listed:
             chosen = [each for each in listed if pages.admits(each) and self._selects(each)]
@@ -149,6 +147,8 @@ class WebsiteSource:
 
     async def _crawl(self, pages: Pages) -> dict[str, Visit]:
         """Breadth first, along links without a query: those that have one may have no end."""
+        if not pages.admits(self._site.start):
+            raise FetchFailed("its robots.txt does not allow it")
         visits: dict[str, Visit] = {}
         frontier = [self._site.start]
         while frontier:
@@ -157,14 +157,12 @@ class WebsiteSource:
             linked = (link for visit in found for link in self._links(visit))
             frontier = [each for each in dict.fromkeys(linked) if self._leads_on(each, pages)]
             frontier = [each for each in frontier if each not in visits]
-        start = visits[self._site.start]
-        if isinstance(start, Failure):
-            raise FetchFailed(f"its start page: {start.reason}", start.hint)
+        _check_start(visits[self._site.start])
         return visits
 
     def _links(self, visit: Visit) -> Iterable[str]:
         # A page that fails today leads where it led before: what lies behind it is not gone.
-        page = visit.before if isinstance(visit, Failure) else visit
+        page = _last_seen(visit)
         found = (*page.links, page.canonical or "") if page else ()
         return filter(None, (self._site.address(link) for link in found if link))
 
@@ -192,7 +190,7 @@ class WebsiteSource:
         listing = _Listing()
         for url in _canonical(visits, self._site):
             visit = visits[url]
-            page = visit.before if isinstance(visit, Failure) else visit
+            page = _last_seen(visit)
             address = page.url if page else url
             path = self._site.path(address)
             if (page and not page.indexed) or path in listing.asked or not self._selects(address):
@@ -207,19 +205,43 @@ class WebsiteSource:
         return listing
 
 
+def _check_start(visit: Visit) -> None:
+    if isinstance(visit, Failure):
+        raise FetchFailed(f"its start page: {visit.reason}", visit.hint)
+    if isinstance(visit, Gone) and visit.leads_to:
+        raise FetchFailed(f"it has moved to {visit.leads_to}", "Set `website` to that address.")
+
+
+def _last_seen(visit: Visit) -> Snapshot | None:
+    """What is known of a page, from now or from the last time."""
+    if isinstance(visit, Failure):
+        return visit.before
+    return visit if isinstance(visit, Snapshot) else None
+
+
 def _canonical(visits: Mapping[str, Visit], site: Site) -> list[str]:
     """The addresses that were found, without those for which another one stands that was read."""
-    at = {visit.url: visit for visit in visits.values() if isinstance(visit, Snapshot)}
+    read = {visit.url: visit for visit in visits.values() if isinstance(visit, Snapshot)}
     left_out: set[str] = set()
     kept = []
     for url, visit in visits.items():
-        page = visit.before if isinstance(visit, Failure) else visit
-        stands = site.address(page.canonical) if page and page.canonical else None
-        if page and stands in at and stands != page.url and stands not in left_out:
+        page = _last_seen(visit)
+        stands = _standing_for(page, read, site) if page else None
+        if page and stands and stands not in left_out:
             left_out.add(page.url)
-        elif visit is not None:
+        elif not isinstance(visit, Gone):
             kept.append(url)
     return kept
+
+
+def _standing_for(page: Snapshot, read: Mapping[str, Snapshot], site: Site) -> str | None:
+    """The address that the page names, or the shorter way to write its own."""
+    named = site.address(page.canonical) if page.canonical else None
+    if named in read and named != page.url:
+        return named
+    shorter = page.url.removesuffix("index.html")
+    twin = read.get(shorter if shorter != page.url else page.url + "/")
+    return twin.url if twin and twin.fingerprint == page.fingerprint else None
 
 
 def _entry(path: str, page: Snapshot) -> Entry:

@@ -102,6 +102,15 @@ def test_links_are_followed_from_the_page_they_are_on() -> None:
 
 
 @pytest.mark.parametrize(
+    ("base", "link"),
+    [("/v2/", "https://docs.example/v2/b"), ("http://[", "https://docs.example/v1/b")],
+)
+def test_links_are_followed_from_where_the_page_says(base: str, link: str) -> None:
+    html = f"<base href='{base}'><main><a href=b>B</a></main>"
+    assert read_page(html, "https://docs.example/v1/a").links == (link,)
+
+
+@pytest.mark.parametrize(
     ("head", "canonical", "indexed"),
     [
         ("", None, True),

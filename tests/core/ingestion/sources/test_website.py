@@ -100,6 +100,16 @@ async def test_the_pages_that_llms_txt_links_are_the_documents(cache: Path) -> N
         assert (await docs.read(notes)).decode("utf-8-sig") == "# Notes\n\nGröße"
 
 
+@pytest.mark.parametrize("charset", ["windows-1251", "nosuch"])
+async def test_the_encoding_that_the_server_declares_is_used(cache: Path, charset: str) -> None:
+    text = "# Привет" if charset == "windows-1251" else "# Hello"
+    declared = f"text/markdown; charset={charset}"
+    async with open_website({"/": page("<a href=/a.md>A</a>")}) as site:
+        site.pages["/a.md"] = Answer(text.encode("windows-1251"), declared)
+        docs = source(site, cache)
+        assert (await docs.read((await docs.entries())[1])).decode("utf-8-sig") == text
+
+
 async def test_a_sitemap_of_the_start_alone_is_no_list(cache: Path) -> None:
     async with open_website(CRAWLED) as site:
         site.pages["/sitemap.xml"] = sitemap([f"{site.url}/"])
@@ -138,12 +148,16 @@ async def test_what_is_not_content_changes_no_fingerprint(cache: Path) -> None:
 
 async def test_the_day_of_a_page_is_that_of_its_last_change(cache: Path) -> None:
     day = {"last_modified": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    never = {"last_modified": "Wed, 99 Oct 2015 07:28:00 GMT"}
     async with open_website({"/": Answer(b"<main>Text</main>", headers=day)}) as site:
         site.validates = False
         (entry,) = await source(site, cache).entries()
         assert entry.date == "2015-10-21"
         await source(site, cache).entries()
         assert site.exchanges[-1].headers["if-modified-since"] == day["last_modified"]
+        site.pages["/"] = Answer(b"<main>Text</main>", headers=never)
+        (entry,) = await source(site, cache).entries()
+        assert entry.date is None
 
 
 async def test_robots_txt_is_honoured(cache: Path) -> None:
@@ -235,9 +249,10 @@ async def test_a_page_that_is_gone_is_not_listed_and_its_copy_is_dropped(
         ),
         (Answer(b"x", headers={"content_encoding": "br"}), "packed with br"),
         (Answer(b"<div>" * 5_000, "text/html"), "nested too deep"),
+        (Answer(status=304), "nothing changed without being asked"),
         (Answer(status=403), "status 403"),
         (redirect("https://login.example/", 302), "leads to https://login.example/ for now"),
-        (redirect("/about", 307), "redirected more than 5 times"),
+        (redirect("/about", 307), "redirected without end, at last to http"),
     ],
 )
 async def test_a_page_that_is_not_one_is_named_with_the_reason(
@@ -260,6 +275,19 @@ async def test_a_server_that_falls_silent_is_left(cache: Path) -> None:
         docs = source(site, cache, manners=Manners(delay=0, silence=0.2, attempts=1))
         await docs.entries()
         with pytest.raises(DocumentUnreadable, match="did not answer in time"):
+            await docs.read(Entry("about"))
+
+
+async def test_a_connection_that_breaks_is_told(cache: Path) -> None:
+    async def breaks(exchange: Exchange) -> None:
+        await exchange.head(content_type="text/html", content_length="100")
+        await exchange.send("<h1>")
+
+    async with open_website(CRAWLED) as site:
+        site.pages["/about"] = breaks
+        docs = source(site, cache, clock=QuickClock())
+        await docs.entries()
+        with pytest.raises(DocumentUnreadable, match=r"the connection broke \(RemoteProtocolError"):
             await docs.read(Entry("about"))
 
 
@@ -298,14 +326,24 @@ async def test_a_site_that_is_asked_too_much_is_asked_again_when_it_says(cache: 
         assert max(clock.slept) == pytest.approx(7, abs=0.5)
 
 
-async def test_a_site_that_wants_to_be_left_alone_for_long_is_not_waited_for(cache: Path) -> None:
+async def test_a_page_that_comes_back_much_later_is_not_waited_for(cache: Path) -> None:
     clock = QuickClock()
     async with open_website(CRAWLED) as site:
         site.pages["/about"] = Answer(status=503, headers={"retry_after": "3600"})
         docs = source(site, cache, clock=clock)
-        await docs.entries()
+        assert len(await docs.entries()) == 4
         assert site.asked.count("/about") == 1
         assert clock.slept == []
+
+
+async def test_a_site_that_wants_to_be_left_alone_for_long_is(cache: Path) -> None:
+    async with open_website({}) as site:
+        site.pages["/sitemap.xml"] = sitemap(f"{site.url}/p{n}" for n in range(9))
+        site.pages |= {f"/p{n}": page(f"Page {n}") for n in range(9)}
+        site.pages["/p2"] = Answer(status=429, headers={"retry_after": "3600"})
+        with pytest.raises(SourceUnavailable, match="7 of 9 pages failed"):
+            await source(site, cache, manners=Manners(at_once=1, delay=0)).entries()
+        assert site.asked[-1] == "/p2"
 
 
 async def test_a_site_that_dies_is_not_asked_for_every_page(cache: Path) -> None:
@@ -382,6 +420,71 @@ async def test_of_two_pages_that_each_say_to_stand_for_the_other_one_is_listed(
         site.pages["/about"] = page("A", "<link rel=canonical href=/guide/first-steps>")
         site.pages["/guide/first-steps"] = page("A", "<link rel=canonical href=/about>")
         assert len(await source(site, cache).entries()) == 3
+
+
+@pytest.mark.parametrize("twin", ["/guide/index.html", "/guide"])
+async def test_one_page_with_two_addresses_is_listed_once(cache: Path, twin: str) -> None:
+    async with open_website(CRAWLED) as site:
+        site.pages[twin] = CRAWLED["/guide/"].replace("first-steps", "/guide/first-steps")
+        site.pages["/about"] = page(f"<h1>About</h1><a href='{twin}'>Guide</a>")
+        site.pages["/guide/"] = site.pages[twin]
+        assert paths(await source(site, cache).entries()) == [
+            "/",
+            "about",
+            "guide/",
+            "guide/first-steps",
+        ]
+
+
+async def test_a_start_that_moved_is_told_with_its_new_address(cache: Path) -> None:
+    async with open_website({"/": redirect("https://www.docs.example/en/")}) as site:
+        with pytest.raises(SourceUnavailable, match="moved to https://www") as caught:
+            await source(site, cache).entries()
+        assert "`website`" in caught.value.hint
+
+
+async def test_a_site_that_wants_another_scheme_says_which(cache: Path) -> None:
+    async with open_website({}) as site:
+        site.pages["/robots.txt"] = redirect(site.url.replace("http:", "https:") + "/robots.txt")
+        with pytest.raises(SourceUnavailable, match=r"at last to https://127\.0\.0\.1") as caught:
+            await source(site, cache).entries()
+        assert "`website`" in caught.value.hint
+
+
+async def test_robots_txt_may_forbid_the_start(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        site.pages["/robots.txt"] = robots("User-agent: *\nDisallow: /")
+        with pytest.raises(SourceUnavailable, match=r"its robots\.txt does not allow it"):
+            await source(site, cache).entries()
+
+
+async def test_an_etag_that_no_header_can_hold_is_not_sent_back(cache: Path) -> None:
+    async with open_website({"/": Answer(b"<main>Text</main>", headers={"etag": '"ü"'})}) as site:
+        site.validates = False
+        before = await source(site, cache).entries()
+        assert await source(site, cache).entries() == before
+
+
+async def test_a_sitemap_that_is_damaged_is_an_error(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        site.pages["/sitemap.xml"] = Answer(b"<urlset><url><loc>/about</loc>", "application/xml")
+        with pytest.raises(SourceUnavailable, match=r"its sitemap .* is damaged: it is not well"):
+            await source(site, cache).entries()
+
+
+async def test_sitemaps_without_end_are_an_error(cache: Path) -> None:
+    async def endless(exchange: Exchange) -> None:
+        number = int(exchange.path.strip("/s.xml") or 0) + 1
+        site.pages[f"/s{number}.xml"] = endless
+        data = sitemap([f"{site.url}/s{number}.xml"], index=True).body
+        await exchange.head(content_type="application/xml")
+        await exchange.send(data.decode())
+
+    async with open_website({}) as site:
+        site.pages["/robots.txt"] = robots(f"Sitemap: {site.url}/s0.xml")
+        site.pages["/s0.xml"] = endless
+        with pytest.raises(SourceUnavailable, match="more than 500 sitemaps"):
+            await source(site, cache).entries()
 
 
 async def test_patterns_choose_among_the_pages(cache: Path) -> None:
