@@ -172,6 +172,27 @@ def sync(
 
 
 @app.command()
+def rebuild(
+    allow_shrink: Annotated[
+        bool, typer.Option("--allow-shrink", help="Rebuild even if much of a source is gone.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write the whole index anew from the sources, as after it was lost."""
+    from bot import commands
+
+    _run(commands.rebuild(_settings(), allow_shrink=allow_shrink, as_json=as_json))
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show what is served, how the last syncs ended, and when the next ones begin."""
+    from bot import commands
+
+    _run(commands.status(_settings(), as_json=as_json))
+
+
+@app.command()
 def doctor() -> None:
     """Check every service that is configured.
 

@@ -27,11 +27,14 @@ from bot.platforms import configured_manifest, configured_platforms, run_platfor
 from bot.progress import report_as_text, show_progress
 from bot.settings import Settings
 from bot.sources import chosen, configured_sources, require_folders
+from bot.status import read_status
 from bot.syncing import bring_in_step, bring_settings_in_step
 from bot.upkeep import open_upkeep
 from core.answering.dispatcher import Dispatcher, DispatcherSettings
 from core.errors import ConfigurationError, DataFolderLocked
 from core.ingestion.overview import read_overview
+from core.ingestion.planning import index_lost
+from core.ingestion.report import SyncReport
 from core.model import Answer, AnswerEvent
 
 out = Console()
@@ -108,7 +111,6 @@ async def sync(
     The exit code is 1 when a document failed, and when a dry run finds that the sync would.
     """
     async with _opened_to_sync(settings) as app:
-        configured = [profile.name for _, profile in app.sources]
         with show_progress(notes) as progress:
             report = await app.syncer.sync(
                 chosen(app.sources, source),
@@ -118,9 +120,28 @@ async def sync(
                 allow_shrink=allow_shrink,
                 progress=progress,
             )
-    text = report_as_text(report, configured)
-    typer.echo(json.dumps(report.as_json(), indent=2) if as_json else text)
-    return 1 if report.failed or report.refused else 0
+    return _reported(report, app, as_json=as_json)
+
+
+async def rebuild(settings: Settings, *, allow_shrink: bool, as_json: bool) -> int:
+    """Writes the index anew from the sources, and says first whether it was lost."""
+    async with _opened_to_sync(settings) as app:
+        lost = await index_lost(app.store, app.index)
+        if lost:
+            _tell(str(lost))
+        _tell("Writing the index anew from the sources…")
+        with show_progress(notes) as progress:
+            report = await app.syncer.sync(
+                app.sources, rebuild=True, allow_shrink=allow_shrink, progress=progress
+            )
+    return _reported(report, app, as_json=as_json)
+
+
+async def status(settings: Settings, *, as_json: bool) -> None:
+    """Prints what is served and how syncs go."""
+    with notes.status("Looking…"):
+        found = await read_status(settings)
+    typer.echo(json.dumps(found.as_json(), indent=2) if as_json else found.as_text())
 
 
 async def doctor(settings: Settings) -> int:
@@ -140,6 +161,12 @@ async def evaluate(settings: Settings, corpus: Path, questions: Path, *, as_json
     with notes.status("Indexing and searching…"):
         report = await measure(settings, corpus, questions)
     typer.echo(json.dumps(report.as_json(), indent=2) if as_json else report.as_text())
+
+
+def _reported(report: SyncReport, app: App, *, as_json: bool) -> int:
+    text = report_as_text(report, [profile.name for _, profile in app.sources])
+    typer.echo(json.dumps(report.as_json(), indent=2) if as_json else text)
+    return 1 if report.failed or report.refused else 0
 
 
 @asynccontextmanager

@@ -16,9 +16,17 @@ from bot.progress import amount
 from bot.settings import Settings
 from bot.slack import slack_credentials
 from bot.sources import configured_sources
-from core.errors import ConfigurationError, DataFolderLocked, DocentError
+from core.errors import (
+    ConfigurationError,
+    DataFolderLocked,
+    DocentError,
+    IndexLost,
+    ServiceError,
+)
+from core.ingestion.corpus import CorpusStore
 from core.ingestion.inspection import inspect
-from core.ports import Source
+from core.migrations.runner import migrate
+from core.ports import Source, VectorIndex
 
 Check = Callable[[Settings], Awaitable[str]]
 _T = TypeVar("_T")
@@ -57,6 +65,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         "Vector index": _index,
         "Embedding": _embedding,
         "Models": _models,
+        "Indexed docs": _indexed,
     }
     for part, check in checks.items():
         yield await _examined(part, check, settings)
@@ -136,6 +145,32 @@ async def _index(settings: Settings) -> str:
     async with open_index(settings) as index:
         await index.count("docent-doctor", 0)
     return "Qdrant's engine, embedded." if settings.qdrant.url is None else "Qdrant, reached."
+
+
+async def _indexed(settings: Settings) -> str:
+    """Raises IndexLost, and CorpusError where only a part of the index is lost."""
+    try:
+        async with open_index(settings) as index, open_database(settings) as database:
+            await migrate(database)
+            return await _held(CorpusStore(database), index)
+    except IndexLost:
+        raise
+    except (ConfigurationError, ServiceError):
+        return "not told while a part above is not well."
+
+
+async def _held(store: CorpusStore, index: VectorIndex) -> str:
+    corpus = await store.current()
+    if corpus is None:
+        return "none yet; `docent sync` brings them in."
+    served = await store.served(corpus.generation)
+    documents = sum(part.documents for part in served.values())
+    chunks = sum(part.chunks for part in served.values())
+    found = await index.count(corpus.collection, corpus.generation)
+    if found != chunks:
+        raise IndexLost(chunks, found)
+    held = f"{amount(documents, 'document')} in {amount(chunks, 'chunk')}"
+    return f"{held}, generation {corpus.generation}."
 
 
 async def _embedding(settings: Settings) -> str:

@@ -20,13 +20,13 @@ from adapters.slack.surfaces import surfaces
 from bot.app import App
 from bot.server import serving
 from bot.slack import channel_policy
+from bot.status import read_public_status
 from bot.syncing import sync_chosen
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
 from core.conversation.feedback import Feedback
 from core.conversation.presence import Presence
-from core.ingestion.overview import read_overview
 from core.ingestion.report import ProgressListener, SyncReport
 from core.ports import Responder
 
@@ -83,7 +83,7 @@ def _surfaces(
         archive,
         Feedback(app.database),
         sync,
-        partial(read_overview, app.database, app.scope),
+        partial(read_public_status, app),
         admins=app.settings.slack.admins,
         questions=app.settings.slack.suggested_questions,
     )

@@ -6,7 +6,7 @@ DocentError                     says what happened and, in its hint, what to do
 ├── ServiceError                a service did not do what was asked of it
 │   ├── ServiceUnavailable      refused, timed out or 5xx: works later, `retry_after` may say when
 │   │   ├── RateLimited         asked too often
-│   │   └── IndexLost           the vector index is empty where it should not be: to be rebuilt
+│   │   └── IndexLost           the vector index lost what was indexed: to be rebuilt
 │   ├── QuotaExceeded           the plan or the credit is spent: waiting a moment won't help
 │   ├── AccessDenied            the credentials were not accepted
 │   ├── RequestRejected         the service understood the request, and refused it
@@ -69,12 +69,15 @@ class RateLimited(ServiceUnavailable):
 
 
 class IndexLost(ServiceUnavailable):
-    """The vector index holds nothing of what was indexed; the sources still have it all."""
+    """The vector index holds other chunks than were indexed, most often none.
 
-    def __init__(self, chunks: int) -> None:
+    The sources still have it all.
+    """
+
+    def __init__(self, chunks: int, found: int = 0) -> None:
         super().__init__(
             "Vector index",
-            f"it holds nothing of the {chunks} chunks that were indexed.",
+            f"it holds {found or 'nothing'} of the {chunks} chunks that are on record.",
             hint="Write it anew from the sources: `docent rebuild`, or /reingest in a chat.",
         )
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from slack_bolt.app.async_app import AsyncApp
 
+from adapters.chat.status_texts import next_sync, source_lines
 from adapters.chat.suggestions import suggestions
 from adapters.slack.api import SlackApi
 from adapters.slack.blocks import button
@@ -25,7 +26,6 @@ Json: TypeAlias = Mapping[str, Any]
 MOST_SUGGESTIONS = 4
 """As many as Slack shows."""
 
-_MOST_SOURCES = 20
 _LONGEST_THREAD_TITLE = 80
 _LONGEST_VALUE = 2000
 _LONGEST_SPOKEN = 75
@@ -129,16 +129,13 @@ def home_view(overview: Overview | None, questions: Sequence[str]) -> dict[str, 
 def _served(overview: Overview | None) -> list[dict[str, Any]]:
     if overview is None:
         return [_section(_NOTHING_YET)]
-    sources = [
-        f"• {name}: {served.documents} docs in {served.chunks} chunks"
-        for name, served in list(overview.sources.items())[:_MOST_SOURCES]
-    ]
-    if len(overview.sources) > _MOST_SOURCES:
-        sources.append(f"• and {len(overview.sources) - _MOST_SOURCES} more sources")
     state = [f"{overview.documents} docs, last changed {_when(overview.since)}."]
     if overview.synced is not None:
         state.append(f"Last synced {_when(overview.synced)}.")
-    return [_section(" ".join(state)), *([_plain("\n".join(sources))] if sources else [])]
+    if (due := next_sync(overview)) is not None:
+        state.append(f"The next sync is due {_when(due)}.")
+    listed = [f"• {line}" for line in source_lines(overview)] + list(overview.budgets)
+    return [_section(" ".join(state)), *([_plain("\n".join(listed))] if listed else [])]
 
 
 def _when(moment: datetime) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.ingestion.corpus import Served
+from core.ingestion.outcomes import SyncOutcome, read_outcomes
 from core.model import Scope
 from core.ports import Database
 
@@ -19,6 +20,8 @@ class Overview:
 
     `synced` is when one of the sources was last synced, whether anything had changed or not.
     `titles` are those of some documents by source, the ones nearest to its root first.
+    `outcomes` tell of each source how its last sync ended, and `next_syncs` when the next begins,
+    where that is known; `budgets` are sentences on what services have left.
     """
 
     generation: int
@@ -26,15 +29,23 @@ class Overview:
     sources: Mapping[str, Served]
     titles: Mapping[str, tuple[str, ...]]
     synced: datetime | None = None
+    outcomes: Mapping[str, SyncOutcome] = field(default_factory=dict)
+    next_syncs: Mapping[str, datetime] = field(default_factory=dict)
+    budgets: tuple[str, ...] = ()
 
     @property
     def documents(self) -> int:
         """Over all sources."""
         return sum(source.documents for source in self.sources.values())
 
+    @property
+    def chunks(self) -> int:
+        """Over all sources."""
+        return sum(source.chunks for source in self.sources.values())
+
 
 async def read_overview(database: Database, scope: Scope) -> Overview | None:
-    """What the scope may see, in one query; None before the first sync has ended."""
+    """What the scope may see; None before the first sync has ended."""
     rows = await database.fetch(
         """
         SELECT c.generation, c.flipped_at, d.source,
@@ -62,4 +73,5 @@ async def read_overview(database: Database, scope: Scope) -> Overview | None:
         {row["source"]: Served(row["documents"], row["chunks"]) for row in full},
         {row["source"]: tuple(row["titles"]) for row in full},
         max((row["synced_at"] for row in full if row["synced_at"] is not None), default=None),
+        await read_outcomes(database, scope),
     )

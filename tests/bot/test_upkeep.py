@@ -14,7 +14,8 @@ import pytest
 from bot.app import App, Embedding, assemble
 from bot.schedule import open_schedule
 from bot.settings import Settings
-from bot.settings.groups import QdrantSettings, SourceSettings
+from bot.settings.groups import QdrantSettings
+from bot.settings.source import SourceSettings
 from bot.syncing import sync_chosen
 from bot.timetable import Timetable
 from bot.upkeep import ScheduledSyncs, keep_awake, open_upkeep, sync_jobs, timetables, upkeep_jobs

@@ -1,0 +1,159 @@
+"""What `docent status` tells, and the chats' own status: what is served, and how syncs go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from logging import getLogger
+from typing import Any
+
+from bot.app import App, open_database, read_openrouter_account
+from bot.progress import MOST_NAMES, amount
+from bot.settings import Settings
+from bot.sources import source_settings
+from bot.timetable import timetable
+from core.errors import DocentError
+from core.ingestion.outcomes import SyncOutcome, read_outcomes
+from core.ingestion.overview import Overview, read_overview
+from core.migrations.runner import migrate
+from core.model import EVERYTHING
+
+_PATIENCE = 3.0
+"""Seconds for what services tell of their budgets: somebody waits for the rest."""
+
+log = getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is served, None before the first sync, and by source how syncs went and go on."""
+
+    overview: Overview | None
+    outcomes: Mapping[str, SyncOutcome]
+    next_syncs: Mapping[str, datetime]
+    budgets: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Lists, numbers, strings and None; times are in ISO 8601."""
+        seen = self.overview
+        return {
+            "generation": seen.generation if seen else None,
+            "since": seen.since.isoformat() if seen else None,
+            "documents": seen.documents if seen else 0,
+            "chunks": seen.chunks if seen else 0,
+            "sources": [self._source(name) for name in self._names()],
+            "budgets": list(self.budgets),
+        }
+
+    def as_text(self) -> str:
+        """The same for people, a line or more for each source."""
+        return "\n".join(self._lines())
+
+    def _names(self) -> list[str]:
+        served = self.overview.sources if self.overview else {}
+        return sorted({*served, *self.outcomes, *self.next_syncs})
+
+    def _source(self, name: str) -> dict[str, Any]:
+        served = self.overview.sources.get(name) if self.overview else None
+        outcome = self.outcomes.get(name)
+        due = self.next_syncs.get(name)
+        return {
+            "name": name,
+            "documents": served.documents if served else 0,
+            "chunks": served.chunks if served else 0,
+            "synced": outcome.synced.isoformat() if outcome and outcome.synced else None,
+            "next_sync": due.isoformat() if due else None,
+            "error": outcome.error if outcome else None,
+            "unreadable": dict(outcome.unreadable) if outcome else {},
+        }
+
+    def _lines(self) -> Iterator[str]:
+        seen = self.overview
+        if seen is None:
+            yield "Nothing is indexed yet."
+        else:
+            held = f"{amount(seen.documents, 'document')} in {amount(seen.chunks, 'chunk')}"
+            yield f"{held}, generation {seen.generation}, served since {_time(seen.since)}."
+        for name in self._names():
+            yield from self._source_lines(name)
+        if self.next_syncs:
+            yield "The next syncs are made by a bot on a platform, while it runs."
+        yield from self.budgets
+
+    def _source_lines(self, name: str) -> Iterator[str]:
+        served = self.overview.sources.get(name) if self.overview else None
+        outcome, due = self.outcomes.get(name), self.next_syncs.get(name)
+        parts = ["nothing indexed"]
+        if served is not None:
+            parts = [f"{amount(served.documents, 'document')} in {amount(served.chunks, 'chunk')}"]
+        if outcome is not None and outcome.synced is not None:
+            parts.append(f"synced {_time(outcome.synced)}")
+        if due is not None:
+            parts.append(f"next {_time(due)}")
+        yield f"  {name}: {'; '.join(parts)}"
+        if outcome is not None:
+            yield from _troubles(outcome)
+
+
+def _troubles(outcome: SyncOutcome) -> Iterator[str]:
+    if outcome.error is not None:
+        yield f"    the sync of {_time(outcome.ended)} failed: {outcome.error}"
+    for path, reason in list(outcome.unreadable.items())[:MOST_NAMES]:
+        yield f"    could not be read: {path}: {reason}"
+    if len(outcome.unreadable) > MOST_NAMES:
+        yield f"    could not be read: and {len(outcome.unreadable) - MOST_NAMES} more"
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+async def read_status(settings: Settings) -> Status:
+    """Of all sources. Opens the database alone, so that it works beside a running bot."""
+    async with open_database(settings) as database:
+        await migrate(database)
+        overview = await read_overview(database, EVERYTHING)
+        outcomes = await read_outcomes(database, EVERYTHING)
+    due = next_syncs(settings, outcomes)
+    return Status(overview, outcomes, due, await read_budgets(settings))
+
+
+async def read_public_status(app: App) -> Overview | None:
+    """What everybody in a chat may know of it."""
+    overview = await read_overview(app.database, app.scope)
+    if overview is None:
+        return None
+    due = next_syncs(app.settings, overview.outcomes)
+    public = {name: moment for name, moment in due.items() if name in overview.sources}
+    return replace(overview, next_syncs=public, budgets=await read_budgets(app.settings))
+
+
+def next_syncs(settings: Settings, outcomes: Mapping[str, SyncOutcome]) -> dict[str, datetime]:
+    """When each source that has a schedule is synced next, give or take a minute."""
+    now = datetime.now(UTC)
+    found = {}
+    for source in source_settings(settings):
+        outcome = outcomes.get(source.name)
+        due = timetable(source.schedule).next_run(outcome.synced if outcome else None, now)
+        if due is not None:
+            found[source.name] = due
+    return found
+
+
+async def read_budgets(settings: Settings) -> tuple[str, ...]:
+    """A sentence for each service that tells what is left; none for one that does not answer."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            account = await read_openrouter_account(settings)
+    except (DocentError, TimeoutError) as error:
+        log.info("OpenRouter did not tell what is left. %s", error)
+        return ("OpenRouter does not tell what is left; `docent doctor` says why.",)
+    if account is None:
+        return ()
+    if account.free_tier:
+        return ("OpenRouter: free models only, 50 requests a day until credits were bought.",)
+    if account.remaining is None:
+        return ("OpenRouter: the key has no limit of its own.",)
+    return (f"OpenRouter: {account.remaining:.2f} dollars left.",)

@@ -1,0 +1,114 @@
+"""The status in words and as JSON; tests/e2e/test_status.py runs the command."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.app import Embedding, assemble
+from bot.settings import Settings
+from bot.settings.groups import OpenRouterSettings
+from bot.settings.source import SourceSettings
+from bot.status import Status, read_budgets, read_public_status
+from bot.syncing import sync_chosen
+from core.backends.postgres import Postgres
+from core.backends.qdrant_edge import open_edge
+from core.ingestion.corpus import Served
+from core.ingestion.outcomes import SyncOutcome
+from core.ingestion.overview import Overview
+from tests.support.embedder import HashingEmbedder
+from tests.support.http_server import Exchange, serving
+
+NINE, TEN = (datetime(2026, 11, 20, hour, tzinfo=UTC) for hour in (9, 10))
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_every_source_has_its_lines() -> None:
+    served = {"guide": Served(2, 5), "papers": Served(1, 1)}
+    many = {f"{n:02}.md": "it is damaged" for n in range(12)}
+    outcomes = {
+        "guide": SyncOutcome(TEN, NINE, "The folder is away.", {}),
+        "papers": SyncOutcome(NINE, NINE, None, many),
+        "wiki": SyncOutcome(TEN, None, "The site is away.", {}),
+    }
+    status = Status(Overview(3, NINE, served, {}), outcomes, {"guide": TEN}, ("OpenRouter: …",))
+    said = status.as_text().splitlines()
+    assert said[:6] == [
+        "3 documents in 6 chunks, generation 3, served since 2026-11-20 09:00 UTC.",
+        "  guide: 2 documents in 5 chunks; synced 2026-11-20 09:00 UTC; next 2026-11-20 10:00 UTC",
+        "    the sync of 2026-11-20 10:00 UTC failed: The folder is away.",
+        "  papers: 1 document in 1 chunk; synced 2026-11-20 09:00 UTC",
+        "    could not be read: 00.md: it is damaged",
+        "    could not be read: 01.md: it is damaged",
+    ]
+    assert said[-5:] == [
+        "    could not be read: and 2 more",
+        "  wiki: nothing indexed",
+        "    the sync of 2026-11-20 10:00 UTC failed: The site is away.",
+        "The next syncs are made by a bot on a platform, while it runs.",
+        "OpenRouter: …",
+    ]
+    found = status.as_json()
+    assert [source["name"] for source in found["sources"]] == ["guide", "papers", "wiki"]
+    assert found["sources"][0]["next_sync"] == "2026-11-20T10:00:00+00:00"
+
+
+async def test_a_chat_is_told_of_public_sources_alone(database: Postgres, tmp_path: Path) -> None:
+    for name in ("open", "secret"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.md").write_text("# A\n\nText.", "utf-8")
+    sources = (
+        SourceSettings(name="open", folder=tmp_path / "open"),
+        SourceSettings(name="secret", folder=tmp_path / "secret", channels=("slack:C1",)),
+    )
+    async with open_edge(tmp_path / "index") as index:
+        embedding = Embedding(HashingEmbedder())
+        app = await assemble(Settings(sources=sources), index, database, embedding, [])
+        assert await read_public_status(app) is None
+        await sync_chosen(app)
+        found = await read_public_status(app)
+    assert found is not None
+    assert list(found.sources) == list(found.outcomes) == list(found.next_syncs) == ["open"]
+
+
+@pytest.fixture
+async def openrouter() -> AsyncIterator[str]:
+    plans = {
+        "Bearer free": {"is_free_tier": True, "limit_remaining": None},
+        "Bearer paid": {"is_free_tier": False, "limit_remaining": 3.2},
+        "Bearer open": {"is_free_tier": False, "limit_remaining": None},
+    }
+
+    async def reply(exchange: Exchange) -> None:
+        plan = plans.get(exchange.headers["authorization"])
+        if plan is None:
+            await exchange.reply(401, {"error": {"message": "no"}})
+        else:
+            await exchange.reply(200, {"data": plan if exchange.path == "/key" else []})
+
+    async with serving(reply) as server:
+        yield server.url
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("free", "free models only, 50 requests a day"),
+        ("paid", "3.20 dollars left"),
+        ("open", "no limit of its own"),
+        ("wrong", "does not tell what is left"),
+    ],
+)
+async def test_the_budget_that_is_known_is_told(openrouter: str, key: str, said: str) -> None:
+    values = {"api_key": key, "base_url": openrouter}
+    settings = Settings(openrouter=OpenRouterSettings.model_validate(values))
+    (sentence,) = await read_budgets(settings)
+    assert said in sentence
+    assert await read_budgets(Settings()) == ()
