@@ -37,7 +37,7 @@ async def test_it_is_set_again_before_slack_clears_it(
     async with open_status(api, session, again=0.01) as status:
         await follow(status.following(stream([Searching()])))
         await until(lambda: len(told(workspace)) >= 3)
-    assert set(told(workspace)) == {"Searching the docs…"}
+    assert set(told(workspace)[:3]) == {"Searching the docs…"}
 
 
 async def test_it_tells_how_far_the_answer_is(
