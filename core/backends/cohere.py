@@ -16,7 +16,7 @@ import numpy as np
 
 from core.backends.cohere_batches import batches
 from core.backends.cohere_errors import SERVICE, error_for
-from core.backends.vendor_http import header_safe
+from core.backends.vendor_http import header_safe, unreachable
 from core.errors import MalformedReply, ServiceUnavailable
 from core.model import EmbeddingModel, EmbeddingUsage, Vector
 from core.text.unicode import well_formed
@@ -234,7 +234,7 @@ def _translated(secret: str) -> Iterator[None]:
         # The SDK builds its values unchecked: an odd reply fails somewhere inside it.
         raise MalformedReply(SERVICE, "the reply does not have the form that we know.") from exc
     except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
-        raise ServiceUnavailable(SERVICE, "could not be reached.") from exc
+        raise unreachable(SERVICE) from exc
     except (TimeoutError, httpx.TimeoutException) as exc:
         raise ServiceUnavailable(SERVICE, "did not answer in time.") from exc
     except httpx.HTTPError as exc:

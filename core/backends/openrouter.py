@@ -12,7 +12,7 @@ import httpx
 from httpx_sse import EventSource, SSEError
 
 from core.backends.openrouter_replies import SERVICE, Reply, error_for, parse, raise_if_error
-from core.backends.vendor_http import header_safe
+from core.backends.vendor_http import header_safe, unreachable
 from core.errors import ConfigurationError, MalformedReply, ServiceError, ServiceUnavailable
 from core.model import ModelEvent, Prompt
 from core.text.retry_after import retry_after
@@ -231,7 +231,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
-        raise ServiceUnavailable(SERVICE, "could not be reached.") from exc
+        raise unreachable(SERVICE) from exc
     except (TimeoutError, httpx.TimeoutException) as exc:
         raise ServiceUnavailable(SERVICE, "did not answer in time.") from exc
     except (SSEError, httpx.DecodingError) as exc:

@@ -10,8 +10,8 @@ import httpx
 
 from core.backends.openrouter import BASE_URL
 from core.backends.openrouter_replies import SERVICE, error_for, parse
-from core.backends.vendor_http import header_safe
-from core.errors import MalformedReply, ServiceUnavailable
+from core.backends.vendor_http import header_safe, unreachable
+from core.errors import MalformedReply
 from core.text.retry_after import retry_after
 
 _TIMEOUT = 10.0
@@ -56,7 +56,7 @@ async def _get(client: httpx.AsyncClient, path: str) -> Any:
     try:
         response = await client.get(path)
     except httpx.HTTPError as exc:
-        raise ServiceUnavailable(SERVICE, "could not be reached.") from exc
+        raise unreachable(SERVICE) from exc
     if not response.is_success:
         raise error_for(response.status_code, wait=retry_after(response.headers))
     data = parse(response.content).get("data")

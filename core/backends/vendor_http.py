@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, ServiceUnavailable
 
 
 def header_safe(service: str, api_key: str) -> str:
@@ -21,3 +21,13 @@ def excerpt(message: object, *, secret: str, limit: int = 200) -> str:
     text = " ".join(str(message).split()) if isinstance(message, str) else ""
     text = text.replace(secret, "[key]") if secret else text
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def unreachable(service: str) -> ServiceUnavailable:
+    """The error where no connection came about."""
+    variable = f"{service.upper()}_BASE_URL"
+    return ServiceUnavailable(
+        service,
+        "could not be reached.",
+        hint=f"Check that this machine reaches the internet, and {variable} if it is set.",
+    )

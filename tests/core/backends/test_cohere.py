@@ -391,8 +391,9 @@ async def test_nobody_listening_is_an_error() -> None:
         pass
 
     async with open_cohere(KEY, base_url=server.url) as made:
-        with pytest.raises(ServiceUnavailable, match="could not be reached"):
+        with pytest.raises(ServiceUnavailable, match="could not be reached") as raised:
             await made.embedder.embed_query("one")
+    assert "COHERE_BASE_URL" in raised.value.hint
 
 
 @pytest.mark.parametrize(

@@ -357,8 +357,9 @@ async def test_nobody_listening_is_an_error() -> None:
         pass
 
     async with model_at(server.url) as model:
-        with pytest.raises(ServiceUnavailable, match="could not be reached"):
+        with pytest.raises(ServiceUnavailable, match="could not be reached") as raised:
             await ask(model)
+    assert "OPENROUTER_BASE_URL" in raised.value.hint
 
 
 async def silent(exchange: Exchange) -> None:
