@@ -92,10 +92,11 @@ def _left(names: Collection[str], configured: Collection[str]) -> list[str]:
 
 
 def _served(report: SyncReport) -> str:
+    done = f"{report.embedded} embedded{spent_text(report)}, {report.reused} reused"
     return (
         f"{amount(report.documents, 'document')} in {amount(report.chunks, 'chunk')}; "
-        f"{report.embedded} embedded{spent_text(report)}, "
-        f"{report.reused} reused, in {report.seconds:.1f} s (generation {report.generation})."
+        f"{f'{report.written} to write' if report.dry_run else done}, "
+        f"in {report.seconds:.1f} s (generation {report.generation})."
     )
 
 

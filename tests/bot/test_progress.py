@@ -88,6 +88,12 @@ def test_a_long_list_of_documents_is_cut() -> None:
     assert lines[-2:] == ["  added: and 15 more", "  changed: docs/old.md"]
 
 
+def test_a_dry_run_counts_what_it_would_write_and_nothing_as_done() -> None:
+    text = report_as_text(replace(REPORT, dry_run=True, embedded=0, reused=0), ["docs"])
+    assert "155 documents in 3538 chunks; 12 to write, in 1.2 s (generation 2)." in text
+    assert "embedded" not in text
+
+
 def test_a_report_has_a_line_for_what_it_is_about_alone() -> None:
     assert len(report_as_text(replace(REPORT, not_synced=("faq",)), ["faq"]).splitlines()) == 2
     assert len(report_as_text(REPORT, ["docs"]).splitlines()) == 1
