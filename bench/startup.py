@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from time import perf_counter, sleep
 
@@ -34,6 +35,7 @@ from core.model import EmbeddingModel, EmbeddingUsage, Vector
 CHUNKS = 20_000
 CHUNKS_A_DOCUMENT = 10
 WORDS_A_CHUNK = 100
+VECTORS = 256
 STARTS = 5
 TARGET_SECONDS = 5.0
 TARGET_MB = 600.0
@@ -55,10 +57,11 @@ class Report:
 
 
 class RandomEmbedder:
-    """Any unit vectors, under the local model's name."""
+    """Any unit vectors, made before they are asked for, under the local model's name."""
 
     def __init__(self) -> None:
-        self._texts = Texts(seed=2)
+        texts = Texts(seed=2)
+        self._vectors = cycle([texts.vector() for _ in range(VECTORS)])
 
     @property
     def model(self) -> EmbeddingModel:
@@ -72,11 +75,11 @@ class RandomEmbedder:
 
     async def embed_documents(self, texts: Sequence[str]) -> list[Vector]:
         """One a text."""
-        return [self._texts.vector() for _ in texts]
+        return list(islice(self._vectors, len(texts)))
 
     async def embed_query(self, text: str) -> Vector:  # noqa: ARG002 - any will do
         """One."""
-        return self._texts.vector()
+        return next(self._vectors)
 
 
 def write_docs(folder: Path) -> None:

@@ -11,8 +11,11 @@ import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
+from adapters.chat.shared_sync import SharedSync
+from bot.on_demand import sync_chosen
 from bot.settings import Settings
 from bot.sources import configured_sources, preference, public_scope
 from core.answering.assistant import Assistant, AssistantSettings
@@ -36,6 +39,7 @@ from core.conversation.postings import Postings
 from core.ingestion.corpus import CorpusStore
 from core.ingestion.planning import ConfiguredSource
 from core.ingestion.sync import Syncer
+from core.ingestion.worker import open_worker
 from core.migrations.runner import migrate
 from core.model import EmbeddingModel, Scope
 from core.ports import (
@@ -70,7 +74,10 @@ class Embedding:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Everything that the commands and the adapters work with."""
+    """Everything that the commands and the adapters work with.
+
+    Everybody who calls `sync` while it runs shares one.
+    """
 
     settings: Settings
     sources: Sequence[ConfiguredSource]
@@ -79,6 +86,7 @@ class App:
     store: CorpusStore
     index: VectorIndex
     syncer: Syncer
+    sync: SharedSync
     inbox: Inbox
     postings: Postings
     assistant: Assistant
@@ -224,14 +232,17 @@ async def assemble(
             context_tokens=answer.context_tokens, preference=preference(settings)
         ),
     )
+    sources = configured_sources(settings)
+    syncer = Syncer(store, index, writer, embedding.embedder, sparse, preparer=open_worker)
     return App(
         settings=settings,
-        sources=configured_sources(settings),
+        sources=sources,
         scope=public_scope(settings),
         database=database,
         store=store,
         index=index,
-        syncer=Syncer(store, index, writer, embedding.embedder, sparse),
+        syncer=syncer,
+        sync=SharedSync(partial(sync_chosen, syncer, sources)),
         inbox=Inbox(database, worker=f"{socket.gethostname()}-{os.getpid()}"),
         postings=Postings(database),
         assistant=Assistant(

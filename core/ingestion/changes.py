@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Final
 from uuid import UUID
 
 from core.errors import DocumentUnreadable
-from core.ingestion.documents import check_path, prepare
+from core.ingestion.documents import check_path
 from core.ingestion.planning import Plan, Survey, look
+from core.ingestion.preparing import Preparer, PreparerOpener, in_order
 from core.ingestion.report import Kind, Tally
 from core.model import Chunk, DocumentRecord, point_id
 from core.ports import Entry
 from core.text.unicode import storable
+
+_AHEAD: Final = 8
+"""Documents that are read and prepared at once: each may be of 10 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +85,27 @@ class Comparison:
     One that cannot be read is named, and stays as it was.
     """
 
-    def __init__(self, plan: Plan, tally: Tally) -> None:
+    def __init__(self, plan: Plan, tally: Tally, open_preparer: PreparerOpener) -> None:
         self._plan = plan
         self._baseline = plan.baseline
         self._tally = tally
+        self._open_preparer = open_preparer
+        self._reading = asyncio.Lock()
 
     async def changes(self) -> AsyncGenerator[DocumentChange, None]:
         """One for each document that does not stay as it is."""
         for record in self._plan.dropped:
             yield self._remove(record)
-        for survey in self._plan.surveys:
-            for record in survey.gone:
-                yield self._remove(record)
-            for entry in survey.entries.values():
-                found = await self._examine(survey, entry)
-                if found is not None:
-                    yield found
-                if found is None or not found.added:
-                    self._tally.finish_documents()
+        async with self._open_preparer() as preparer:
+            for survey in self._plan.surveys:
+                for record in survey.gone:
+                    yield self._remove(record)
+                async with aclosing(self._examined(survey, preparer)) as examined:
+                    async for found in examined:
+                        if found is not None:
+                            yield found
+                        if found is None or not found.added:
+                            self._tally.finish_documents()
 
     def _remove(self, record: DocumentRecord) -> DocumentChange:
         self._tally.named[Kind.REMOVED].append(f"{record.source}/{record.path}")
@@ -107,10 +116,18 @@ class Comparison:
             return DocumentChange(record.source, record.path, None)
         return removal(record)
 
-    async def _examine(self, survey: Survey, entry: Entry) -> DocumentChange | None:
+    def _examined(
+        self, survey: Survey, preparer: Preparer
+    ) -> AsyncGenerator[DocumentChange | None, None]:
+        jobs = (self._examine(survey, entry, preparer) for entry in survey.entries.values())
+        return in_order(jobs, _AHEAD)
+
+    async def _examine(
+        self, survey: Survey, entry: Entry, preparer: Preparer
+    ) -> DocumentChange | None:
         known = survey.records.get(entry.path)
         try:
-            found = await self._compare(survey, entry, known)
+            found = await self._compare(survey, entry, known, preparer)
         except DocumentUnreadable as error:
             self._tally.failed[f"{survey.profile.name}/{storable(entry.path)}"] = error.reason
             # An index that is made afresh has nothing of the old version to serve.
@@ -120,16 +137,33 @@ class Comparison:
         return found
 
     async def _compare(
-        self, survey: Survey, entry: Entry, known: DocumentRecord | None
+        self, survey: Survey, entry: Entry, known: DocumentRecord | None, preparer: Preparer
     ) -> DocumentChange | None:
         check_path(entry.path)
-        seen = await look(survey.source, survey.profile, entry)
         kept = None if self._baseline.afresh else known
-        # A date alone is no change: it says when the text was written, and the text is the same.
-        if kept and (kept.fingerprint, kept.version) == (seen.fingerprint, entry.version):
+        async with self._reading:  # one at a time: a website may have set the pace
+            seen = await _read_if_changed(survey, entry, kept)
+        if seen is None:
             return None
-        data = seen.data if seen.data is not None else await survey.source.read(entry)
-        # In a thread, so that a bot that syncs goes on answering.
-        ready = await asyncio.to_thread(prepare, survey.profile, entry, data, seen.fingerprint)
+        ready = await preparer.prepare(survey.profile, entry, seen.data, seen.fingerprint)
         indexed = kept.chunks if kept else {}
         return change(indexed, ready.record, ready.chunks, self._baseline.next_generation)
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What is to be prepared of a document."""
+
+    fingerprint: str
+    data: bytes
+
+
+async def _read_if_changed(
+    survey: Survey, entry: Entry, kept: DocumentRecord | None
+) -> _Text | None:
+    seen = await look(survey.source, survey.profile, entry)
+    # A date alone is no change: it says when the text was written, and the text is the same.
+    if kept and (kept.fingerprint, kept.version) == (seen.fingerprint, entry.version):
+        return None
+    data = seen.data if seen.data is not None else await survey.source.read(entry)
+    return _Text(seen.fingerprint, data)

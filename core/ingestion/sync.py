@@ -35,6 +35,7 @@ from core.ingestion.planning import (
     refuse_losses,
     refuse_shrink,
 )
+from core.ingestion.preparing import PreparerOpener, open_thread_preparer
 from core.ingestion.report import Kind, Phase, ProgressListener, SyncProgress, SyncReport, Tally
 from core.model import Chunk, Corpus, DocumentRecord
 from core.ports import Embedder, SparseEncoder, VectorIndex, VectorWriter
@@ -91,9 +92,11 @@ class Syncer:
         embedder: Embedder,
         sparse: SparseEncoder,
         *,
+        preparer: PreparerOpener = open_thread_preparer,
         settings: SyncSettings | None = None,
     ) -> None:
         self._store = store
+        self._open_preparer = preparer
         self._engines = Engines(index, writer, embedder, sparse)
         self._settings = settings or SyncSettings()
 
@@ -157,10 +160,11 @@ class Syncer:
     async def _rehearse(self, plan: Plan, tally: Tally, shrink_limit: float) -> SyncReport:
         tally.enter(Phase.INDEXING)
         staged = _Staged()
-        async for change in Comparison(plan, tally).changes():
-            staged.include(change)
-            if change.added:
-                tally.finish_documents()
+        async with aclosing(self._comparison(plan, tally).changes()) as changes:
+            async for change in changes:
+                staged.include(change)
+                if change.added:
+                    tally.finish_documents()
         tally.written, tally.closed = staged.added, len(staged.closed)
         refused = await _refusal(plan, staged, shrink_limit)
         return _report(plan, staged, tally, plan.baseline.generation, dry_run=True, refused=refused)
@@ -179,7 +183,7 @@ class Syncer:
         )
         tally.enter(Phase.INDEXING)
         before = self._engines.embedder.spent
-        await coming.write(_additions(plan, staged, tally))
+        await coming.write(_additions(self._comparison(plan, tally), staged))
         tally.spent = self._engines.embedder.spent - before
         if not (staged.written or staged.removed):
             await self._store.record(lease, _changes(plan, tally))
@@ -192,6 +196,9 @@ class Syncer:
         await self._flip(plan, staged, lease, tally)
         await self._prune(tally, plan.sources)
         return _report(plan, staged, tally, plan.baseline.next_generation)
+
+    def _comparison(self, plan: Plan, tally: Tally) -> Comparison:
+        return Comparison(plan, tally, self._open_preparer)
 
     async def _check(self, base: Baseline, staged: _Staged) -> None:
         expected = base.chunks + staged.added - len(staged.closed)
@@ -227,9 +234,9 @@ class Syncer:
 
 
 async def _additions(
-    plan: Plan, staged: _Staged, tally: Tally
+    comparison: Comparison, staged: _Staged
 ) -> AsyncGenerator[tuple[Chunk, ...], None]:
-    async with aclosing(Comparison(plan, tally).changes()) as changes:
+    async with aclosing(comparison.changes()) as changes:
         async for change in changes:
             staged.include(change)
             if change.added:

@@ -12,6 +12,7 @@ from typing import Any
 from core.backends.qdrant_edge import QdrantEdge, open_edge
 from core.ingestion.corpus import CorpusStore
 from core.ingestion.documents import SourceProfile
+from core.ingestion.preparing import PreparerOpener, open_thread_preparer
 from core.ingestion.report import SyncReport
 from core.ingestion.sync import Syncer, SyncSettings
 from core.model import Chunk, Corpus, SearchRequest
@@ -37,6 +38,7 @@ class Library:
     embedder: HashingEmbedder = field(default_factory=HashingEmbedder)
     settings: SyncSettings = field(default_factory=SyncSettings)
     watch: Watch = field(default_factory=Watch)
+    preparer: PreparerOpener = open_thread_preparer
 
     @property
     def store(self) -> CorpusStore:
@@ -50,6 +52,7 @@ class Library:
             WatchedWriter(await self.index.writer(self.embedder.model), watch),
             WatchedEmbedder(self.embedder, watch),
             WordCounts(),
+            preparer=self.preparer,
             settings=self.settings,
         )
 

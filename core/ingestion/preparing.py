@@ -1,0 +1,62 @@
+"""Where documents are parsed and chunked: in a thread of this process, or in one of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from core.ingestion.documents import Prepared, SourceProfile, prepare
+from core.ports import Entry
+
+T = TypeVar("T")
+
+
+class Preparer(Protocol):
+    """Does what `documents.prepare` does, and does not keep the event loop from its other work."""
+
+    async def prepare(
+        self, profile: SourceProfile, entry: Entry, data: bytes, fingerprint: str
+    ) -> Prepared:
+        """Raises DocumentUnreadable. May be asked for several documents at once."""
+
+
+PreparerOpener: TypeAlias = Callable[[], AbstractAsyncContextManager[Preparer]]
+
+
+class ThreadPreparer:
+    """In a thread: other work gets its turns, but shares the interpreter."""
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+
+    async def prepare(
+        self, profile: SourceProfile, entry: Entry, data: bytes, fingerprint: str
+    ) -> Prepared:
+        """One document after the other: more threads would only take more from the loop's."""
+        async with self._turn:
+            return await asyncio.to_thread(prepare, profile, entry, data, fingerprint)
+
+
+@asynccontextmanager
+async def open_thread_preparer() -> AsyncIterator[Preparer]:
+    """Nothing to release."""
+    yield ThreadPreparer()
+
+
+async def in_order(jobs: Iterable[Coroutine[Any, Any, T]], most: int) -> AsyncGenerator[T, None]:
+    """The results of jobs in their order, while up to `most` of them run side by side."""
+    running: deque[asyncio.Task[T]] = deque()
+    try:
+        for job in jobs:
+            running.append(asyncio.create_task(job))
+            if len(running) == most:
+                yield await running.popleft()
+        while running:
+            yield await running.popleft()
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)

@@ -1,0 +1,197 @@
+"""Prepares documents in a process of its own, so that a bot that syncs goes on answering.
+
+A plain child with two pipes does what the standard library's pools do not: it ends when this
+process is killed, imports the parsers alone, and a document that brings it down (for lack of
+memory, say) costs that document and no more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import pickle
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Final, TypeAlias, cast
+
+from core.errors import DocumentUnreadable
+from core.ingestion.documents import Prepared, SourceProfile
+from core.ingestion.preparing import Preparer, ThreadPreparer
+from core.ingestion.worker_process import READY, SIZE_BYTES, Answer, Task
+from core.ports import Entry
+
+# Without the folder that it is run in, which may hold anything.
+_COMMAND: Final = (sys.executable, "-P", "-m", "core.ingestion.worker_process")
+_FEW: Final = 16
+_BUFFER: Final = 2**20
+
+_Awaited: TypeAlias = "asyncio.Future[Prepared]"
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def open_worker(
+    *, few: int = _FEW, command: Sequence[str] = _COMMAND
+) -> AsyncIterator[Preparer]:
+    """Starts the process when there are more than a `few` documents; it ends with the context.
+
+    Until it is ready, and where it cannot be started, documents are prepared in a thread.
+    """
+    preparer = WorkerPreparer(few, command)
+    try:
+        yield preparer
+    finally:
+        await preparer.close()
+
+
+class WorkerPreparer:
+    """In a process that is started when it is worth its start, and again when it was killed."""
+
+    def __init__(self, few: int, command: Sequence[str]) -> None:
+        self._few = few
+        self._command = command
+        self._here = ThreadPreparer()
+        self._start: asyncio.Task[_Worker | None] | None = None
+
+    async def prepare(
+        self, profile: SourceProfile, entry: Entry, data: bytes, fingerprint: str
+    ) -> Prepared:
+        """In the process if it is there, in a thread if not."""
+        task = (profile, entry, data, fingerprint)
+        while (worker := self._at_hand()) is not None:
+            with suppress(_WorkerEnded):
+                return await worker.prepare(task)
+        return await self._here.prepare(*task)
+
+    async def close(self) -> None:
+        """Ends the process, whatever it is at."""
+        if self._start is not None:
+            self._start.cancel()
+            await asyncio.wait([self._start])
+            if not self._start.cancelled() and (worker := self._start.result()):
+                await worker.close()
+
+    def _at_hand(self) -> _Worker | None:
+        if self._few > 0:
+            self._few -= 1
+            return None
+        if self._start is None or _has_ended(self._start):
+            self._start = asyncio.create_task(_start(self._command))
+        return self._start.result() if self._start.done() else None
+
+
+class _WorkerEnded(Exception):
+    """On the document before."""
+
+
+class _Worker:
+    """The process, when it is ready. It takes documents in turn, and answers in that order."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._tasks = cast("asyncio.StreamWriter", process.stdin)
+        self._answers = cast("asyncio.StreamReader", process.stdout)
+        self._awaited: deque[tuple[str, _Awaited]] = deque()
+        self.ended = False
+        self._reading = asyncio.create_task(self._read())
+
+    async def prepare(self, task: Task) -> Prepared:
+        """Raises DocumentUnreadable, also when the process ended on it; else _WorkerEnded."""
+        answer: _Awaited = asyncio.get_running_loop().create_future()
+        self._awaited.append((task[1].path, answer))
+        self._tasks.write(pickle.dumps(task, pickle.HIGHEST_PROTOCOL))
+        with suppress(ConnectionError):  # which the answer will tell
+            await self._tasks.drain()
+        return await answer
+
+    async def close(self) -> None:
+        """Whatever is awaited is given up."""
+        if not self.ended:
+            _kill(self._process)
+        await self._reading
+
+    async def _read(self) -> None:
+        try:
+            with suppress(asyncio.IncompleteReadError, ConnectionError):
+                while True:
+                    size = int.from_bytes(await self._answers.readexactly(SIZE_BYTES), "big")
+                    said = await self._answers.readexactly(size)
+                    answer = pickle.loads(said)  # noqa: S301 - from our own process
+                    _settle(self._awaited.popleft()[1], answer)
+        finally:
+            self._give_up()
+        await _bury(self._process)
+
+    def _give_up(self) -> None:
+        """The document in its hands is to blame, as far as anybody can tell."""
+        self.ended = True
+        reason = "the process that reads it ended on it, perhaps for lack of memory"
+        for nth, (path, answer) in enumerate(self._awaited):
+            if not answer.done():
+                answer.set_exception(_WorkerEnded if nth else DocumentUnreadable(path, reason))
+
+
+def _has_ended(start: asyncio.Task[_Worker | None]) -> bool:
+    worker = start.result() if start.done() else None
+    return worker is not None and worker.ended
+
+
+def _settle(answer: _Awaited, said: Answer) -> None:
+    if answer.done():  # nobody waits for it any more
+        return
+    if isinstance(said, Prepared):
+        answer.set_result(said)
+    else:
+        answer.set_exception(DocumentUnreadable(*said))
+
+
+async def _start(command: Sequence[str]) -> _Worker | None:
+    """None, and a word in the log, when it does not come up."""
+    try:
+        # In a session of its own: Ctrl-C at the terminal is for the process that started it.
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=PIPE,
+            stdout=PIPE,
+            limit=_BUFFER,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            start_new_session=True,
+        )
+    except OSError as error:
+        _warn(error)
+        return None
+    try:
+        await cast("asyncio.StreamReader", process.stdout).readexactly(len(READY))
+    except asyncio.IncompleteReadError:
+        await _bury(process)
+        _warn(f"exit code {process.returncode}")
+        return None
+    except asyncio.CancelledError:
+        _kill(process)
+        await _bury(process)
+        raise
+    return _Worker(process)
+
+
+def _warn(reason: object) -> None:
+    log.warning("Documents are parsed in the bot's own process: no other starts (%s).", reason)
+
+
+def _kill(process: Process) -> None:
+    """To be spared one that has ended: it would be collected where asyncio wants to."""
+    with suppress(ProcessLookupError):
+        process.kill()
+
+
+async def _bury(process: Process) -> None:
+    """Waits until it has ended, and its pipes are closed."""
+    tasks = cast("asyncio.StreamWriter", process.stdin)
+    tasks.close()
+    with suppress(ConnectionError):
+        await tasks.wait_closed()
+    await process.wait()

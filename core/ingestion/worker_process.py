@@ -1,0 +1,65 @@
+"""The process that prepares documents for the one that started it.
+
+It takes pickled tasks from its standard input and answers each on its standard output, in their
+order, until its input ends: when that process wants no more, or is gone. It is run by
+`core.ingestion.worker`.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from contextlib import suppress
+from typing import BinaryIO, TypeAlias
+
+from core.errors import DocumentUnreadable
+from core.ingestion.documents import Prepared, SourceProfile, prepare
+from core.ports import Entry
+
+READY = b"ready"
+"""Said once, when tasks will be taken."""
+
+SIZE_BYTES = 8
+"""Before each answer stands its size, big-endian, in so many bytes."""
+
+Task: TypeAlias = tuple[SourceProfile, Entry, bytes, str]
+"""What `prepare` takes."""
+
+
+Answer: TypeAlias = Prepared | tuple[str, str]
+"""What `prepare` gives, or the path and reason of a DocumentUnreadable.
+
+Nothing that is defined here: where it is run, this module has another name.
+"""
+
+
+def serve(tasks: BinaryIO, answers: BinaryIO) -> None:
+    """Until the tasks end."""
+    with suppress(EOFError, BrokenPipeError):
+        answers.write(READY)
+        answers.flush()
+        while True:
+            task: Task = pickle.load(tasks)  # noqa: S301 - from the process that started this one
+            answer = pickle.dumps(_answer(task), pickle.HIGHEST_PROTOCOL)
+            answers.write(len(answer).to_bytes(SIZE_BYTES, "big"))
+            answers.write(answer)
+            answers.flush()
+
+
+def _answer(task: Task) -> Answer:
+    try:
+        return prepare(*task)
+    except DocumentUnreadable as error:
+        return error.path, error.reason
+
+
+def main() -> None:
+    """With a standard output of its own, so that nothing a parser prints gets between answers."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    serve(sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+
+from core.ingestion.preparing import in_order
+
+
+class Jobs:
+    """Each ends when it is told to."""
+
+    def __init__(self, count: int) -> None:
+        self.ends = [asyncio.Event() for _ in range(count)]
+        self.running: set[int] = set()
+
+    def __iter__(self) -> Iterator[Coroutine[Any, Any, int]]:
+        return (self._run(n) for n in range(len(self.ends)))
+
+    async def _run(self, n: int) -> int:
+        self.running.add(n)
+        try:
+            await self.ends[n].wait()
+        finally:
+            self.running.remove(n)
+        return n
+
+
+async def test_results_come_in_order_whichever_job_ends_first() -> None:
+    jobs = Jobs(5)
+    for end in reversed(jobs.ends):
+        end.set()
+        await asyncio.sleep(0)
+    assert [n async for n in in_order(jobs, 3)] == [0, 1, 2, 3, 4]
+
+
+async def test_no_more_jobs_are_begun_than_may_run() -> None:
+    jobs = Jobs(5)
+    async with aclosing(in_order(jobs, 3)) as results:
+        first = asyncio.create_task(anext(results))
+        await asyncio.sleep(0.01)
+        assert jobs.running == {0, 1, 2}
+        jobs.ends[0].set()
+        assert await first == 0
+
+
+async def test_jobs_under_way_are_cancelled_when_nobody_waits_for_them_any_more() -> None:
+    jobs = Jobs(5)
+    jobs.ends[0].set()
+    async with aclosing(in_order(jobs, 3)) as results:
+        assert await anext(results) == 0
+        assert jobs.running == {1, 2}
+    assert jobs.running == set()
+
+
+async def test_an_error_ends_all_jobs() -> None:
+    async def fail() -> int:
+        raise ValueError("broken")
+
+    jobs = Jobs(1)
+    with pytest.raises(ValueError, match="broken"):
+        assert [n async for n in in_order([fail(), *jobs], 2)] == []
+    assert jobs.running == set()

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from core.errors import DocumentUnreadable
+from core.ingestion.documents import Prepared, SourceProfile, prepare
+from core.ingestion.preparing import Preparer, ThreadPreparer
+from core.ingestion.worker import WorkerPreparer, open_worker
+from core.ports import Entry
+
+DOCS = SourceProfile("docs", "https://x")
+STAND_IN = (sys.executable, "-m", "tests.support.worker_child")
+ROOT = Path(__file__).parents[3]
+
+
+def document(path: str, data: bytes = b"# A\n\nText.\n") -> tuple[SourceProfile, Entry, bytes, str]:
+    return DOCS, Entry(path), data, "f"
+
+
+async def number_when_ready(preparer: Preparer) -> int:
+    """The process's, once documents go to it."""
+    assert isinstance(preparer, WorkerPreparer)
+    await preparer.prepare(*document("first.md"))
+    assert preparer._start is not None
+    worker = await preparer._start
+    assert worker is not None
+    return worker._process.pid
+
+
+def runs(number: int) -> bool:
+    """One that has ended, and only waits to be collected, has no command line."""
+    try:
+        return Path(f"/proc/{number}/cmdline").read_bytes() != b""
+    except OSError:
+        return False
+
+
+async def prepared_by(preparer: Preparer, path: str) -> str | None:
+    return (await preparer.prepare(*document(path))).record.version
+
+
+async def outcome(preparer: Preparer, path: str, data: bytes) -> Prepared | str:
+    try:
+        return await preparer.prepare(*document(path, data))
+    except DocumentUnreadable as error:
+        return f"{error.path}: {error.reason}"
+
+
+async def test_the_process_makes_the_same_of_a_document_as_a_thread() -> None:
+    texts = [("a.md", b"# A\n\n* One\n\n  Two\n"), ("b.md", b"\0"), ("c.rst", b"C\n=\n\nD")]
+    texts += [(f"{n}.md", f"# {n}\n\n".encode() + b"word " * 20_000) for n in range(20)]
+    async with open_worker(few=0) as preparer:
+        await number_when_ready(preparer)
+        found = await asyncio.gather(*(outcome(preparer, *text) for text in texts))
+    here = ThreadPreparer()
+    assert found == [await outcome(here, *text) for text in texts]
+    assert isinstance(found[1], str)
+
+
+async def test_a_few_documents_start_no_process() -> None:
+    async with open_worker(few=2, command=("/absent",)) as preparer:
+        for _ in range(2):
+            assert await preparer.prepare(*document("a.md")) == prepare(*document("a.md"))
+
+
+async def test_what_comes_before_the_process_is_ready_does_not_wait_for_it() -> None:
+    never_ready = (sys.executable, "-c", "import time; time.sleep(3600)")
+    async with open_worker(few=0, command=never_ready) as preparer:
+        assert await preparer.prepare(*document("a.md")) == prepare(*document("a.md"))
+
+
+@pytest.mark.parametrize("command", [("/absent/python",), (sys.executable, "-c", "")])
+async def test_without_a_process_documents_are_prepared_here(
+    command: tuple[str, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_worker(few=0, command=command) as preparer:
+        assert isinstance(preparer, WorkerPreparer)
+        for _ in range(3):
+            assert await preparer.prepare(*document("a.md")) == prepare(*document("a.md"))
+            assert preparer._start is not None
+            assert await preparer._start is None
+    assert [r.levelno for r in caplog.records if r.name == "core.ingestion.worker"] == [
+        logging.WARNING
+    ]
+
+
+async def test_a_document_that_ends_the_process_costs_that_document_alone() -> None:
+    names = ["a.md", "b.md", "deadly.md", "c.md", "d.md"]
+    async with open_worker(few=0, command=STAND_IN) as preparer:
+        number = await number_when_ready(preparer)
+        found = await asyncio.gather(
+            *(preparer.prepare(*document(name)) for name in names), return_exceptions=True
+        )
+        assert not runs(number)
+        assert await number_when_ready(preparer) != number
+    error = found.pop(2)
+    assert isinstance(error, DocumentUnreadable)
+    assert error.path == "deadly.md"
+    assert "the process that reads it ended" in error.reason
+    paths = [each.record.path for each in found if isinstance(each, Prepared)]
+    assert paths == ["a.md", "b.md", "c.md", "d.md"]
+
+
+async def test_a_process_that_was_killed_is_started_again() -> None:
+    async with open_worker(few=0, command=STAND_IN) as preparer:
+        number = await number_when_ready(preparer)
+        assert await prepared_by(preparer, "a.md") == str(number)
+        os.kill(number, signal.SIGKILL)
+        with suppress(DocumentUnreadable):  # the one that finds it gone
+            await preparer.prepare(*document("b.md"))
+        again = await number_when_ready(preparer)
+        assert await prepared_by(preparer, "c.md") == str(again) != str(number)
+
+
+async def test_it_is_ended_in_the_middle_of_a_document() -> None:
+    async with open_worker(few=0, command=STAND_IN) as preparer:
+        number = await number_when_ready(preparer)
+        waiting = asyncio.create_task(preparer.prepare(*document("endless.md")))
+        await asyncio.sleep(0)
+        assert runs(number)
+        waiting.cancel()
+    assert not runs(number)
+
+
+async def test_it_is_ended_with_what_is_still_asked_of_it() -> None:
+    async with open_worker(few=0, command=STAND_IN) as preparer:
+        await number_when_ready(preparer)
+        waiting = asyncio.create_task(preparer.prepare(*document("endless.md")))
+        await asyncio.sleep(0)
+    with pytest.raises(DocumentUnreadable):
+        await waiting
+
+
+async def test_it_hears_no_signal_that_a_terminal_sends_to_its_parent() -> None:
+    async with open_worker(few=0) as preparer:
+        assert os.getsid(await number_when_ready(preparer)) != os.getsid(0)
+
+
+BOT = """
+import asyncio, sys
+from core.ingestion.worker import open_worker
+from tests.core.ingestion.test_worker import number_when_ready
+
+async def main():
+    async with open_worker(few=0) as preparer:
+        print(await number_when_ready(preparer), flush=True)
+        await asyncio.sleep(3600)
+
+asyncio.run(main())
+"""
+
+
+def test_it_ends_when_its_parent_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", BOT], stdout=subprocess.PIPE, cwd=ROOT) as bot:
+        assert bot.stdout is not None
+        number = int(bot.stdout.readline())
+        assert runs(number)
+        bot.kill()
+        while runs(number):
+            time.sleep(0.01)

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import io
+import os
+import pickle
+
+from core.ingestion.documents import SourceProfile, prepare
+from core.ingestion.worker_process import READY, SIZE_BYTES, Task, serve
+from core.ports import Entry
+
+DOCS = SourceProfile("docs", "https://x")
+GOOD: Task = (DOCS, Entry("a.md"), b"# A\n\nText.\n", "f1")
+BINARY: Task = (DOCS, Entry("b.md"), b"\0", "f2")
+
+
+def _tasks(*tasks: Task) -> io.BytesIO:
+    return io.BytesIO(b"".join(map(pickle.dumps, tasks)))
+
+
+def test_it_says_when_it_is_ready_and_answers_in_order_until_the_tasks_end() -> None:
+    said = io.BytesIO()
+    serve(_tasks(GOOD, BINARY, GOOD), said)
+    said.seek(0)
+    assert said.read(len(READY)) == READY
+    answers = []
+    while size := said.read(SIZE_BYTES):
+        answers.append(pickle.loads(said.read(int.from_bytes(size, "big"))))  # noqa: S301 - its own
+    refusal = ("b.md", "it is a binary file, not text")
+    assert answers == [prepare(*GOOD), refusal, prepare(*GOOD)]
+
+
+def test_it_ends_when_nobody_takes_the_answers() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb", buffering=0) as answers:
+        os.close(reading)
+        serve(_tasks(GOOD), answers)

@@ -1,0 +1,36 @@
+"""A process that stands in for the one that prepares: it tells its number as each version.
+
+It ends on `deadly.md`, and never gets done with `endless.md`.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import time
+from dataclasses import replace
+
+from core.ingestion.documents import prepare
+from core.ingestion.worker_process import READY, SIZE_BYTES
+
+
+def main() -> None:
+    answers = sys.stdout.buffer
+    answers.write(READY)
+    answers.flush()
+    while True:
+        task = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the test
+        if task[1].path == "deadly.md":
+            os._exit(1)
+        if task[1].path == "endless.md":
+            time.sleep(3600)
+        prepared = prepare(*task)
+        record = replace(prepared.record, version=str(os.getpid()))
+        answer = pickle.dumps(replace(prepared, record=record))
+        answers.write(len(answer).to_bytes(SIZE_BYTES, "big") + answer)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
