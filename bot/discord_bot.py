@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from functools import partial
 
-from adapters.chat.shared_sync import SharedSync
 from adapters.discord.api import DiscordApi, open_discord_api
 from adapters.discord.app import Connection, Extension, open_discord
 from adapters.discord.credentials import DiscordCredentials
@@ -18,7 +17,7 @@ from adapters.discord.responder import DiscordResponder
 from adapters.discord.surfaces import surfaces
 from bot.app import App
 from bot.discord import discord_policy
-from bot.sources import chosen
+from bot.status import read_public_status
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
@@ -26,8 +25,6 @@ from core.conversation.feedback import Feedback
 from core.conversation.history import History
 from core.conversation.presence import Presence
 from core.conversation.registrations import Registrations
-from core.ingestion.overview import read_overview
-from core.ingestion.report import ProgressListener, SyncReport
 from core.ports import Responder
 
 
@@ -85,9 +82,6 @@ async def _until(stop: asyncio.Event, connection: Connection) -> None:
 def _surfaces(
     app: App, api: DiscordApi, dispatcher: Dispatcher, presence: Presence, archive: Archive
 ) -> Extension:
-    async def sync(source: str | None, progress: ProgressListener) -> SyncReport:
-        return await app.syncer.sync(chosen(app.sources, source), progress=progress)
-
     return surfaces(
         api,
         dispatcher,
@@ -96,7 +90,7 @@ def _surfaces(
         Feedback(app.database),
         History(app.database),
         Registrations(app.database),
-        SharedSync(sync),
-        partial(read_overview, app.database, app.scope),
+        app.sync,
+        partial(read_public_status, app),
         admins=app.settings.discord.admins,
     )

@@ -21,13 +21,11 @@ from bot.app import App
 from bot.server import serving
 from bot.slack import channel_policy
 from bot.status import read_public_status
-from bot.syncing import sync_chosen
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
 from core.conversation.feedback import Feedback
 from core.conversation.presence import Presence
-from core.ingestion.report import ProgressListener, SyncReport
 from core.ports import Responder
 
 
@@ -73,16 +71,13 @@ async def run_slack(
 def _surfaces(
     app: App, api: SlackApi, dispatcher: Dispatcher, presence: Presence, archive: Archive
 ) -> Extension:
-    async def sync(source: str | None, progress: ProgressListener) -> SyncReport:
-        return await sync_chosen(app, source, progress)
-
     return surfaces(
         api,
         dispatcher,
         presence,
         archive,
         Feedback(app.database),
-        sync,
+        app.sync,
         partial(read_public_status, app),
         admins=app.settings.slack.admins,
         questions=app.settings.slack.suggested_questions,

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from logging import getLogger
 
 from rich.console import Console
 from rich.text import Text
 
 from bot.app import App
 from bot.progress import report_as_text, show_progress
-from bot.sources import OWN_DOCS, OWN_SOURCE, chosen, require_folders
-from core.errors import CorpusError, PartialRebuild, ServiceError, SourceUnavailable
+from bot.sources import OWN_DOCS, OWN_SOURCE, require_folders
+from core.errors import CorpusError, ServiceError, SourceUnavailable
 from core.ingestion.origins import state_of
 from core.ingestion.planning import ConfiguredSource, index_lost
-from core.ingestion.report import ProgressListener, SyncReport
-
-log = getLogger(__name__)
+from core.ingestion.report import SyncReport
 
 _INSTANT = 0.5
 """Seconds that a sync may take before a person wants to see how far it is."""
@@ -63,20 +60,6 @@ async def outdated_sources(app: App) -> list[ConfiguredSource]:
         return list(app.sources)
     last = await app.store.states()
     return [each for each in app.sources if last.get(each[1].name) != state_of(*each)]
-
-
-async def sync_chosen(
-    app: App, source: str | None = None, progress: ProgressListener = lambda _: None
-) -> SyncReport:
-    """Syncs one source, or all: without one, and where the index has to be written anew.
-
-    Raises DocentError; SyncRunning while another sync runs.
-    """
-    try:
-        return await app.syncer.sync(chosen(app.sources, source), progress=progress)
-    except PartialRebuild as error:
-        log.warning("%s All sources are synced.", error)
-        return await app.syncer.sync(app.sources, progress=progress)
 
 
 async def _sync(

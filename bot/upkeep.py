@@ -13,7 +13,6 @@ from logging import getLogger
 from bot.app import App, sparse_encoder
 from bot.schedule import Job, open_schedule
 from bot.sources import source_settings
-from bot.syncing import sync_chosen
 from bot.timetable import Timetable, timetable
 from core.errors import DocentError, SyncRunning
 from core.ingestion.outcomes import SyncOutcome
@@ -47,7 +46,7 @@ async def upkeep_jobs(app: App, now: datetime) -> list[Job]:
 async def sync_jobs(app: App, now: datetime) -> list[Job]:
     """One for each source that has a schedule."""
     outcomes = await app.store.outcomes()
-    syncs = ScheduledSyncs(partial(sync_chosen, app), app.store.outcomes)
+    syncs = ScheduledSyncs(partial(sync_alone, app), app.store.outcomes)
     jobs = []
     for name, times in timetables(app).items():
         outcome = outcomes.get(name)
@@ -55,6 +54,13 @@ async def sync_jobs(app: App, now: datetime) -> list[Job]:
         if first is not None:
             jobs.append(Job(f"sync {name}", times, first, partial(syncs.run, name, times)))
     return jobs
+
+
+async def sync_alone(app: App, source: str) -> SyncReport:
+    """Whoever asks for a sync meanwhile is shown this one. Raises DocentError."""
+    if app.sync.running:
+        raise SyncRunning("A sync that somebody asked for is running.")
+    return await app.sync(source, lambda _: None)
 
 
 def timetables(app: App) -> dict[str, Timetable]:

@@ -15,11 +15,12 @@ from rich.console import Console
 from bot.app import App, Embedding, Index, assemble
 from bot.settings import Settings
 from bot.settings.source import SourceSettings
-from bot.syncing import bring_settings_in_step, sync_chosen
+from bot.syncing import bring_settings_in_step
 from core.backends.extractive import ExtractiveChatModel
 from core.backends.postgres import Postgres
 from core.errors import IndexLost
 from core.ingestion.planning import index_lost
+from core.ingestion.report import SyncProgress
 from core.model import Answered, Question, SessionKey
 from tests.support.embedder import HashingEmbedder
 from tests.support.vector_indexes import OPENERS
@@ -66,6 +67,10 @@ def house(
     return House(tmp_path, database, OPENERS[request.param])
 
 
+def _ignore(_: SyncProgress) -> None:
+    """Nobody watches."""
+
+
 async def _answer(app: App, text: str = "Who brews tea?") -> str:
     question = Question(SessionKey("test", "", "", "1"), text, "somebody", text)
     events = [event async for event in app.assistant.answer(question)]
@@ -75,7 +80,7 @@ async def _answer(app: App, text: str = "Who brews tea?") -> str:
 
 async def test_a_lost_index_is_an_error_with_the_way_out_and_no_refusal(house: House) -> None:
     async with house.running() as app:
-        await sync_chosen(app)
+        await app.sync(None, _ignore)
         assert "trainees" in await _answer(app)
     house.lose_the_index()
     async with house.running() as app:
@@ -86,7 +91,7 @@ async def test_a_lost_index_is_an_error_with_the_way_out_and_no_refusal(house: H
 
 async def test_it_is_rebuilt_from_the_sources_as_it_was(house: House) -> None:
     async with house.running() as app:
-        await sync_chosen(app)
+        await app.sync(None, _ignore)
         assert await index_lost(app.store, app.index) is None
     house.lose_the_index()
     async with house.running() as app:
@@ -102,7 +107,7 @@ async def test_a_start_rebuilds_it_before_anybody_asks(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with house.running() as app:
-        await sync_chosen(app)
+        await app.sync(None, _ignore)
     house.lose_the_index()
     said = io.StringIO()
     async with house.running() as app:
@@ -116,10 +121,10 @@ async def test_a_sync_of_one_source_rebuilds_them_all(
     house: House, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with house.running() as app:
-        await sync_chosen(app)
+        await app.sync(None, _ignore)
     house.lose_the_index()
     async with house.running() as app:
-        report = await sync_chosen(app, "drinks")
+        report = await app.sync("drinks", _ignore)
         assert report.rewritten == 2
         assert "engineers" in await _answer(app, "Who brews coffee?")
     assert "All sources are synced." in caplog.text
@@ -135,11 +140,11 @@ async def test_a_running_bot_says_so_and_a_sync_of_it_brings_all_back(
     (tmp_path / "drinks" / "tea.md").write_text(TEA, "utf-8")
     house = House(tmp_path, database, OPENERS["rest"])
     async with house.running() as app:
-        await sync_chosen(app)
+        await app.sync(None, _ignore)
         await app.index._client.delete_collection(app.collection)  # type: ignore[attr-defined] # only the remote one has a client
         with pytest.raises(IndexLost):
             await _answer(app)
-        await sync_chosen(app)
+        await app.sync(None, _ignore)
         assert "trainees" in await _answer(app)
 
 
@@ -151,6 +156,6 @@ async def test_docs_without_any_text_are_no_lost_index(
         (tmp_path / name).mkdir()
     (tmp_path / "drinks" / "empty.md").write_text("", "utf-8")
     async with House(tmp_path, database, OPENERS["edge"]).running() as app:
-        await sync_chosen(app)
+        await app.sync(None, _ignore)
         assert await index_lost(app.store, app.index) is None
         assert await _answer(app)

@@ -13,7 +13,6 @@ from bot.settings import Settings
 from bot.settings.groups import OpenRouterSettings
 from bot.settings.source import SourceSettings
 from bot.status import Status, read_budgets, read_public_status
-from bot.syncing import sync_chosen
 from core.backends.postgres import Postgres
 from core.backends.qdrant_edge import open_edge
 from core.ingestion.corpus import Served
@@ -72,7 +71,7 @@ async def test_a_chat_is_told_of_public_sources_alone(database: Postgres, tmp_pa
         embedding = Embedding(HashingEmbedder())
         app = await assemble(Settings(sources=sources), index, database, embedding, [])
         assert await read_public_status(app) is None
-        await sync_chosen(app)
+        await app.sync(None, lambda _: None)
         found = await read_public_status(app)
     assert found is not None
     assert list(found.sources) == list(found.outcomes) == list(found.next_syncs) == ["open"]

@@ -16,9 +16,16 @@ from bot.schedule import open_schedule
 from bot.settings import Settings
 from bot.settings.groups import QdrantSettings
 from bot.settings.source import SourceSettings
-from bot.syncing import sync_chosen
 from bot.timetable import Timetable
-from bot.upkeep import ScheduledSyncs, keep_awake, open_upkeep, sync_jobs, timetables, upkeep_jobs
+from bot.upkeep import (
+    ScheduledSyncs,
+    keep_awake,
+    open_upkeep,
+    sync_alone,
+    sync_jobs,
+    timetables,
+    upkeep_jobs,
+)
 from core.backends.postgres import Postgres
 from core.backends.qdrant_edge import QdrantEdge, open_edge
 from core.errors import ServiceUnavailable, SourceUnavailable, SyncRunning
@@ -144,6 +151,10 @@ async def _app(database: Postgres, index: QdrantEdge, **schedules: str) -> App:
     return await assemble(settings, index, database, Embedding(HashingEmbedder()), [])
 
 
+async def _sync(app: App) -> None:
+    await app.sync(None, lambda _: None)
+
+
 async def test_each_source_has_its_own_times_from_its_last_sync_on(
     database: Postgres, index: QdrantEdge
 ) -> None:
@@ -155,7 +166,7 @@ async def test_each_source_has_its_own_times_from_its_last_sync_on(
     now = datetime.now(UTC)
     (first,) = await sync_jobs(app, now)
     assert (first.name, first.first) == ("sync guide", now)
-    await sync_chosen(app)
+    await _sync(app)
     (later,) = await sync_jobs(app, now)
     assert timedelta(hours=5, minutes=59) < later.first - now < timedelta(hours=6, minutes=1)
 
@@ -183,13 +194,13 @@ async def test_two_instances_with_one_schedule_sync_once(
 
 
 def _patient(app: App) -> ScheduledSyncs:
-    return ScheduledSyncs(partial(sync_chosen, app), app.store.outcomes, pauses=(0.2,) * 20)
+    return ScheduledSyncs(partial(sync_alone, app), app.store.outcomes, pauses=(0.2,) * 20)
 
 
 async def test_an_idle_schedule_sends_the_database_no_query(
     database: Postgres, index: QdrantEdge
 ) -> None:
-    await sync_chosen(await _app(database, index, guide="1m", papers="0 4 * * *"))
+    await _sync(await _app(database, index, guide="1m", papers="0 4 * * *"))
     watch = Watch()
     app = await _app(WatchedDatabase(database, watch), index, guide="1m", papers="0 4 * * *")  # type: ignore[arg-type] # it is a Database
     async with open_upkeep(app):
@@ -245,3 +256,14 @@ async def test_qdrant_is_kept_awake_by_a_search_and_not_by_one_of_the_database(
     (request,) = searched.requests
     assert request.collection == app.collection
     assert ("Qdrant could not be kept awake. Qdrant: it is away. Wake it." in caplog.text) is away
+
+
+async def test_a_sync_that_somebody_asked_for_is_waited_for(
+    database: Postgres, index: QdrantEdge
+) -> None:
+    app = await _app(database, index, guide="6h")
+    asked = asyncio.create_task(_sync(app))
+    await asyncio.sleep(0)
+    with pytest.raises(SyncRunning, match="somebody asked for"):
+        await sync_alone(app, "guide")
+    await asked
