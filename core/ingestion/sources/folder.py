@@ -11,6 +11,7 @@ from pathlib import Path
 from core.errors import DocumentUnreadable, SourceUnavailable
 from core.ingestion.parsing import MAX_BYTES
 from core.ingestion.parsing.decoding import too_large
+from core.ingestion.sources.ignore_rules import rules_around
 from core.ingestion.sources.patterns import READABLE, Patterns
 from core.ports import Entry
 
@@ -20,8 +21,8 @@ _log = logging.getLogger(__name__)
 class FolderSource:
     """The documents under `root` that match `include` and not `exclude`; or `root`, if a file.
 
-    Patterns are matched against the path below `root`. A symbolic link that leads out of it is
-    passed over.
+    Patterns are matched against the path below `root`. What Git ignores there is passed over, and
+    so is a symbolic link that leads out of it.
     """
 
     def __init__(
@@ -90,17 +91,25 @@ class FolderSource:
         )
 
     def _paths(self) -> Iterator[str]:
+        root = Path(os.path.realpath(self._root)).as_posix()
+        rules = {"": rules_around(root)}
         for folder, subfolders, files in os.walk(self._root, onerror=_raise):
-            relative = Path(folder).relative_to(self._root)
+            below = _below(self._root, folder)
+            ignored = rules.pop(below).inside(root + below)
             # Pruned before they are opened; a linked folder is not entered, since what it holds
             # is listed where it stands, or is outside.
             subfolders[:] = [
-                name for name in subfolders if self._patterns.enters((relative / name).as_posix())
+                name
+                for name in subfolders
+                if self._patterns.enters(f"{below}/{name}"[1:])
+                and not ignored.ignores(f"{root}{below}/{name}/")
             ]
+            rules.update((f"{below}/{name}", ignored) for name in subfolders)
             for name in files:
-                path = (relative / name).as_posix()
-                if self._patterns.takes(path) and self._is_inside(path):
-                    yield path
+                path = f"{below}/{name}"
+                taken = self._patterns.takes(path[1:]) and not ignored.ignores(root + path)
+                if taken and self._is_inside(path[1:]):
+                    yield path[1:]
 
     def _is_inside(self, path: str) -> bool:
         file = self._root / path
@@ -127,6 +136,11 @@ class FolderSource:
         if len(data) > self._max_bytes:
             raise DocumentUnreadable(path, too_large(self._max_bytes))
         return data
+
+
+def _below(root: Path, folder: str) -> str:
+    """The way from `root`, with a slash before each folder; empty for `root` itself."""
+    return "".join(f"/{part}" for part in Path(folder).relative_to(root).parts)
 
 
 def _raise(error: OSError) -> None:

@@ -160,6 +160,16 @@ async def test_an_excluded_folder_need_not_be_readable(open_folder: Path) -> Non
     assert await paths_of(source) == ["a.md"]
 
 
+async def test_rules_that_cannot_be_read_are_an_error_since_they_may_hide_a_secret(
+    open_folder: Path,
+) -> None:
+    write(open_folder, "secret.md")
+    (open_folder / ".gitignore").write_text("secret.md")
+    (open_folder / ".gitignore").chmod(0)
+    with pytest.raises(SourceUnavailable, match=r"\.gitignore of source 'docs' cannot be read"):
+        await FolderSource("docs", open_folder).entries()
+
+
 async def test_an_unreadable_document_is_listed_and_cannot_be_read(open_folder: Path) -> None:
     write(open_folder, "a.md")
     (open_folder / "a.md").chmod(0)
