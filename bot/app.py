@@ -76,7 +76,7 @@ class Embedding:
 class App:
     """Everything that the commands and the adapters work with.
 
-    Everybody who calls `sync` while it runs shares one.
+    Everybody who calls `sync` while it runs shares one; its report may be shown anywhere.
     """
 
     settings: Settings
@@ -242,7 +242,7 @@ async def assemble(
         store=store,
         index=index,
         syncer=syncer,
-        sync=SharedSync(partial(sync_chosen, syncer, sources)),
+        sync=SharedSync(partial(sync_chosen, syncer, sources, scope=public_scope(settings))),
         inbox=Inbox(database, worker=f"{socket.gethostname()}-{os.getpid()}"),
         postings=Postings(database),
         assistant=Assistant(

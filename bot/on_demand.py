@@ -10,6 +10,7 @@ from core.errors import PartialRebuild
 from core.ingestion.planning import ConfiguredSource
 from core.ingestion.report import ProgressListener, SyncReport
 from core.ingestion.sync import Syncer
+from core.model import EVERYTHING, Scope
 
 log = getLogger(__name__)
 
@@ -19,13 +20,17 @@ async def sync_chosen(
     sources: Sequence[ConfiguredSource],
     source: str | None,
     progress: ProgressListener,
+    *,
+    scope: Scope = EVERYTHING,
 ) -> SyncReport:
     """Syncs one source, or all: without one, and where the index has to be written anew.
 
-    Raises DocentError; SyncRunning while another process syncs.
+    The report names no document beyond the `scope`. Raises DocentError; SyncRunning while another
+    process syncs.
     """
     try:
-        return await syncer.sync(chosen(sources, source), progress=progress)
+        report = await syncer.sync(chosen(sources, source), progress=progress)
     except PartialRebuild as error:
         log.warning("%s All sources are synced.", error)
-        return await syncer.sync(sources, progress=progress)
+        report = await syncer.sync(sources, progress=progress)
+    return report.within(scope)

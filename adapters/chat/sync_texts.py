@@ -11,6 +11,7 @@ MOST_FAILURES = 10
 """Documents that are named before the rest is only counted."""
 
 STARTED = "**Bringing the docs in again…**"
+ALREADY = "**The docs are being brought in already.** This is how far it is…"
 STOPPED = "**Stopped,** because Docent is shut down. What was served before still is."
 FAULT = "**The docs were not brought in.** Docent's log says why."
 
@@ -44,8 +45,8 @@ def report_text(report: SyncReport) -> str:
         f"**Done in {duration(report.seconds)}:** {report.tally or 'nothing had changed'}.",
         f"{served} (generation {report.generation}); {counts}.",
     ]
-    if report.failed:
-        lines.append("\n".join(_failures(report.failed)))
+    if report.failed or report.unnamed:
+        lines.append("\n".join(_failures(report.failed, report.unnamed)))
     if report.not_synced:
         lines.append(f"Not part of it: {', '.join(report.not_synced)}.")
     return "\n\n".join(lines)
@@ -74,9 +75,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {rest} min" if hours else f"{minutes} min"
 
 
-def _failures(failed: Mapping[str, str]) -> Iterable[str]:
-    yield f"**{len(failed)} could not be read** and are served as they were:\n"
+def _failures(failed: Mapping[str, str], unnamed: int) -> Iterable[str]:
+    yield f"**{len(failed) + unnamed} could not be read** and are served as they were:\n"
     for name, reason in list(failed.items())[:MOST_FAILURES]:
         yield f"- `{name}`: {reason}"
     if len(failed) > MOST_FAILURES:
         yield f"- and {len(failed) - MOST_FAILURES} more"
+    if unnamed:
+        yield f"- {unnamed} in private sources, which `docent status` names"

@@ -11,7 +11,7 @@ import discord
 
 from adapters.chat.errands import Start
 from adapters.chat.shared_sync import SharedSync
-from adapters.chat.sync_texts import STARTED
+from adapters.chat.sync_texts import ALREADY, STARTED
 from adapters.chat.syncing import EVERY, shown_sync
 from adapters.chat.wording import failed
 from adapters.discord.api import DiscordApi, called
@@ -22,7 +22,6 @@ from core.errors import DocentError
 
 Interaction: TypeAlias = discord.Interaction[Any]
 
-ALREADY = "**The docs are being brought in already.** This is how far it is…"
 REFUSED = (
     "Only people who may manage this server may bring the docs in again. Whoever runs Docent can "
     "name others."

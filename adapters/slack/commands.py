@@ -16,7 +16,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.chat.errands import Start
 from adapters.chat.policy import ChannelPolicy
-from adapters.chat.syncing import Sync
+from adapters.chat.shared_sync import SharedSync
 from adapters.chat.wording import LOST, failed
 from adapters.slack.api import SlackApi
 from adapters.slack.manifest import ASK, ASK_ABOUT_THIS, REINGEST
@@ -55,7 +55,7 @@ class Commands:
         self,
         api: SlackApi,
         submit: Submit,
-        sync: Sync,
+        sync: SharedSync,
         start: Start,
         places: Places,
         policy: ChannelPolicy,

@@ -6,8 +6,9 @@ import logging
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from adapters.chat.sync_texts import STARTED
-from adapters.chat.syncing import Sync, shown_sync
+from adapters.chat.shared_sync import SharedSync
+from adapters.chat.sync_texts import ALREADY, STARTED
+from adapters.chat.syncing import shown_sync
 from adapters.slack.api import PATIENCE, SlackApi
 from adapters.slack.api_errors import SlackRefused
 from adapters.slack.rendering import notice
@@ -27,14 +28,18 @@ async def may_reingest(api: SlackApi, person: str, admins: Collection[str]) -> b
 
 
 async def reingest(
-    api: SlackApi, sync: Sync, person: str, channel: str, source: str | None
+    api: SlackApi, sync: SharedSync, person: str, channel: str, source: str | None
 ) -> None:
-    """Syncs, and shows it where it was asked for, or in a direct message. Raises ServiceError."""
+    """Syncs, or follows the sync that runs, and shows it where it was asked for.
+
+    In a direct message where the bot may not post. Raises ServiceError.
+    """
+    begin = ALREADY if sync.running else STARTED
     try:
-        posted = await _post(api, channel, STARTED)
+        posted = await _post(api, channel, begin)
     except (SlackRefused, AccessDenied) as exc:
         log.info("The sync is shown in a direct message. %s", exc)
-        posted = await _post(api, person, STARTED)
+        posted = await _post(api, person, begin)
     await shown_sync(sync, source, _Board(api, posted, person))
 
 

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from adapters.chat.errands import Start
 from adapters.chat.policy import ChannelPolicy
 from adapters.chat.reactions import Reactions
-from adapters.chat.syncing import Sync
+from adapters.chat.shared_sync import SharedSync
 from adapters.slack.actions import Actions
 from adapters.slack.api import SlackApi
 from adapters.slack.app import Extension
@@ -31,7 +31,7 @@ def surfaces(
     presence: Presence,
     archive: Archive,
     feedback: Feedback,
-    sync: Sync,
+    sync: SharedSync,
     overview: ReadOverview,
     *,
     admins: Collection[str] = (),

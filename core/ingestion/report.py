@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum, StrEnum
 from typing import Any, TypeAlias
 
-from core.model import EmbeddingUsage
+from core.model import EmbeddingUsage, Scope
 
 
 class Phase(StrEnum):
@@ -84,7 +84,8 @@ class SyncReport:
     `refused` is why the sync itself would end without a change, where a dry run finds that.
     `documents` and `chunks` count what is served in the end, over all sources; `written`,
     `embedded`, `reused` and `closed` count chunks. In a dry run nothing is embedded or reused.
-    `calls` of the embedding model were made, with so many `tokens` of text.
+    `calls` of the embedding model were made, with so many `tokens` of text. `unnamed` documents
+    failed beside those that are named.
     """
 
     generation: int
@@ -107,6 +108,20 @@ class SyncReport:
     refused: str | None = None
     calls: int = 0
     tokens: int = 0
+    unnamed: int = 0
+
+    def within(self, scope: Scope) -> SyncReport:
+        """For those who may see no more: what failed of other sources is counted alone."""
+        if scope.sources is None:
+            return self
+        seen = {
+            name: reason
+            for name, reason in self.failed.items()
+            if name.partition("/")[0] in scope.sources
+        }
+        left = tuple(name for name in self.not_synced if name in scope.sources)
+        hidden = self.unnamed + len(self.failed) - len(seen)
+        return replace(self, failed=seen, not_synced=left, unnamed=hidden)
 
     @property
     def by_kind(self) -> dict[str, tuple[str, ...]]:

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from adapters.chat.sync_texts import STARTED, STOPPED
-from adapters.discord.reingest import ALREADY, NOT_LISTED, REFUSED
+from adapters.chat.sync_texts import ALREADY, STARTED, STOPPED
+from adapters.discord.reingest import NOT_LISTED, REFUSED
 from core.errors import SyncRunning
 from core.ports import Database
 from tests.support.desk import until

@@ -319,7 +319,23 @@ async def test_where_the_bot_may_not_post_the_progress_comes_as_a_direct_message
         await posted(workspace, workspace.direct(ADMIN), "Done in 12 s")
 
 
-async def test_asked_while_a_sync_runs_it_says_so(
+async def test_asked_while_one_runs_it_shows_that_one(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    sync = PlayedSync(moments=[moment(10)])
+    other = workspace.add_channel("other")
+    async with open_surfaces(workspace, database, sync=sync):
+        await workspace.command(REINGEST, user=ADMIN)
+        first = await posted(workspace, workspace.general, "10/40 docs")
+        await workspace.command(REINGEST, "handbook", channel=other, user=ADMIN)
+        second = await posted(workspace, other, "10/40 docs")
+        sync.go.set()
+        await workspace.until(lambda: "Done in 12 s" in first.shown)
+        await workspace.until(lambda: "Done in 12 s" in second.shown)
+    assert sync.asked == [None]
+
+
+async def test_asked_while_another_instance_syncs_it_says_so(
     workspace: SlackWorkspace, database: Database
 ) -> None:
     running = SyncRunning("A sync by host-1 has been running since 10:00.", hint="Wait.")

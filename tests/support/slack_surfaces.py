@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from adapters.chat.policy import ChannelPolicy
+from adapters.chat.shared_sync import SharedSync
 from adapters.slack.api import SlackApi, open_slack_api
 from adapters.slack.app import Transport, open_slack
 from adapters.slack.home import NamingResponder
@@ -130,7 +131,7 @@ async def open_surfaces(
             presence,
             archive,
             Feedback(database),
-            sync,
+            SharedSync(sync),
             partial(read_overview, database, EVERYTHING),
             admins=admins,
             questions=questions,

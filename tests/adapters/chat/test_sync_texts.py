@@ -7,6 +7,7 @@ import pytest
 from adapters.chat.sync_texts import duration, fault_text, progress_text, report_text
 from core.errors import ShrinkRefused
 from core.ingestion.report import Phase
+from core.model import EVERYTHING, Scope
 from tests.support.slack_surfaces import moment, report
 
 
@@ -65,3 +66,21 @@ def test_sources_that_were_left_out_are_named() -> None:
 def test_a_failure_says_why_and_what_to_do() -> None:
     said = fault_text(ShrinkRefused("9 of 10 are gone.", hint="Sync with --allow-shrink."))
     assert said == "**The docs were not brought in.** 9 of 10 are gone. Sync with --allow-shrink."
+
+
+def test_calls_and_tokens_are_told_where_any_were_spent() -> None:
+    assert "1 newly embedded, 1 reused" in report_text(report())
+    one, many = report(calls=1, tokens=96), report(calls=1200, tokens=1_204_000)
+    assert "1 newly embedded (in 1 call, 96 tokens), 1 reused" in report_text(one)
+    assert "(in 1,200 calls, 1,204,000 tokens)" in report_text(many)
+
+
+def test_documents_of_private_sources_are_counted_and_not_named() -> None:
+    failed = {"docs/a.md": "is no text", "minutes/salaries.md": "is no text"}
+    whole = report(failed=failed, not_synced=("minutes", "guide"))
+    said = report_text(whole.within(Scope(frozenset({"docs", "guide"}))))
+    assert "**2 could not be read**" in said
+    assert "`docs/a.md`: is no text" in said
+    assert "- 1 in private sources, which `docent status` names" in said
+    assert "minutes" not in said
+    assert whole.within(EVERYTHING) is whole
