@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,6 +16,7 @@ from core.ingestion.sources.network_guard import (
     is_public,
     resolve,
 )
+from tests.support.https_server import OPENSSL, make_certificate, serving_tls
 
 
 @pytest.mark.parametrize(
@@ -143,6 +147,21 @@ async def test_an_address_in_place_of_a_name_is_looked_at_as_well(url: str) -> N
 async def test_where_it_is_allowed_a_private_address_is_connected_to() -> None:
     wire, names = Wire("127.0.0.1"), Names({"docs.local": [["127.0.0.1"]]})
     assert await get("http://docs.local/", wire, names, allow_private=True) == "Hello"
+
+
+@pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed")
+async def test_a_certificate_has_to_be_for_the_name_and_not_for_the_address(tmp_path: Path) -> None:
+    certificate, key = await asyncio.to_thread(make_certificate, tmp_path, "docs.example")
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    names = Names({name: [["127.0.0.1"]] for name in ("docs.example", "other.example")})
+    guard = GuardedTransport(httpx.AsyncHTTPTransport(verify=trusting), names, allow_private=True)
+    async with (
+        serving_tls(certificate, key, "Hello") as port,
+        httpx.AsyncClient(transport=guard, trust_env=False) as client,
+    ):
+        assert (await client.get(f"https://docs.example:{port}/")).text == "Hello"
+        with pytest.raises(httpx.ConnectError, match="certificate is not valid for 'other"):
+            await client.get(f"https://other.example:{port}/")
 
 
 async def test_each_address_of_a_name_is_found_once() -> None:

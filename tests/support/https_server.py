@@ -1,0 +1,42 @@
+"""An HTTPS server on a loopback socket, with a certificate for one name."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+OPENSSL = shutil.which("openssl")
+
+
+def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
+    """The certificate, which signs itself, and its key."""
+    assert OPENSSL is not None
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    command = [OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command += ["-nodes", "-days", "2", "-subj", f"/CN={name}"]
+    command += ["-addext", f"subjectAltName=DNS:{name}"]
+    command += ["-out", str(certificate), "-keyout", str(key)]
+    subprocess.run(command, check=True, capture_output=True)
+    return certificate, key
+
+
+@asynccontextmanager
+async def serving_tls(certificate: Path, key: Path, text: str) -> AsyncIterator[int]:
+    """The port of a server that says `text` to everybody."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(text)}\r\nconnection: close\r\n\r\n"
+        writer.write((head + text).encode())
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context) as server:
+        yield server.sockets[0].getsockname()[1]
