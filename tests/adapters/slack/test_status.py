@@ -57,7 +57,7 @@ async def test_one_that_arrives_after_the_answer_is_cleared(
     workspace.faults.add(Fault("assistant.threads.setStatus", delay=0.3))
     async with open_status(api, session) as status:
         await follow(status.following(stream([Searching()])))
-        await until(lambda: bool(workspace.calls[1:]))
+        await until(lambda: not workspace.faults.waiting)  # it is on its way
         await follow(status.following(stream([TextDelta("They can.")])))
     assert told(workspace) == ["Searching the docs…", ""]
 
