@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from adapters.chat.shared_sync import SharedSync
 from adapters.chat.writing import Rhythm
@@ -76,29 +77,43 @@ async def open_surfaces(
     server: DiscordGuild,
     database: Database,
     *,
+    commands: int = 6,
+    **how: Any,
+) -> AsyncIterator[Surfaced]:
+    """A bot that listens, with its `commands` registered; takes what `open_on` takes."""
+    credentials = DiscordCredentials(server.token, server.api_url)
+    async with (
+        open_discord_api(credentials, ready=0.05) as api,
+        open_on(api, database, **how) as bot,
+    ):
+        await server.until(lambda: len(server.discord.commands.get(None, ())) >= commands)
+        yield bot
+
+
+@asynccontextmanager
+async def open_on(
+    api: DiscordApi,
+    database: Database,
+    *,
     answers: Answerer | None = None,
     sync: PlayedSync | None = None,
     policy: DiscordPolicy | None = None,
     admins: Sequence[str] = (),
     rhythm: Rhythm = QUICK,
     every: float = 0.05,
-    commands: int = 6,
+    dispatching: Callable[..., AbstractAsyncContextManager[Dispatcher]] = open_dispatcher,
 ) -> AsyncIterator[Surfaced]:
-    """A bot that listens, with its `commands` registered."""
+    """A bot with commands and buttons, on a client that is logged in."""
     sync = sync or PlayedSync()
-    archive, presence = Archive(database), Presence(database)
+    archive, presence, postings = Archive(database), Presence(database), Postings(database)
     async with AsyncExitStack() as stack:
-        api = await stack.enter_async_context(
-            open_discord_api(DiscordCredentials(server.token, server.api_url), ready=0.05)
-        )
-        postings = Postings(database)
         responders: dict[str, Responder] = {
             PLATFORM: DiscordResponder(api, postings, archive, rhythm=rhythm),
             PRIVATE: PrivateResponder(api, postings, rhythm=rhythm),
         }
         inbox = Inbox(database, worker="ours", lease_seconds=6.0)
         dispatcher = await stack.enter_async_context(
-            open_dispatcher(inbox, answers or Answers(), responders, DISPATCH)
+            dispatching(inbox, answers or Answers(), responders, DISPATCH)
         )
         extension = surfaces(
             api,
@@ -125,5 +140,4 @@ async def open_surfaces(
             )
         )
         await dispatcher.resume()
-        await server.until(lambda: len(server.discord.commands.get(None, ())) >= commands)
         yield Surfaced(api, sync, dispatcher)
