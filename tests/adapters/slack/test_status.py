@@ -54,10 +54,11 @@ async def test_it_tells_how_far_the_answer_is(
 async def test_one_that_arrives_after_the_answer_is_cleared(
     workspace: SlackWorkspace, api: SlackApi, session: SessionKey
 ) -> None:
-    workspace.faults.add(Fault("assistant.threads.setStatus", delay=0.3))
+    late = Fault("assistant.threads.setStatus", delay=0.3)
+    workspace.faults.add(late)
     async with open_status(api, session) as status:
         await follow(status.following(stream([Searching()])))
-        await until(lambda: not workspace.faults.waiting)  # it is on its way
+        await until(lambda: late.times == 0)
         await follow(status.following(stream([TextDelta("They can.")])))
     assert told(workspace) == ["Searching the docs…", ""]
 
