@@ -25,8 +25,8 @@ class Rhythm:
 class Live(Protocol):
     """Shows a text that grows."""
 
-    async def show(self, text: str) -> None:
-        """Renews what is shown."""
+    async def show(self, text: str) -> bool:
+        """Renews what is shown; False when it could not be, and is to be tried again."""
 
 
 async def write(live: Live, events: AsyncIterator[AnswerEvent], rhythm: Rhythm) -> Answer:
@@ -84,8 +84,8 @@ async def _show(live: Live, text: _Text, rhythm: Rhythm) -> None:
     await pause(text.ended, rhythm.first)
     while not text.ended.is_set():
         text.grown.clear()
-        if text.whole.strip():
-            await live.show(text.whole)
+        if text.whole.strip() and not await live.show(text.whole):
+            text.grown.set()
         await pause(text.ended, rhythm.again)
         await _either(text.grown, text.ended)
 

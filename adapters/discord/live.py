@@ -42,13 +42,15 @@ class LiveMessages:
         self._shown: list[Message] = []
         self._still = False
 
-    async def show(self, text: str) -> None:
-        """Brings what is shown up to date. Raises LeaseLost.
+    async def show(self, text: str) -> bool:
+        """Brings what is shown up to date; False when there is no room for it. Raises LeaseLost.
 
         After a failure it stands still: the end will put it right.
         """
-        if self._still or not self._spare():
-            return
+        if self._still:
+            return True
+        if not self._spare():
+            return False
         where = self._turn.question.session.channel
         try:
             await self._bring(partial_messages(text, self._turn.id))
@@ -57,6 +59,7 @@ class LiveMessages:
         except ServiceError as exc:
             log.info("What is shown in %s stands still. %s", where, exc)
             self._still = True
+        return True
 
     async def finish(self, messages: Sequence[Message]) -> None:
         """Puts the whole answer there, whatever was shown before. Raises ServiceError too."""

@@ -39,13 +39,13 @@ class LiveMessage:
         self._still = False
         self.ts: str | None = None
 
-    async def show(self, text: str) -> None:
-        """Brings what is shown up to date where that can be done now. Raises LeaseLost.
+    async def show(self, text: str) -> bool:
+        """Brings what is shown up to date; False when there is no room for it. Raises LeaseLost.
 
         After a failure it stands still: the end will put it right.
         """
         if self._still:
-            return
+            return True
         partial = partial_messages(text, self._turn.id)[0]
         try:
             if self.ts is None:
@@ -54,11 +54,14 @@ class LiveMessage:
                 await self._append(markdown_of(partial))
             elif self._api.pacing.spare("chat.update"):
                 await self._posts.edit(self.ts, partial, part=0, patience=0)
+            else:
+                return False
         except RateLimited as exc:
             log.info("What is shown in %s lags. %s", self._channel, exc)
         except ServiceError as exc:
             log.info("What is shown in %s stands still. %s", self._channel, exc)
             self._still = True
+        return True
 
     async def finish(self, whole: Message) -> None:
         """Puts the whole message there, whatever was shown before."""

@@ -16,19 +16,24 @@ QUICK = Rhythm(first=0.0, again=0.0)
 
 
 class Screen:
-    """Keeps what was shown. While it is `slow`, showing waits for `go`."""
+    """Keeps what was shown, once it is no longer `busy`. Showing waits for `go`."""
 
     def __init__(self) -> None:
         self.shown: list[str] = []
         self.go = asyncio.Event()
         self.go.set()
         self.fault: Exception | None = None
+        self.busy = 0
 
-    async def show(self, text: str) -> None:
+    async def show(self, text: str) -> bool:
         if self.fault:
             raise self.fault
+        if self.busy:
+            self.busy -= 1
+            return False
         self.shown.append(text)
         await self.go.wait()
+        return True
 
 
 async def slowly(*events: AnswerEvent) -> AsyncIterator[AnswerEvent]:
@@ -45,6 +50,13 @@ async def test_each_growth_is_shown() -> None:
     events = slowly(Searching(), TextDelta("One."), TextDelta(" Two."), Searching(), whole)
     assert await write(screen, events, QUICK) == whole.answer
     assert screen.shown == ["One.", "One. Two."]
+
+
+async def test_what_could_not_be_shown_is_tried_again_though_nothing_more_came() -> None:
+    screen = Screen()
+    screen.busy = 2
+    await write(screen, slowly(TextDelta("One."), Searching(), answered(answer())), QUICK)
+    assert screen.shown == ["One."]
 
 
 async def test_a_replacement_is_shown_instead() -> None:
