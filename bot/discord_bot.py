@@ -87,6 +87,7 @@ def _surfaces(
         dispatcher,
         presence,
         archive,
+        app.postings,
         Feedback(app.database),
         History(app.database),
         Registrations(app.database),

@@ -23,11 +23,13 @@ from adapters.discord.evidence import evidence, layout_of
 from adapters.discord.faults import DiscordRefused
 from adapters.discord.messages import places_of
 from adapters.discord.policy import DiscordPolicy
+from adapters.discord.posts import posted_id
 from adapters.discord.prose import escaped
 from adapters.discord.rendering import Message, answer_messages, notice
 from adapters.discord.replies import Reply, defer, tell
 from adapters.discord.views import CUSTOM_ID, Press, view_of
 from core.conversation.archive import StoredTurn
+from core.conversation.postings import Postings
 from core.errors import DocentError, ServiceError
 from core.model import Answer
 
@@ -63,8 +65,9 @@ def answer_button(act: Act) -> type[DynamicItem[Any]]:
 class Presses:
     """Does what a button says. What is said about it only the person who pressed can see."""
 
-    def __init__(self, reactions: Reactions, policy: DiscordPolicy) -> None:
+    def __init__(self, reactions: Reactions, postings: Postings, policy: DiscordPolicy) -> None:
         self._reactions = reactions
+        self._postings = postings
         self._policy = policy
         self._sharing: set[UUID] = set()
 
@@ -139,7 +142,9 @@ class Presses:
             return notice(NOT_FROM_HERE)
         reply = _reply(interaction)
         for message in _shared(turn, turn.answer, interaction.user.display_name):
-            await reply.send(message, public=True)
+            shared = posted_id(str(interaction.channel_id), await reply.send(message, public=True))
+            if not await self._postings.add(turn_id, shared):
+                log.warning("What was shared as %s was to be forgotten meanwhile.", shared)
         await _mark_as_shared(interaction, turn.answer, turn_id)
         return None
 

@@ -25,6 +25,7 @@ from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
 from core.conversation.feedback import Feedback
 from core.conversation.history import History
+from core.conversation.postings import Postings
 from core.conversation.presence import Presence
 from core.conversation.registrations import Registrations
 from core.model import Question
@@ -35,6 +36,7 @@ def surfaces(
     dispatcher: Dispatcher,
     presence: Presence,
     archive: Archive,
+    postings: Postings,
     feedback: Feedback,
     history: History,
     registrations: Registrations,
@@ -58,7 +60,7 @@ def surfaces(
 
     async def extend(client: discord.Client, start: Start, policy: DiscordPolicy) -> None:
         reactions = Reactions(archive, feedback, dispatcher.cancel)
-        client.add_dynamic_items(answer_button(Presses(reactions, policy).act))
+        client.add_dynamic_items(answer_button(Presses(reactions, postings, policy).act))
         reads_all = client.intents.message_content and policy.follow_ups
         tree = command_tree(
             client,

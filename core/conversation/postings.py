@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from core.errors import LeaseLost
 from core.model import Turn
@@ -66,6 +67,23 @@ class Postings:
             part,
             message_id,
         )
+
+    async def add(self, turn_id: UUID, message_id: str) -> bool:
+        """Stores a message that shows an ended turn's answer once more, as a part after its own.
+
+        False when the turn was withdrawn meanwhile: then nothing removes the message.
+        """
+        added = await self._database.execute(
+            """
+            INSERT INTO postings (turn_id, part, marker, message_id, completed_at)
+            SELECT t.id, COALESCE((SELECT max(part) FROM postings WHERE turn_id = $1), -1) + 1,
+                '', $2, now()
+            FROM turns AS t WHERE t.id = $1 AND t.wanted <> 'withdrawn' FOR UPDATE
+            """,
+            turn_id,
+            message_id,
+        )
+        return added > 0
 
     async def of(self, turn: Turn) -> list[Posting]:
         """Every posting that was opened for the turn, by part."""

@@ -165,6 +165,18 @@ async def test_what_is_shared_can_be_rated_by_others(
     assert await ratings(database) == [(BOB, "up")]
 
 
+async def test_what_was_shared_is_forgotten_with_its_question(
+    guild: DiscordGuild, database: Database
+) -> None:
+    async with open_surfaces(guild, database):
+        private = await a_private_answer(guild)
+        await guild.press(private.id, button(private, "Share"))
+        [public] = await guild.answered(guild.general)
+        await guild.until(lambda: "Share" not in private.buttons.values())
+        await guild.command("forget")
+        await guild.until(lambda: public.deleted and private.deleted)
+
+
 async def test_a_direct_answer_has_nothing_to_share(
     guild: DiscordGuild, database: Database
 ) -> None:

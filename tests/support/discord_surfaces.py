@@ -120,6 +120,7 @@ async def open_on(
             dispatcher,
             presence,
             archive,
+            postings,
             Feedback(database),
             History(database),
             Registrations(database),

@@ -84,3 +84,23 @@ async def test_a_finished_turn_opens_nothing_more(
     await inbox.finish(turn, answered())
     with pytest.raises(LeaseLost):
         await postings.open(turn, 0, "nonce")
+
+
+async def test_a_message_that_shows_an_answer_once_more_is_a_further_part(
+    postings: Postings, inbox: Inbox, turn: Turn
+) -> None:
+    await postings.open(turn, 0, "nonce-0")
+    await postings.complete(turn, 0, "171.2")
+    await inbox.finish(turn, answered())
+    assert await postings.add(turn.id, "C2/171.3")
+    assert await postings.add(turn.id, "C2/171.4")
+    found = [(posting.part, posting.message_id) for posting in await postings.of(turn)]
+    assert found == [(0, "171.2"), (1, "C2/171.3"), (2, "C2/171.4")]
+
+
+async def test_nothing_is_added_to_what_was_withdrawn(
+    postings: Postings, inbox: Inbox, turn: Turn
+) -> None:
+    await inbox.amendments.withdraw(turn.question.session, turn.question.message_id)
+    assert not await postings.add(turn.id, "C2/171.3")
+    assert await postings.of(turn) == []
