@@ -11,30 +11,38 @@ import html
 import re
 
 from adapters.chat.links import Links, address_in_link, without_scheme
-from adapters.markdown import Span, backticked, normalised, rewrite, spans, without_mentions
+from adapters.markdown import (
+    Span,
+    normalised,
+    rewrite,
+    spans,
+    with_few_headings,
+    with_short_fences,
+    without_mentions,
+)
 
 _NOTHING = "\u200b"
-_ADDRESS = r"(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>`]*"
+_ADDRESS = r"(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>`\[\]]*"
 _SIGNS = re.compile(
     rf"(?P<address>{_ADDRESS})|\[(?P<mark>\d{{1,4}})\]|(?P<code><(?=[/:at@#i]))|(?P<stray>\]\()",
     re.IGNORECASE,
 )
 _AFTER_ADDRESS = ".,;:!?*_~'\")]}|"
-_HEADING = re.compile(r"^(?P<margin>[ >]*)#{4,6}[ \t]+(?P<text>.*?)(?:[ \t]+#+)?[ \t]*$")
+_HEADINGS = 3
 _MARKUP = re.compile(r"([\\`*_~|<>\[\]()#@:-])")
 _BRACKETS = str.maketrans("[]", "()")
 
 
 def safe_markdown(text: str, links: Links) -> str:
     """The text without mentions and Discord's codes, with links to known hosts alone."""
-    text = rewrite(backticked(normalised(text)), _spelled_out)
-    text = rewrite(without_mentions(text), lambda span: _shown(span, links))
-    return _with_known_headings(text)
+    text = with_few_headings(with_short_fences(normalised(text)), _HEADINGS)
+    text = without_mentions(rewrite(text, _spelled_out))
+    return rewrite(text, lambda span: _shown(span, links))
 
 
 def escaped(text: str) -> str:
     """The text with its signs shown as they are, in one line."""
-    return _MARKUP.sub(r"\\\1", without_mentions(" ".join(text.split())))
+    return _MARKUP.sub(r"\\\1", " ".join(text.split())).replace("@", "@" + _NOTHING)
 
 
 def _spelled_out(span: Span) -> str:
@@ -102,15 +110,3 @@ def _label(source: str) -> str:
 
 def _inert(sign: re.Match[str]) -> str:
     return without_scheme(sign["address"]) if sign["address"] else sign.group()
-
-
-def _with_known_headings(text: str) -> str:
-    """The text with the headings of the lower levels in bold."""
-    if "####" not in text:
-        return text
-    in_code, lines = False, []
-    for line in text.split("\n"):
-        in_code ^= line.lstrip(" >").startswith("```")
-        heading = None if in_code else _HEADING.match(line)
-        lines.append(f"{heading['margin']}**{heading['text']}**" if heading else line)
-    return "\n".join(lines)

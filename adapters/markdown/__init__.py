@@ -9,6 +9,7 @@ from adapters.markdown.limits import (
     TableLimits,
 )
 from adapters.markdown.parsing import Span, inline, normalised, spans
+from adapters.markdown.plainer import with_few_headings, with_short_fences
 from adapters.markdown.rewriting import rewrite, without_mention_tokens, without_mentions
 from adapters.markdown.splitting import block_count, split
 from adapters.markdown.tables import Table, as_text, plain_text, with_tables
@@ -30,6 +31,8 @@ __all__ = [
     "rewrite",
     "spans",
     "split",
+    "with_few_headings",
+    "with_short_fences",
     "with_tables",
     "without_mention_tokens",
     "without_mentions",

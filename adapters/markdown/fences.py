@@ -46,7 +46,7 @@ def closed(text: str) -> str:
     for token in reversed(parse(text)[0]):
         if token.type == "fence" and token.map:
             first, end = token.map
-            quotes = _margin(lines[first], token.markup).count(">")
+            quotes = margin_of(lines[first], token.markup).count(">")
             if not _closes(lines[end - 1], quotes, token.markup) or end - 1 == first:
                 lines.insert(_last(lines, first, end), _closing(lines[first], token.markup))
     return "\n".join(lines)
@@ -61,19 +61,19 @@ def backticked(text: str) -> str:
         if token.type == "fence" and token.map and token.markup.startswith("~"):
             first, end = token.map
             ticks = fenced(token.content, "")[0].markup
-            margin = _margin(lines[first], token.markup)
+            margin = margin_of(lines[first], token.markup)
             lines[first] = margin + ticks + token.info.replace("`", "")
             lines[end - 1] = lines[end - 1].rstrip().rstrip("~") + ticks
     return "\n".join(lines)
 
 
-def _margin(line: str, markup: str) -> str:
+def margin_of(line: str, markup: str) -> str:
     """What stands before the fence: quotes, an indent, the marker of a list."""
     return line[: line.index(markup)]
 
 
 def _closing(opening: str, markup: str) -> str:
-    margin = _margin(opening, markup)
+    margin = margin_of(opening, markup)
     return "".join(c if c in " \t>" else " " for c in margin) + markup
 
 
