@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,29 @@ async def test_a_real_documentation_is_ingested_fast_and_checked_faster(
         assert again.seconds < first.seconds / 3  # a tenth, where nothing else runs
         # A fifth of what it is where nothing else runs; `make bench` has the figures.
         assert first.documents / cpu_seconds > 40
+
+
+@pytest.mark.skipif(not DOCS.exists(), reason="the FastAPI docs are not beside the project")
+async def test_what_did_not_change_costs_nothing_and_what_did_only_its_own_chunks(
+    database: Postgres, tmp_path: Path
+) -> None:
+    async with open_library(database, tmp_path / "index") as library:
+        library.settings = SyncSettings()
+        library.source.files = _files()
+        first = await library.sync()
+        began = time.perf_counter()
+        for text in library.source.files.values():
+            blake2b(text.encode())
+        hashing = time.perf_counter() - began
+        again = await library.sync()
+        assert library.watch.of("embedder") == library.watch.of("writer") == []
+        assert again.calls == again.tokens == again.written == again.closed == 0
+        assert again.seconds <= 1.1 * hashing + 1.0
+        path, heading = "docs/tutorial/first-steps.md", "## Recap { #recap }"
+        text = library.source.files[path]
+        assert heading in text
+        library.source.files[path] = text.replace(heading, f"{heading}\n\nAnother sentence.")
+        changed = await library.sync()
+        assert changed.changed == (f"docs/{path}",)
+        assert changed.written == changed.embedded == changed.closed == changed.calls == 1
+        assert changed.chunks == first.chunks

@@ -89,6 +89,11 @@ class SyncMachine(RuleBasedStateMachine):
         self._served = dict(self._listed)
 
     @rule()
+    def rebuild(self) -> None:
+        self._sync(rebuild=True)
+        self._served = dict(self._listed)
+
+    @rule()
     def sync_in_vain(self) -> None:
         self._library.source.broken = True
         with suppress(SourceUnavailable):
