@@ -15,6 +15,7 @@ import pytest_asyncio
 from core.backends.embedded_postgres import open_embedded_postgres
 from core.backends.postgres import Postgres, open_postgres
 from core.migrations.runner import migrate
+from tests.support import discord_schemas, slack_schemas
 from tests.support.postgres import administer, named, server_folder
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that pytest makes in it belongs to its user
@@ -29,6 +30,16 @@ def pytest_configure() -> None:
     chosen = "TMPDIR" in os.environ or not _MEMORY.is_dir()
     if not chosen and shutil.disk_usage(_MEMORY).free > _ENOUGH:
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
+
+def pytest_report_header() -> list[str]:
+    """What every test of a platform is held to, where that can be done."""
+    held = {"Slack": slack_schemas.MISSING, "Discord": discord_schemas.MISSING}
+    return [
+        f"calls of {platform}: "
+        + (f"not held to its types, which {why}" if why else "held to its types")
+        for platform, why in held.items()
+    ]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
