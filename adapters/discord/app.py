@@ -64,8 +64,7 @@ async def open_discord(
     async with AsyncExitStack() as stack:
         start = await stack.enter_async_context(open_errands())
         await presence.load()
-        reads_all = api.client.intents.message_content
-        place = Place(str(api.us), policy, presence.__contains__, reads_all=reads_all)
+        place = Place(str(api.us), policy, presence.__contains__)
         watch = Watch(cursors, PLATFORM, str(api.us), pause=window.pause)
         whereabouts = Whereabouts(api, archive, presence)
         reception = _reception(api, dispatcher, presence, start)

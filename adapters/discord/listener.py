@@ -18,7 +18,7 @@ from adapters.chat.incoming import Asked, Edited, Ignored, Incoming
 from adapters.chat.reception import Reception
 from adapters.chat.watch import Watch
 from adapters.discord.api import DiscordApi
-from adapters.discord.mapping import Place, deleted, edited, incoming
+from adapters.discord.mapping import Place, deleted, edited, incoming, session_of
 from adapters.discord.messages import Said, said_of
 from adapters.discord.whereabouts import Whereabouts
 from core.conversation.presence import Presence
@@ -134,7 +134,7 @@ class Listener:
             return Ignored("not from a person")
         chain = await self._whereabouts.chain_of(said)
         if said.in_thread:
-            await self._presence.includes(self._whereabouts.thread(said))
+            await self._presence.includes(session_of(said))
         mean = edited if said.revision else incoming
         return mean(said, self._place, chain=chain)
 

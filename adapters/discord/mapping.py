@@ -22,15 +22,11 @@ _OTHERS = Ignored("to somebody else")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Who we are, what holds where, and which sessions we take part in. `us` is a user id.
-
-    `reads_all` says whether Discord shows us messages that neither mention us nor are direct.
-    """
+    """Who we are, what holds where, and which sessions we take part in. `us` is a user id."""
 
     us: str
     policy: DiscordPolicy
     takes_part: TakesPart
-    reads_all: bool = False
 
 
 def incoming(said: Said, place: Place, *, chain: SessionKey | None = None) -> Incoming:

@@ -29,8 +29,8 @@ class Pacing:
         self._next = self._clock()
 
     def spare(self) -> bool:
-        """Whether a request that could be left out would hold no other up."""
-        return self._next <= self._clock()
+        """Whether a request that could be left out would hold no other up for now."""
+        return self._next - self._ahead / 2 <= self._clock()
 
     def reserve(self) -> float:
         """Takes the next free moment; the seconds until then."""

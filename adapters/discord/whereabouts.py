@@ -7,7 +7,7 @@ from collections import OrderedDict
 import discord
 
 from adapters.discord.api import DiscordApi
-from adapters.discord.mapping import DIRECT, PLATFORM, session_of
+from adapters.discord.mapping import DIRECT, PLATFORM
 from adapters.discord.messages import Said, roles_of
 from adapters.discord.posts import posted_id
 from core.conversation.archive import Archive
@@ -38,10 +38,6 @@ class Whereabouts:
         """The direct conversations that we know of, the one that was last heard first."""
         stored = [s.channel for s in self._presence.all(PLATFORM) if s.workspace == DIRECT]
         return list(dict.fromkeys([*reversed(self._directs), *stored]))
-
-    def thread(self, said: Said) -> SessionKey:
-        """The session of a message that is in a thread."""
-        return session_of(said)
 
     async def chain_of(self, said: Said) -> SessionKey | None:
         """The session of the answer that a message outside of threads replies to.
