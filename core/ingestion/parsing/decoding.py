@@ -18,6 +18,10 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_NOT_OF_TEXTS = frozenset(
+    {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"}
+)
+"""Encodings to Python and to no browser; some take a time that grows with the square."""
 _NEWLINES = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
@@ -42,6 +46,18 @@ def decode(path: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> str:
         reason = f"it has more than {MAX_LINES:,} lines, the limit for one document"
         raise DocumentUnreadable(path, reason)
     return cleaned
+
+
+def decode_as(data: bytes, encoding: str) -> str | None:
+    """The text in an encoding that the document or its server names.
+
+    None for one that is unknown, that is none of a text in the web, or that it is not in.
+    """
+    try:
+        known = codecs.lookup(encoding).name
+        return None if known in _NOT_OF_TEXTS else data.decode(encoding)
+    except (LookupError, ValueError):
+        return None
 
 
 def clean(text: str) -> str:

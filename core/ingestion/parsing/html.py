@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from readability import Document as Readable
 from readability.readability import Unparseable
 
 from core.errors import DocumentUnreadable
-from core.ingestion.parsing.decoding import check_size, clean
+from core.ingestion.parsing.decoding import check_size, clean, decode_as
 from core.ingestion.parsing.front_matter import FrontMatter
 from core.ingestion.parsing.html_markdown import to_markdown
 from core.ingestion.parsing.markdown import markdown_sections
@@ -69,12 +70,9 @@ def decode_page(data: bytes, declared: str | None = None) -> str:
     """
     marked, sniffed = _without_mark(data)
     found = sniffed or declared or EncodingDetector.find_declared_encoding(marked, is_html=True)
-    for encoding in (found, "utf-8"):
-        try:
-            return marked.decode(encoding or "utf-8")
-        except (LookupError, UnicodeDecodeError):
-            continue
-    return marked.decode("windows-1252", "replace")
+    texts = (decode_as(marked, encoding) for encoding in (found or "utf-8", "utf-8"))
+    readable = next((text for text in texts if text is not None), None)
+    return marked.decode("windows-1252", "replace") if readable is None else readable
 
 
 def _without_mark(data: bytes) -> tuple[bytes, str | None]:
@@ -133,6 +131,8 @@ def _main(soup: BeautifulSoup) -> Tag:
         if len(found) == 1 and found[0].get_text(strip=True):
             return found[0]
     body = soup.body or soup
+    # What it cannot read it would tell the log, with the whole way it took.
+    logging.getLogger("readability").setLevel(logging.CRITICAL)
     try:
         summary = Readable(str(soup)).summary(html_partial=True)
     except Unparseable:

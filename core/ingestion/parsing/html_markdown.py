@@ -10,6 +10,7 @@ from markdownify import ATX, MarkdownConverter
 
 _LANGUAGE = re.compile(r"\A(?:language|lang|highlight|brush)[-:]?([\w+#.-]+)\Z")
 _NO_LANGUAGE = frozenset({"default", "none", "text", "plaintext", "source", "notranslate"})
+_MOST_DIGITS_OF_COLUMNS = 2
 _BARE_PIPE = re.compile(r"(?<!\\)\|")
 _BACKTICKS = re.compile(r"`{3,}")
 
@@ -19,6 +20,10 @@ def to_markdown(element: Tag) -> str:
     for table in element.select("table:has(td.code)"):
         # Line numbers beside the code, as Pygments sets them.
         table.replace_with(*table.select("td.code > *"))
+    for cell in element.select("[colspan]"):
+        # Each column makes a cell, and a few bytes would make many thousands.
+        if len(str(cell["colspan"])) > _MOST_DIGITS_OF_COLUMNS:
+            del cell["colspan"]
     converter = _Converter(
         heading_style=ATX,
         bullets="-",

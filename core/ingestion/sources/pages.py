@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TypeAlias
 
 from core.ingestion.parsing import SUFFIXES
+from core.ingestion.parsing.decoding import decode_as
 from core.ingestion.sources.fetching import Fetcher, FetchFailed, Reply, Validators
 from core.ingestion.sources.page_cache import PageCache, Snapshot
 from core.ingestion.sources.robots import Robots
@@ -170,10 +171,8 @@ def _as_kept(body: bytes, kept_as: str, charset: str) -> bytes:
         return codecs.BOM_UTF8 + decode_page(body, charset or None).encode("utf-8", "ignore")
     if kept_as == ".pdf" or not charset or body.startswith(codecs.BOM_UTF8):
         return body
-    try:
-        return codecs.BOM_UTF8 + body.decode(charset).encode("utf-8", "ignore")
-    except (LookupError, UnicodeDecodeError):
-        return body
+    text = decode_as(body, charset)
+    return body if text is None else codecs.BOM_UTF8 + text.encode("utf-8", "ignore")
 
 
 def _to_send_back(reply: Reply, header: str) -> str | None:

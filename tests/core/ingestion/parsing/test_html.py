@@ -1,8 +1,10 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.errors import DocumentUnreadable
 from core.ingestion.parsing import parse
-from core.ingestion.parsing.html import read_page
+from core.ingestion.parsing.html import decode_page, read_page
 
 NAVIGATION = "<nav><a href='/all'>All pages</a></nav>"
 FOOTER = "<footer>Imprint</footer>"
@@ -148,6 +150,45 @@ def test_a_page_is_called_by_its_first_heading_or_else_by_its_title() -> None:
 )
 def test_a_page_is_read_in_its_encoding(data: bytes) -> None:
     assert parse("a.html", data).sections[0].text == "Größe"
+
+
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "utf-7", "base64", "nosuch", "\0"])
+def test_an_encoding_that_no_browser_knows_is_none(charset: str) -> None:
+    data = f"<meta charset='{charset}'><main>Größe +AGE-</main>".encode()
+    assert parse("a.html", data).sections[0].text == "Größe +AGE-"
+    assert decode_page(data, charset) == data.decode()
+
+
+HOSTILE = st.sampled_from(
+    [
+        *("<main>", "<div>", "</div>", "<p>", "\0", "\x01", "&#0;", "&#x1f;", "&#xD800;", "<!--"),
+        *("<base href='http://['>", "<a href='http://['>x</a>", "<img src='http://[::' alt=x>"),
+        *("<h1 id='a b'>T</h1>", "<h2 id=x>", "<pre>", "<code class='language-'>", "```", "<dl>"),
+        *("<table>", "<td class=code>", "<tr>", "</table>", "<td colspan=x>", "<th colspan=-1>"),
+        *("<ol start=x><li>", "<ol start=99999999999999999999><li>", "<dt>", "<dd>", "<![CDATA["),
+        *(
+            "<link rel=canonical href='http://['>",
+            "<meta name=robots>",
+            "<template>",
+            "<svg><title>",
+        ),
+        "A sentence of the text, with some words, and commas. " * 20,
+    ]
+)
+
+
+@given(st.lists(HOSTILE, max_size=30).map("".join))
+@settings(deadline=None)
+def test_whatever_a_page_holds_it_is_read_and_its_links_are_addresses(html: str) -> None:
+    page = read_page(html, "https://docs.example/a")
+    assert set(page.links) <= {"https://docs.example/b"}
+
+
+def test_a_few_bytes_do_not_make_a_table_of_many_thousand_cells() -> None:
+    table = "<table><tr>" + "<td colspan=1000>x</td>" * 100 + "<td colspan=2>y</td></tr></table>"
+    text = _markdown(f"<main>{table}</main>")
+    assert text.count("|") < 1_000
+    assert "y" in text
 
 
 def test_a_page_that_is_nested_without_end_is_unreadable() -> None:
