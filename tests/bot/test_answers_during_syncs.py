@@ -29,6 +29,10 @@ ASKERS = 4
 _EDITION = re.compile("Aquila|Borealis")
 
 
+def _write(file: Path, name: str) -> None:
+    file.write_text(_edition(name), "utf-8")
+
+
 def _edition(name: str) -> str:
     """A document of several sections, each of which names its edition."""
     sections = (
@@ -80,7 +84,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("docs", "index"):
         (tmp_path / name).mkdir()
     document = tmp_path / "docs" / "reactor.md"
-    document.write_text(_edition("Aquila"), "utf-8")
+    _write(document, "Aquila")
     return document
 
 
@@ -98,7 +102,7 @@ async def test_every_answer_is_of_one_edition_and_never_of_both_or_none(
             for asker in range(ASKERS):
                 tasks.create_task(reader.keep_asking(asker))
             for flip in range(FLIPS):
-                file.write_text(_edition(("Borealis", "Aquila")[flip % 2]), "utf-8")
+                _write(file, ("Borealis", "Aquila")[flip % 2])
                 report = await app.syncer.sync(app.sources)
                 assert report.changed == ("docs/reactor.md",)
                 assert (report.embedded == 0) is (flip > 0), "what comes back is at hand"
