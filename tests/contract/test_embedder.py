@@ -62,3 +62,15 @@ async def test_a_question_is_nearer_to_the_text_that_answers_it(embedder: Embedd
 
 async def test_the_collection_is_named_after_the_model(embedder: Embedder) -> None:
     assert str(embedder.model.dimensions) in embedder.model.collection
+
+
+async def test_what_documents_cost_is_told_and_questions_are_not_counted(
+    embedder: Embedder,
+) -> None:
+    before = embedder.spent
+    await embedder.embed_documents([LINUX, COOKING])
+    spent = embedder.spent - before
+    assert spent.calls == 1
+    assert spent.tokens >= len(f"{LINUX} {COOKING}".split())
+    await embedder.embed_query(LINUX)
+    assert embedder.spent == before + spent

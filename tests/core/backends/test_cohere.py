@@ -34,6 +34,7 @@ from core.errors import (
     ServiceError,
     ServiceUnavailable,
 )
+from core.model import EmbeddingUsage
 from tests.support.http_server import Exchange, serving
 
 KEY = "co-0123456789abcdef"
@@ -459,3 +460,22 @@ def test_the_default_models_are_named_in_full() -> None:
     defaults = {name: p.default for name, p in inspect.signature(CohereModels).parameters.items()}
 
     assert defaults == {"embed": "embed-v4.0", "dimensions": 1024, "rerank": "rerank-v4.0-fast"}
+
+
+@pytest.mark.parametrize(
+    ("meta", "tokens"),
+    [
+        ({"billed_units": {"input_tokens": 12}}, 12),
+        ({"billed_units": {"input_tokens": "many"}}, 0),
+        ({"billed_units": None}, 0),
+        (None, 0),
+    ],
+)
+async def test_only_calls_that_were_answered_are_spent(meta: object, tokens: int) -> None:
+    body = {"id": "1", "embeddings": {"base64": [encoded(vector("x"))]}, "meta": meta}
+    service = Service(refused(429), httpx.Response(200, json=body))
+
+    async with opened(service) as made:
+        await made.embedder.embed_documents(["x"])
+
+        assert made.embedder.spent == EmbeddingUsage(1, tokens)
