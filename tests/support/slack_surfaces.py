@@ -98,14 +98,15 @@ async def open_surfaces(
     database: Database,
     *,
     answers: Answerer | None = None,
-    sync: PlayedSync | None = None,
+    sync: PlayedSync | SharedSync | None = None,
     policy: ChannelPolicy | None = None,
     admins: Sequence[str] = (),
     questions: Sequence[str] = (),
     http: bool = False,
 ) -> AsyncIterator[Surfaced]:
     """A bot that answers over Socket Mode unless told otherwise."""
-    sync = sync or PlayedSync()
+    played = sync if isinstance(sync, PlayedSync) else PlayedSync()
+    shared = sync if isinstance(sync, SharedSync) else SharedSync(played)
     transport = Transport(None if http else workspace.app_token, workspace.signing_secret)
     archive, presence = Archive(database), Presence(database)
     async with AsyncExitStack() as stack:
@@ -131,7 +132,7 @@ async def open_surfaces(
             presence,
             archive,
             Feedback(database),
-            SharedSync(sync),
+            shared,
             partial(read_overview, database, EVERYTHING),
             admins=admins,
             questions=questions,
@@ -151,4 +152,4 @@ async def open_surfaces(
         if asgi is not None:
             await stack.enter_async_context(delivering(workspace, asgi))
         await dispatcher.resume()
-        yield Surfaced(api, sync, dispatcher)
+        yield Surfaced(api, played, dispatcher)
