@@ -50,6 +50,13 @@ Visit: TypeAlias = Snapshot | Failure | Gone
 Cached: TypeAlias = tuple[Snapshot, bytes]
 
 
+def last_seen(visit: Visit) -> Snapshot | None:
+    """What is known of a page, from now or from the last time."""
+    if isinstance(visit, Failure):
+        return visit.before
+    return visit if isinstance(visit, Snapshot) else None
+
+
 class Pages:
     """The pages of `site` that robots.txt leaves to be read, with what is known of them.
 

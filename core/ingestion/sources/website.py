@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from core.errors import DocumentUnreadable, SourceUnavailable
 from core.ingestion.sources.discovery import listed_pages, read_robots
 from core.ingestion.sources.fetching import Fetcher, FetchFailed, open_fetcher
 from core.ingestion.sources.network_guard import Resolver, resolve
-from core.ingestion.sources.page_cache import PageCache, Snapshot
-from core.ingestion.sources.pages import Failure, Gone, Pages, Visit
+from core.ingestion.sources.page_cache import PageCache
+from core.ingestion.sources.pages import Failure, Gone, Pages, Visit, last_seen
 from core.ingestion.sources.patterns import Patterns
 from core.ingestion.sources.politeness import Clock, LoopClock, Manners
+from core.ingestion.sources.site_listing import Listing, make_listing
 from core.ingestion.sources.web_addresses import Site, may_be_a_page
 from core.ports import Entry
-
-_log = logging.getLogger(__name__)
 
 EVERYTHING = ("**",)
 """Pages mostly have no suffix to choose them by."""
 
 _FAILURES_ALLOWED = 3
 _SHARE_ALLOWED = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class _Listing:
-    """The documents, and by their paths where each was asked for and why some are unreadable."""
-
-    entries: list[Entry] = field(default_factory=list)
-    asked: dict[str, str] = field(default_factory=dict)
-    unreadable: dict[str, str] = field(default_factory=dict)
 
 
 class WebsiteSource:
@@ -70,7 +57,7 @@ class WebsiteSource:
         self._manners = manners
         self._resolver = resolver
         self._clock = clock or LoopClock()
-        self._listing = _Listing()
+        self._listing = Listing()
 
     @property
     def name(self) -> str:
@@ -104,7 +91,7 @@ class WebsiteSource:
         except FetchFailed as exc:
             raise self._unavailable(str(exc), exc.hint) from exc
         self._check(visits)
-        self._listing = self._listed(visits)
+        self._listing = make_listing(visits, self._site, self._selects)
         if not self._listing.entries:
             raise self._unavailable("no page was found there that may be indexed")
         there = [url for url, visit in visits.items() if not isinstance(visit, Gone)]
@@ -162,7 +149,7 @@ class WebsiteSource:
 
     def _links(self, visit: Visit) -> Iterable[str]:
         # A page that fails today leads where it led before: what lies behind it is not gone.
-        page = _last_seen(visit)
+        page = last_seen(visit)
         found = (*page.links, page.canonical or "") if page else ()
         return filter(None, (self._site.address(link) for link in found if link))
 
@@ -186,70 +173,9 @@ class WebsiteSource:
             hint=hint or "Look at it in a browser, and correct `website` in docent.toml.",
         )
 
-    def _listed(self, visits: Mapping[str, Visit]) -> _Listing:
-        listing = _Listing()
-        for url in _canonical(visits, self._site):
-            visit = visits[url]
-            page = _last_seen(visit)
-            address = page.url if page else url
-            path = self._site.path(address)
-            if (page and not page.indexed) or path in listing.asked or not self._selects(address):
-                continue
-            listing.asked[path] = url
-            if isinstance(visit, Failure):
-                listing.unreadable[path] = visit.reason
-                listing.entries.append(Entry(path, url=address))
-            elif page:
-                listing.entries.append(_entry(path, page))
-        listing.entries.sort(key=lambda entry: entry.path)
-        return listing
-
 
 def _check_start(visit: Visit) -> None:
     if isinstance(visit, Failure):
         raise FetchFailed(f"its start page: {visit.reason}", visit.hint)
     if isinstance(visit, Gone) and visit.leads_to:
         raise FetchFailed(f"it has moved to {visit.leads_to}", "Set `website` to that address.")
-
-
-def _last_seen(visit: Visit) -> Snapshot | None:
-    """What is known of a page, from now or from the last time."""
-    if isinstance(visit, Failure):
-        return visit.before
-    return visit if isinstance(visit, Snapshot) else None
-
-
-def _canonical(visits: Mapping[str, Visit], site: Site) -> list[str]:
-    """The addresses that were found, without those for which another one stands that was read."""
-    read = {visit.url: visit for visit in visits.values() if isinstance(visit, Snapshot)}
-    left_out: set[str] = set()
-    kept = []
-    for url, visit in visits.items():
-        page = _last_seen(visit)
-        stands = _standing_for(page, read, site) if page else None
-        if page and stands and stands not in left_out:
-            left_out.add(page.url)
-        elif not isinstance(visit, Gone):
-            kept.append(url)
-    return kept
-
-
-def _standing_for(page: Snapshot, read: Mapping[str, Snapshot], site: Site) -> str | None:
-    """The address that the page names, or the shorter way to write its own."""
-    named = site.address(page.canonical) if page.canonical else None
-    if named in read and named != page.url:
-        return named
-    shorter = page.url.removesuffix("index.html")
-    twin = read.get(shorter if shorter != page.url else page.url + "/")
-    return twin.url if twin and twin.fingerprint == page.fingerprint else None
-
-
-def _entry(path: str, page: Snapshot) -> Entry:
-    return Entry(path, page.fingerprint, date=_day(page.modified), url=page.url, format=page.format)
-
-
-def _day(modified: str | None) -> str | None:
-    try:
-        return parsedate_to_datetime(modified).date().isoformat() if modified else None
-    except ValueError:
-        return None

@@ -368,7 +368,9 @@ async def test_a_page_that_moved_is_listed_where_it_is_now(cache: Path) -> None:
         assert "about" not in paths(again)
 
 
-@pytest.mark.parametrize("to", ["https://other.example/", "/blog/post"])
+@pytest.mark.parametrize(
+    "to", ["https://other.example/", "http://169.254.169.254/latest/meta-data", "/blog/post"]
+)
 async def test_a_page_that_moved_out_of_the_site_is_gone(cache: Path, to: str) -> None:
     async with open_website(CRAWLED) as site:
         site.pages["/guide/first-steps"] = redirect(to)
@@ -411,6 +413,13 @@ async def test_a_page_for_which_nothing_that_was_read_stands_is_listed(
     async with open_website(CRAWLED) as site:
         site.pages["/about"] = page("<h1>About</h1>", f"<link rel=canonical href='{elsewhere}'>")
         assert "about" in paths(await source(site, cache).entries())
+
+
+async def test_a_page_that_is_not_indexed_stands_for_no_other(cache: Path) -> None:
+    async with open_website(CRAWLED) as site:
+        site.pages["/about"] = page("About", "<link rel=canonical href=/guide/first-steps>")
+        site.pages["/guide/first-steps"] = page("About", "<meta name=robots content=noindex>")
+        assert paths(await source(site, cache).entries()) == ["/", "about", "guide/"]
 
 
 async def test_of_two_pages_that_each_say_to_stand_for_the_other_one_is_listed(
