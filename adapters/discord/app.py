@@ -75,6 +75,7 @@ async def open_discord(
         for extend in extensions:
             await extend(api.client, start, policy)
         stack.push_async_callback(watch.save)
+        stack.push_async_callback(listener.end)
         connection = await stack.enter_async_context(_connected(api))
         catch_up = CatchUp(
             api,

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -58,6 +59,7 @@ class Listener:
         self._watch = watch
         self._tell = tell
         self._apologised: OrderedDict[str, None] = OrderedDict()
+        self._busy: set[asyncio.Task[object]] = set()
 
     def register(self, client: discord.Client) -> None:
         """Has discord.py call us."""
@@ -98,6 +100,11 @@ class Listener:
         for message_id in payload.message_ids:
             await self._gone(payload.guild_id, payload.channel_id, message_id)
 
+    async def end(self) -> None:
+        """Returns when what came is seen to, or has had its time."""
+        if self._busy:
+            await asyncio.wait(self._busy, timeout=IN_TIME)
+
     async def see(self, message: discord.Message) -> bool:
         """Whether it is a question, asked for the first time or not. Raises ServiceError."""
         now = await self._meaning(message)
@@ -108,7 +115,7 @@ class Listener:
         """Whether it was seen to."""
         now: Incoming = Ignored("not read")
         try:
-            async with asyncio.timeout(IN_TIME):
+            async with self._timely():
                 now = await self._meaning(message)
                 await self._reception.take(now)
         except (ServiceError, TimeoutError) as exc:
@@ -118,6 +125,18 @@ class Listener:
                 self._apologise(now.question)
             return False
         return True
+
+    @asynccontextmanager
+    async def _timely(self) -> AsyncIterator[None]:
+        """What an event of Discord's may take. Raises TimeoutError."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - discord.py runs each event in a task
+        self._busy.add(task)
+        try:
+            async with asyncio.timeout(IN_TIME):
+                yield
+        finally:
+            self._busy.discard(task)
 
     def _apologise(self, question: Question) -> None:
         if question.message_id not in self._apologised:
@@ -143,15 +162,17 @@ class Listener:
         if isinstance(channel, discord.PartialMessageable) and message.guild is not None:
             channel = await self._api.channel(str(channel.id))
         said = said_of(message, self._api.us, channel)
-        if said.guild is None and said.spoken and self._place.policy.by_role:
-            return replace(said, roles=await self._whereabouts.roles_of(said.author))
+        policy, untold = self._place.policy, not isinstance(message.author, discord.Member)
+        matters = policy.by_role or (said.guild is not None and policy.auto_answer_roles)
+        if untold and matters and said.spoken:
+            return replace(said, roles=await self._whereabouts.roles_of(said.author, message.guild))
         return said
 
     async def _gone(self, guild: int | None, channel: int, message_id: int) -> None:
         if self._api.deleted(str(message_id)):
             return
         try:
-            async with asyncio.timeout(IN_TIME):
+            async with self._timely():
                 session = await self._whereabouts.session_of_gone(guild, channel, message_id)
                 await self._reception.take(deleted(session, str(message_id), self._place))
         except (ServiceError, TimeoutError) as exc:

@@ -59,7 +59,7 @@ class DiscordPolicy:
 
     @property
     def by_role(self) -> bool:
-        """Whether it matters which roles a person has."""
+        """Whether it takes a person's roles to tell if they are answered."""
         return self.allowed_roles is not None or bool(self.blocked_roles)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 
 import discord
@@ -16,6 +17,8 @@ from core.model import SessionKey
 
 _REMEMBERED = 10_000
 _MOST_SERVERS = 20
+_ROLES_LAST = 60.0
+"""Seconds for which somebody's roles are believed."""
 
 
 class Whereabouts:
@@ -26,6 +29,8 @@ class Whereabouts:
         self._archive = archive
         self._presence = presence
         self._directs: OrderedDict[str, None] = OrderedDict()
+        self._roles: OrderedDict[tuple[str, int | None], tuple[frozenset[str], float]]
+        self._roles = OrderedDict()
 
     def heard(self, channel: str) -> None:
         """Somebody speaks to us in that direct conversation."""
@@ -68,12 +73,19 @@ class Whereabouts:
         turn = await self._archive.find(PLATFORM, str(guild), where, str(message_id))
         return root if turn is None else turn.question.session
 
-    async def roles_of(self, person: str) -> frozenset[str]:
-        """The roles of a person in all servers, for a direct message, which tells none.
+    async def roles_of(self, person: str, guild: discord.Guild | None = None) -> frozenset[str]:
+        """The roles of a person in a server, or in all of them, where their message tells none.
 
         Raises ServiceError.
         """
+        key, now = (person, None if guild is None else guild.id), time.monotonic()
+        known, until = self._roles.get(key, (frozenset[str](), 0.0))
+        if now < until:
+            return known
         found: frozenset[str] = frozenset()
-        for guild in self._api.client.guilds[:_MOST_SERVERS]:
-            found |= roles_of(await self._api.member(guild, person))
+        for each in [guild] if guild is not None else self._api.client.guilds[:_MOST_SERVERS]:
+            found |= roles_of(await self._api.member(each, person))
+        self._roles[key] = found, now + _ROLES_LAST
+        if len(self._roles) > _REMEMBERED:
+            self._roles.popitem(last=False)
         return found

@@ -9,7 +9,7 @@ from adapters.discord.policy import DiscordPolicy
 from core.ports import Database
 from tests.support.discord_bot import caught_up, open_bot, settled
 from tests.support.discord_faults import Fault
-from tests.support.discord_server import ALICE, BOB, DiscordGuild
+from tests.support.discord_server import ADMIN, ALICE, BOB, DiscordGuild
 
 NARROW = Window(seconds=3600.0)
 
@@ -198,3 +198,16 @@ async def test_a_catch_up_that_fails_is_tried_again_and_doubles_nothing(
         await settled(database)
     assert "put off" in caplog.text
     assert len(guild.answers(asked)) == 1
+
+
+async def test_who_may_ask_is_told_also_of_what_is_caught_up(
+    guild: DiscordGuild, database: Database
+) -> None:
+    await was_here(guild, database)
+    await guild.mention(guild.general, "May I?")
+    asked = await guild.mention(guild.general, "And I?", user=ADMIN)
+    policy = DiscordPolicy(allowed_roles=frozenset({"@staff"}))
+    async with open_bot(guild, database, policy=policy) as bot:
+        await guild.answered(asked)
+        await settled(database)
+    assert [question.text for question in bot.answers.asked] == ["And I?"]
