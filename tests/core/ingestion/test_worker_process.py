@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import subprocess
+import sys
 
 from core.ingestion.documents import SourceProfile, prepare
 from core.ingestion.worker_process import READY, SIZE_BYTES, Task, serve
@@ -34,3 +36,9 @@ def test_it_ends_when_nobody_takes_the_answers() -> None:
     with os.fdopen(writing, "wb", buffering=0) as answers:
         os.close(reading)
         serve(_tasks(GOOD), answers)
+
+
+def test_it_starts_without_what_only_search_needs() -> None:
+    program = "import sys, core.ingestion.worker_process; print('numpy' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert said.stdout == b"False\n"
