@@ -19,13 +19,20 @@ MOST = 3_800
 _LONGEST_PASSAGE = 1_500
 _MOST_PASSAGES = 12
 _LONGEST_PLACE = 150
+_LONGEST_URL = 500
 
 
 def evidence(answer: Answer, passages: Sequence[Passage]) -> list[str]:
-    """The passages that the answer cites, quoted, each with its link and its date."""
+    """The passages that the answer cites, quoted, each with its link and its date.
+
+    As many as fit into one message.
+    """
     found = cited(answer, passages)[:_MOST_PASSAGES]
     longest = min(_LONGEST_PASSAGE, MOST // max(len(found), 1))
-    return [_entry(n, passage, longest) for n, passage in found]
+    entries = [_entry(n, passage, longest) for n, passage in found]
+    while sum(map(len, entries)) > MOST:
+        entries.pop()
+    return entries
 
 
 def layout_of(entries: Sequence[str]) -> LayoutView:
@@ -46,8 +53,8 @@ def _entry(n: int, passage: Passage, longest: int) -> str:
     heading = f"({n}) **{_place(passage)}**{date}"
     room = longest - len(heading)
     for size in (room, room // 2, room // 4):
-        quote = _quote(passage.text, max(size, 1))
-        if len(quote) <= room:
+        quote = _quote(passage.text, size) if size > 0 else ""
+        if quote and len(quote) <= room:
             return f"{heading}\n{quote}"
     return heading
 
@@ -55,9 +62,10 @@ def _entry(n: int, passage: Passage, longest: int) -> str:
 def _place(passage: Passage) -> str:
     place = " ".join(passage.place.split()) or passage.path
     shown = place if len(place) <= _LONGEST_PLACE else place[: _LONGEST_PLACE - 1] + "…"
-    if not host_of(passage.url):
+    address = address_in_link(passage.url)
+    if not host_of(passage.url) or len(address) > _LONGEST_URL:
         return escaped(shown)
-    return f"[{escaped(shown)}]({address_in_link(passage.url)})"
+    return f"[{escaped(shown)}]({address})"
 
 
 def _quote(text: str, size: int) -> str:

@@ -9,10 +9,13 @@ from typing import Any, TypeAlias
 
 import discord
 
+from adapters.chat.status_texts import next_sync, source_lines
 from adapters.discord.mapping import DIRECT, PLATFORM
 from adapters.discord.private import PLATFORM as PRIVATE
+from adapters.discord.prose import escaped
 from adapters.discord.rendering import Message
 from adapters.discord.replies import defer, say, tell
+from adapters.markdown import split
 from core.answering.dispatcher import Dispatcher
 from core.conversation.history import History
 from core.ingestion.overview import Overview
@@ -30,7 +33,7 @@ NEW_ELSEWHERE = (
 NOTHING_YET = "No docs were brought in yet."
 NOTHING_TO_FORGET = "There is nothing of yours to forget."
 
-_MOST_SOURCES = 20
+_LONGEST_LIST = 1_500
 
 log = logging.getLogger(__name__)
 
@@ -85,16 +88,14 @@ def status_text(overview: Overview | None, *, reads_all: bool) -> str:
     )
     if overview is None:
         return f"{NOTHING_YET}\n\n{mention}"
-    state = f"**{_docs(overview.documents)}**, last changed {_ago(overview.since)}"
-    synced = "" if overview.synced is None else f", last synced {_ago(overview.synced)}"
-    lines = [
-        f"- `{name}`: {_docs(served.documents)} in {served.chunks} chunks"
-        for name, served in list(overview.sources.items())[:_MOST_SOURCES]
-    ]
-    if len(overview.sources) > _MOST_SOURCES:
-        lines.append(f"- and {len(overview.sources) - _MOST_SOURCES} more sources")
-    listed = "\n".join(lines)
-    return "\n\n".join(filter(None, [f"{state}{synced}.", listed, mention]))
+    state = [f"**{_docs(overview.documents)}**, last changed {_ago(overview.since)}."]
+    if overview.synced is not None:
+        state.append(f"Last synced {_ago(overview.synced)}.")
+    if (due := next_sync(overview)) is not None:
+        state.append(f"The next sync is due {_ago(due)}.")
+    lines = [*source_lines(overview), *overview.budgets]
+    listed = split("\n".join(f"- {escaped(line)}" for line in lines), _LONGEST_LIST)[:1]
+    return "\n\n".join([" ".join(state), *listed, mention])
 
 
 def forgotten_text(count: int) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from adapters.chat.wording import LOST
 from adapters.discord.asking import ASKED_BEFORE, BELOW, NO_TEXT, NOT_YOU
 from adapters.discord.commands import ABOUT_THIS, CHANGED
+from adapters.discord.components import TROUBLE
 from adapters.discord.housekeeping import (
     NEW,
     NEW_ALREADY,
@@ -20,9 +21,10 @@ from adapters.discord.private import private_question
 from core.model import EVERYTHING
 from core.ports import Database
 from tests.support.desk import until
+from tests.support.discord_bot import settled
 from tests.support.discord_faults import Fault
 from tests.support.discord_interactions import Interaction, Response
-from tests.support.discord_server import ALICE, BOB, GUILD, DiscordGuild
+from tests.support.discord_server import ADMIN, ALICE, BOB, GUILD, DiscordGuild
 from tests.support.discord_surfaces import open_surfaces
 from tests.support.faulty_database import FaultyDatabase
 from tests.support.slack_bot import Answers
@@ -110,6 +112,43 @@ async def test_who_is_not_to_be_answered_is_told_so(
     assert answers.asked == []
 
 
+async def test_who_asks_directly_is_known_by_their_roles_in_the_servers(
+    guild: DiscordGuild, database: Database
+) -> None:
+    policy = DiscordPolicy(allowed_roles=frozenset({"@staff"}))
+    async with open_surfaces(guild, database, policy=policy):
+        for person, said in ((ADMIN, "You asked: How?"), (ALICE, NOT_YOU)):
+            direct = guild.direct(person)
+            asked = await guild.command("ask", {"question": "How?"}, person, direct)
+            await shown(guild, asked, said)
+
+
+async def test_a_private_answer_that_discord_no_longer_knows_is_sent_anew(
+    guild: DiscordGuild, database: Database
+) -> None:
+    answers = Answers(claims=[" And more."])
+    async with open_surfaces(guild, database, answers=answers):
+        asked = await guild.command("ask", {"question": "How?"})
+        await shown(guild, asked, "You asked: How?")
+        asked.messages[0].deleted = True
+        answers.step()
+        await shown(guild, asked, "And more.")
+
+
+async def test_a_private_answer_out_of_reach_hinders_no_forgetting(
+    guild: DiscordGuild, database: Database
+) -> None:
+    async with open_surfaces(guild, database):
+        asked = await guild.command("ask", {"question": "How?"})
+        await guild.until(lambda: "Share" in str(asked.messages[-1].buttons))
+        guild.advance(15 * 60 + 1)
+        forgotten = await guild.command("forget")
+        await shown(guild, forgotten, "1 question of yours")
+        await settled(database)
+    rows = await database.fetch("SELECT text, status FROM turns")
+    assert [(row["text"], row["status"]) for row in rows] == [("", "withdrawn")]
+
+
 async def test_an_answer_after_the_token_expired_comes_as_a_direct_message(
     guild: DiscordGuild, database: Database
 ) -> None:
@@ -144,9 +183,11 @@ async def test_a_command_that_is_too_late_for_discord_is_not_taken(
 ) -> None:
     answers = Answers()
     async with open_surfaces(guild, database, answers=answers):
-        guild.faults.fail("create_interaction_response", 10062)
+        guild.faults.fail("create_interaction_response", 10062, times=2)
         asked = await guild.command("ask", {"question": "How?"}, seconds=0.5)
-    assert asked.response is None
+        message = await guild.say(guild.general, "How do I install it?")
+        about = await guild.context_menu(ABOUT_THIS, message, seconds=0.5)
+    assert (asked.response, about.response) == (None, None)
     assert answers.asked == []
 
 
@@ -222,7 +263,7 @@ async def test_status_tells_what_is_served(guild: DiscordGuild, database: Databa
         full = await guild.command("status", channel=guild.direct(ALICE))
         text = await shown(guild, full, "handbook")
     assert "**1 doc**, last changed <t:1767323045:R>" in text
-    assert "- `handbook`: 1 doc in 2 chunks" in text
+    assert "- handbook\\: 1 doc in 2 chunks" in text
     assert "only what mentions me" in text
     assert full.messages[0].viewer == ALICE
 
@@ -291,6 +332,27 @@ async def test_what_fails_is_apologised_for_at_once(
             assert "Sorry, that did not work. PostgreSQL" in await shown(guild, failed, "Sorry")
         failed = await guild.command("new", channel=guild.direct(ALICE))
         assert "Sorry, that did not work. PostgreSQL" in await shown(guild, failed, "Sorry")
+
+
+async def test_a_fault_of_ours_is_apologised_for(guild: DiscordGuild, database: Database) -> None:
+    faulty = FaultyDatabase(database)
+    faulty.fault = KeyError("ours")
+    async with open_surfaces(guild, faulty):
+        faulty.broken = {"FROM corpus"}
+        failed = await guild.command("status")
+        assert await shown(guild, failed, "Sorry") == TROUBLE
+
+
+async def test_who_cannot_be_told_does_without(guild: DiscordGuild, database: Database) -> None:
+    faulty = FaultyDatabase(database)
+    async with open_surfaces(guild, faulty):
+        faulty.broken = {"FROM corpus"}
+        guild.faults.fail("execute_webhook", 50027)
+        await guild.command("status")
+        await until(lambda: len(guild.called("execute_webhook")) == 1)
+        faulty.broken = set()
+        again = await guild.command("status")
+        await shown(guild, again, NOTHING_YET)
 
 
 async def test_a_command_that_was_registered_otherwise_is_told_to_be_tried_again(

@@ -10,11 +10,12 @@ from core.ports import Database, Queries, Row
 
 
 class FaultyDatabase:
-    """Passes on to a real one. A statement that contains one of `broken` fails."""
+    """Passes on to a real one. A statement that contains one of `broken` raises `fault`."""
 
     def __init__(self, database: Database) -> None:
         self.unchecked = database
         self.broken: set[str] = set()
+        self.fault: Exception = ServiceUnavailable("PostgreSQL", "it is away")
         self.statements: list[str] = []
         self.failed = 0
 
@@ -39,7 +40,7 @@ class FaultyDatabase:
         self.statements.append(sql)
         if any(part in sql for part in self.broken):
             self.failed += 1
-            raise ServiceUnavailable("PostgreSQL", "it is away")
+            raise self.fault
 
 
 class _Checked:
