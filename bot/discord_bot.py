@@ -57,15 +57,16 @@ async def run_discord(
             )
         )
         await dispatcher.resume()
-        announce(f"Docent is up in Discord. {_reading(app)}")
+        announce(_reading(app))
+        announce("Docent is up in Discord.")
         await _until(stop, connection)
 
 
 def _reading(app: App) -> str:
     discord = app.settings.discord
     if discord.message_content and discord.follow_ups:
-        return "It may read all messages: follow-ups in its threads need no mention."
-    return "It reads mentions and direct messages: follow-ups in its threads need a mention."
+        return "In Discord it may read all messages: follow-ups in its threads need no mention."
+    return "In Discord it reads mentions and direct messages: follow-ups need a mention, too."
 
 
 async def _until(stop: asyncio.Event, connection: Connection) -> None:

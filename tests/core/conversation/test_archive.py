@@ -123,3 +123,17 @@ async def test_of_a_withdrawn_question_only_what_it_posted_is_found_until_that_i
     assert (posted.id, posted.answer, posted.question.text) == (turn.id, None, "")
     await inbox.forget(await taken(inbox))
     assert await archive.find_posted("slack", "T1", "C1", "171.2") is None
+
+
+async def test_the_questions_of_late_are_told_the_newest_first(
+    database: Postgres, inbox: Inbox, archive: Archive
+) -> None:
+    first, second, third = (question(message_id=f"17{n}.0") for n in range(3))
+    for asked in (first, second, third):
+        await inbox.accept(asked)
+    await inbox.amendments.withdraw(second.session, second.message_id)
+    assert await archive.asked_lately("slack", 60.0, 10) == [third, first]
+    assert await archive.asked_lately("slack", 60.0, 1) == [third]
+    assert await archive.asked_lately("discord", 60.0, 10) == []
+    await database.execute("UPDATE turns SET accepted_at = now() - interval '2 minutes'")
+    assert await archive.asked_lately("slack", 60.0, 10) == []

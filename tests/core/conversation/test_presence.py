@@ -101,3 +101,12 @@ async def test_a_channel_has_its_own_sessions_the_one_last_spoken_in_first(
     for session in (_thread("a"), _thread("b"), SessionKey("slack", "T1", "C2", "c"), _thread("a")):
         presence.join(session)
     assert presence.recent("slack", "T1", "C1") == [_thread("a"), _thread("b")]
+
+
+async def test_the_sessions_of_a_platform_are_told_the_latest_first(database: Postgres) -> None:
+    presence = Presence(database)
+    for n in range(3):
+        presence.join(_thread(f"{n}"))
+    presence.join(SessionKey("discord", "@me", "D1", "D1"))
+    presence.join(_thread("0"))
+    assert presence.all("slack") == [_thread("0"), _thread("2"), _thread("1")]
