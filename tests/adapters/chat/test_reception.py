@@ -149,3 +149,15 @@ async def test_what_is_not_for_us_costs_no_query(counter: Counter) -> None:
     before = len(counter.desk.database.statements)
     await counter.reception.take(Ignored("without a mention"))
     assert len(counter.desk.database.statements) == before
+
+
+async def test_what_comes_of_a_session_is_stored_in_its_order(counter: Counter) -> None:
+    """The first has a file to be read, which takes longer."""
+    first, *others = (question(f"{n}") for n in range(5))
+    slow = Asked(first, (File("a.log", "https://a.example", text=True),))
+    await asyncio.gather(*map(counter.reception.take, [slow, *map(Asked, others)]))
+    rows = await counter.desk.database.fetch(
+        "SELECT left(text, 1) AS n FROM turns ORDER BY sequence"
+    )
+    await counter.desk.settled()
+    assert [row["n"] for row in rows] == ["0", "1", "2", "3", "4"]
