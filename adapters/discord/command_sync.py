@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -17,20 +19,45 @@ from core.errors import ServiceError
 log = logging.getLogger(__name__)
 
 
-async def sync_commands(tree: CommandTree[Any], registrations: Registrations) -> None:
-    """Sends them if need be. What fails is tried again at the next start. Raises nothing.
+class CommandSync:
+    """Has Discord know the commands of a tree. What fails is logged, and tried at the next start.
 
     They are registered for everywhere, not for each server: a server's own commands are not there
     in direct messages.
     """
-    application = str(tree.client.application_id)
-    wanted = fingerprint(tree)
+
+    def __init__(self, tree: CommandTree[Any], registrations: Registrations) -> None:
+        self._tree = tree
+        self._registrations = registrations
+        self._application = str(tree.client.application_id)
+        self._repaired = False
+
+    async def run(self) -> None:
+        """Sends them if they changed since they were sent last."""
+        with _logged():
+            known = await self._registrations.fingerprint(PLATFORM, self._application)
+            if known == fingerprint(self._tree):
+                log.debug("The commands have not changed.")
+            else:
+                await self._send()
+
+    async def repair(self) -> None:
+        """Sends them since Discord turned out to have others; once, lest two bots do so in turn."""
+        if not self._repaired:
+            self._repaired = True
+            with _logged():
+                await self._send()
+
+    async def _send(self) -> None:
+        await called("the registration of the commands", self._tree.sync)
+        sent = fingerprint(self._tree)
+        await self._registrations.record(PLATFORM, self._application, sent)
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
     try:
-        if await registrations.fingerprint(PLATFORM, application) == wanted:
-            log.debug("The commands have not changed.")
-            return
-        await called("the registration of the commands", tree.sync)
-        await registrations.record(PLATFORM, application, wanted)
+        yield
     except ServiceError as exc:
         log.warning("The commands are not registered. %s %s", exc, exc.hint)
 

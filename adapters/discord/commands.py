@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeAlias
 
 import discord
@@ -18,6 +19,7 @@ from adapters.discord.replies import say
 from core.errors import DocentError
 
 Interaction: TypeAlias = discord.Interaction[Any]
+Apologise: TypeAlias = Callable[[Interaction, AppCommandError], Coroutine[Any, Any, None]]
 
 ABOUT_THIS = "Ask the docs about this"
 CHANGED = "This command has changed. Please try again in a moment."
@@ -28,24 +30,34 @@ log = logging.getLogger(__name__)
 def command_tree(
     client: discord.Client, asking: Asking, housekeeping: Housekeeping, reingest: Reingest
 ) -> CommandTree[Any]:
-    """Has discord.py call us. Whatever a command raises becomes an apology."""
+    """Has discord.py call us."""
     where = AppCommandContext(guild=True, dm_channel=True, private_channel=False)
     tree: CommandTree[Any] = CommandTree(client, allowed_contexts=where)
-    tree.error(apologise)
     _add_asking(tree, asking)
     _add_housekeeping(tree, housekeeping)
     _add_reingest(tree, reingest)
     return tree
 
 
-async def apologise(interaction: Interaction, error: AppCommandError) -> None:
-    """Says at once that a command failed, and logs what is our own fault."""
+def apologising(repair: Callable[[], None]) -> Apologise:
+    """Makes what a command raises an apology, at once; our own faults are logged.
+
+    `repair` is called when Discord has other commands than we do.
+    """
+
+    async def apologise(interaction: Interaction, error: AppCommandError) -> None:
+        if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
+            log.warning("Discord has other commands than this version. %s", error)
+            repair()
+            await say(interaction, CHANGED)
+        else:
+            await _apologise(interaction, error.__cause__ or error)
+
+    return apologise
+
+
+async def _apologise(interaction: Interaction, cause: BaseException) -> None:
     name = interaction.command.name if interaction.command is not None else "?"
-    if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
-        log.warning("A command is registered otherwise than it is meant. %s", error)
-        await say(interaction, CHANGED)
-        return
-    cause = error.__cause__ or error
     if isinstance(cause, DocentError):
         log.warning("/%s failed. %s", name, cause)
         await say(interaction, failed(cause))

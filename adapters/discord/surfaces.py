@@ -13,8 +13,8 @@ from adapters.chat.syncing import EVERY
 from adapters.discord.api import DiscordApi
 from adapters.discord.app import Extension
 from adapters.discord.asking import Asking
-from adapters.discord.command_sync import sync_commands
-from adapters.discord.commands import command_tree
+from adapters.discord.command_sync import CommandSync
+from adapters.discord.commands import apologising, command_tree
 from adapters.discord.components import Presses, answer_button
 from adapters.discord.housekeeping import Housekeeping, ReadOverview
 from adapters.discord.mapping import PLATFORM
@@ -68,6 +68,8 @@ def surfaces(
             Housekeeping(dispatcher, history, overview, reads_all=reads_all),
             Reingest(api, sync, start, admins, every=every),
         )
-        start(sync_commands(tree, registrations))
+        registered = CommandSync(tree, registrations)
+        tree.error(apologising(lambda: start(registered.repair())))
+        start(registered.run())
 
     return extend

@@ -355,15 +355,23 @@ async def test_who_cannot_be_told_does_without(guild: DiscordGuild, database: Da
         await shown(guild, again, NOTHING_YET)
 
 
-async def test_a_command_that_was_registered_otherwise_is_told_to_be_tried_again(
+async def test_commands_that_are_registered_otherwise_are_registered_again_once(
     guild: DiscordGuild, database: Database
 ) -> None:
+    def sent() -> int:
+        return len(guild.called("bulk_set_application_commands"))
+
+    stale = {"id": "1", "type": 1, "name": "gone", "version": "1", "application_id": "1"}
     async with open_surfaces(guild, database):
-        guild.discord.commands[None].append(
-            {"id": "1", "type": 1, "name": "gone", "version": "1", "application_id": "1"}
-        )
+        guild.discord.commands[None] = [stale]
         gone = await guild.command("gone")
         assert await shown(guild, gone, "command") == CHANGED
+        await until(lambda: sent() == 2)
+        assert stale not in guild.discord.commands[None]
+        guild.discord.commands[None].append(stale)
+        gone = await guild.command("gone")
+        assert await shown(guild, gone, "command") == CHANGED
+    assert sent() == 2
 
 
 async def test_the_commands_are_registered_only_when_they_changed(
