@@ -19,8 +19,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Final, TypeAlias, cast
 
 from core.errors import DocumentUnreadable
-from core.ingestion.documents import Prepared, SourceProfile
-from core.ingestion.preparing import Preparer, ThreadPreparer
+from core.ingestion.documents import Prepared, SourceProfile, prepare
+from core.ingestion.preparing import Preparer
 from core.ingestion.worker_process import READY, SIZE_BYTES, Answer, Task
 from core.ports import Entry
 
@@ -55,18 +55,23 @@ class WorkerPreparer:
     def __init__(self, few: int, command: Sequence[str]) -> None:
         self._few = few
         self._command = command
-        self._here = ThreadPreparer()
+        self._asked = 0
+        self._turn = asyncio.Lock()
         self._start: asyncio.Task[_Worker | None] | None = None
 
     async def prepare(
         self, profile: SourceProfile, entry: Entry, data: bytes, fingerprint: str
     ) -> Prepared:
         """In the process if it is there, in a thread if not."""
+        self._asked += 1
         task = (profile, entry, data, fingerprint)
-        while (worker := self._at_hand()) is not None:
+        while True:
+            if (worker := self._at_hand()) is None:
+                async with self._turn:
+                    if (worker := self._at_hand()) is None:  # it may have come up meanwhile
+                        return await asyncio.to_thread(prepare, *task)
             with suppress(_WorkerEnded):
                 return await worker.prepare(task)
-        return await self._here.prepare(*task)
 
     async def close(self) -> None:
         """Ends the process, whatever it is at."""
@@ -77,8 +82,7 @@ class WorkerPreparer:
                 await worker.close()
 
     def _at_hand(self) -> _Worker | None:
-        if self._few > 0:
-            self._few -= 1
+        if self._asked <= self._few:
             return None
         if self._start is None or _has_ended(self._start):
             self._start = asyncio.create_task(_start(self._command))
