@@ -35,8 +35,9 @@ async def read_lines(tell: Tell, stream: Readable | None = None) -> AsyncIterato
     lines: asyncio.Queue[str | None] = asyncio.Queue()
 
     def pump() -> None:
-        # When the loop is closed, nobody waits for lines any more.
-        with suppress(RuntimeError):
+        # When the loop is closed, nobody waits for lines any more; a terminal that went away has
+        # no more of them.
+        with suppress(RuntimeError, OSError):
             try:
                 for line in _beginnings(stream or _standard_input()):
                     loop.call_soon_threadsafe(lines.put_nowait, line)

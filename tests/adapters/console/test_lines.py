@@ -56,13 +56,17 @@ async def test_closed_standard_input_has_no_lines(monkeypatch: pytest.MonkeyPatc
     assert [line async for line in read_lines(lambda _: None)] == []
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-async def test_a_terminal_that_goes_away_ends_the_lines() -> None:
+async def test_a_terminal_that_goes_away_ends_the_lines_without_a_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     class Gone:
         def readline(self, limit: int, /) -> str:
             raise OSError(5, "Input/output error")
 
     assert [line async for line in read_lines(lambda _: None, Gone())] == []
+    for reader in (thread for thread in threading.enumerate() if thread.name == "stdin"):
+        await asyncio.to_thread(reader.join, 10)
+    assert capsys.readouterr().err == ""
 
 
 async def test_waiting_for_a_line_blocks_nobody() -> None:

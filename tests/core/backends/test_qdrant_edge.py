@@ -55,7 +55,7 @@ async def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None
 
 async def test_a_second_process_is_told_who_holds_the_folder(tmp_path: Path) -> None:
     async with writing_process(tmp_path) as process:
-        with pytest.raises(DataFolderLocked, match=rf"in use by process {process.pid}\.$"):
+        with pytest.raises(DataFolderLocked, match=rf"in use by process {process.pid} \(python "):
             async with open_edge(tmp_path):
                 pass
 
