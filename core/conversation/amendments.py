@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from core.model import SessionKey
+from core.model import Scope, SessionKey
 from core.ports import Database, Row
 from core.text.unicode import storable
 
@@ -28,9 +28,12 @@ class Amendments:
         message_id: str,
         text: str,
         *,
+        scope: Scope,
         revision: str = "",
     ) -> SessionKey | None:
         """Replaces the question's text and opens its turn again, in its old place.
+
+        It is answered from what the `scope` admits by now.
 
         The session, or None when the message is unknown, says the same, or has a later `revision`,
         which is the platform's time of the edit. Postings are kept; the answer and what people
@@ -40,7 +43,7 @@ class Amendments:
             """
             WITH edited AS (
                 UPDATE turns
-                SET text = $5, revision = $6, wanted = 'answered', status = 'accepted',
+                SET text = $5, revision = $6, scope = $7, wanted = 'answered', status = 'accepted',
                     attempt = 0, lease_token = NULL,
                     ended_at = NULL, answer = NULL, trace = NULL, failure = NULL
                 WHERE (platform, workspace, channel) = ($1, $2, $3) AND message_id = $4
@@ -58,6 +61,7 @@ class Amendments:
             message_id,
             storable(text),
             revision,
+            None if scope.sources is None else sorted(scope.sources),
         )
         return _only_session(rows)
 

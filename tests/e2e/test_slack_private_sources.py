@@ -193,4 +193,6 @@ async def test_a_source_that_is_taken_from_a_channel_is_gone_from_its_threads_to
         await workspace.until(
             lambda: any(NOT_FROM_HERE in whisper.shown for whisper in workspace.whispers())
         )
+        await workspace.edit(company.board, ts, f"<@U0DOCENT> {ASKED} Please.")
+        await workspace.until(lambda: SECRET not in old.shown)
     assert not any(SECRET in whisper.shown for whisper in workspace.whispers())

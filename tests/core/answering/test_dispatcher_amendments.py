@@ -16,7 +16,7 @@ from core.conversation.history import History
 from core.conversation.inbox import Held
 from core.conversation.postings import Postings
 from core.errors import LeaseLost, ServiceUnavailable
-from core.model import Question, SessionKey
+from core.model import EVERYTHING, Question, SessionKey
 from core.ports import Database
 from tests.support.conversations import OTHER_THREAD, THREAD, question, taken
 from tests.support.desk import QUICK, Desk, until
@@ -194,7 +194,9 @@ async def test_an_edit_whose_first_delivery_died_is_seen_to_by_the_second(desk: 
     await desk.inbox.accept(asked)
     edited = replace(asked, text="second")
     async with desk.open(TOLD) as dispatcher:
-        await desk.inbox.amendments.edit("slack", "T1", "C1", asked.message_id, "second")
+        await desk.inbox.amendments.edit(
+            "slack", "T1", "C1", asked.message_id, "second", scope=EVERYTHING
+        )
         assert not await dispatcher.edit(edited)
         await desk.settled()
     assert desk.reader.read == ["second"]

@@ -11,7 +11,7 @@ from core.conversation.feedback import Feedback
 from core.conversation.inbox import Held, Inbox
 from core.conversation.postings import Posting, Postings
 from core.errors import LeaseLost
-from core.model import Question, SessionKey, Turn, Wanted
+from core.model import EVERYTHING, Question, Scope, SessionKey, Turn, Wanted
 from tests.support.conversations import (
     OTHER_THREAD,
     THREAD,
@@ -42,7 +42,7 @@ async def _edited(
 ) -> SessionKey | None:
     key = asked.session
     place = (key.platform, key.workspace, key.channel, asked.message_id)
-    return await amendments.edit(*place, text, revision=revision)
+    return await amendments.edit(*place, text, scope=EVERYTHING, revision=revision)
 
 
 async def _withdrawn(amendments: Amendments, asked: Question) -> SessionKey | None:
@@ -68,6 +68,18 @@ async def test_an_edit_opens_a_finished_turn_again_and_keeps_what_was_posted(
     assert (again.id, again.question.text, again.attempt) == (turn.id, "second", 1)
     assert await postings.open(again, 0, "other") == Posting(0, "marker", "171.2")
     assert await database.fetch("SELECT FROM feedback") == []
+
+
+async def test_an_edited_question_is_answered_from_what_its_place_has_by_now(
+    inbox: Inbox, other: Inbox, amendments: Amendments
+) -> None:
+    asked = replace(question("first"), scope=Scope(frozenset({"guide", "minutes"})))
+    turn = await _asked(inbox, asked)
+    await inbox.finish(turn, answered())
+    key, public = asked.session, Scope(frozenset({"guide"}))
+    place = (key.platform, key.workspace, key.channel, asked.message_id)
+    await amendments.edit(*place, "second", scope=public)
+    assert (await taken(other)).question.scope == public
 
 
 async def test_a_turn_in_the_thread_it_was_first_delivered_in_is_the_one_edited(

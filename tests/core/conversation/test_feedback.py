@@ -7,7 +7,7 @@ from core.backends.postgres import Postgres
 from core.conversation.amendments import Amendments
 from core.conversation.feedback import Feedback
 from core.conversation.inbox import Inbox
-from core.model import Turn
+from core.model import EVERYTHING, Turn
 from tests.support.conversations import answered, question, somebody_waits, taken
 
 
@@ -65,7 +65,9 @@ async def test_an_answer_cannot_be_rated_while_it_makes_way_for_another(
 ) -> None:
     async with database.transaction() as statements:
         amendments = Amendments(statements)  # type: ignore[arg-type]
-        await amendments.edit("slack", "T1", "C1", turn.question.message_id, "new")
+        await amendments.edit(
+            "slack", "T1", "C1", turn.question.message_id, "new", scope=EVERYTHING
+        )
         rating = asyncio.ensure_future(feedback.rate(turn.id, "U1", "up"))
         await somebody_waits(database)
     assert not await rating

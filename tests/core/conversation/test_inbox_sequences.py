@@ -97,7 +97,7 @@ class InboxSequences(RuleBasedStateMachine):
     def edit(self, asked: Question, text: str) -> None:
         known = self._of(asked)
         place = ("slack", self._workspace, "C", asked.message_id)
-        edited = self._runner.run(self._amendments.edit(*place, text))
+        edited = self._runner.run(self._amendments.edit(*place, text, scope=asked.scope))
         may = known.wanted is not Wanted.WITHDRAWN and known.question.text != text
         assert edited == (asked.session if may else None)
         if may:
