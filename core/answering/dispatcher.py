@@ -11,7 +11,6 @@ from uuid import UUID
 
 from core.answering.turns import Answerer, TurnRunner, wait_for
 from core.conversation.inbox import Held, Inbox
-from core.conversation.limits import Limits
 from core.errors import ServiceError
 from core.model import Question, SessionKey, Turn
 from core.ports import Responder
@@ -46,8 +45,6 @@ async def open_dispatcher(
     answerer: Answerer,
     responders: Mapping[str, Responder],
     settings: DispatcherSettings | None = None,
-    *,
-    limits: Limits | None = None,
 ) -> AsyncIterator[Dispatcher]:
     """A dispatcher that runs until the block ends.
 
@@ -55,7 +52,7 @@ async def open_dispatcher(
     `settings.drain` seconds; what is not done by then is cancelled and stays in the inbox.
     """
     async with asyncio.TaskGroup() as tasks:
-        dispatcher = Dispatcher(inbox, answerer, responders, tasks, settings, limits=limits)
+        dispatcher = Dispatcher(inbox, answerer, responders, tasks, settings)
         try:
             yield dispatcher
         finally:
@@ -83,11 +80,8 @@ class Dispatcher:
         responders: Mapping[str, Responder],
         tasks: asyncio.TaskGroup,
         settings: DispatcherSettings | None = None,
-        *,
-        limits: Limits | None = None,
     ) -> None:
         self._inbox = inbox
-        self._limits = limits
         self._responders = responders
         self._tasks = tasks
         self._settings = settings or DispatcherSettings()
@@ -109,12 +103,8 @@ class Dispatcher:
         """Accepts a question and sees to it; False when its message was accepted before.
 
         Acknowledge the delivery once this has returned. After a ServiceError don't: the platform
-        shall deliver it again. Raises QuestionRefused for what is beyond the limits, which is not
-        stored: its author is to be told.
+        shall deliver it again.
         """
-        if self._limits is not None:
-            self._limits.check(question)
-            self._limits.count(question)
         accepted = await self._inbox.accept(question)
         # A duplicate too: its first delivery may have died after it was accepted.
         self._see_to(question.session)
@@ -124,11 +114,8 @@ class Dispatcher:
         """Answers a question that was edited again, in place; an answer to its old text ends.
 
         False when its message is unknown, says the same as before, or has a later `revision`: the
-        platform's time of the edit, as text that sorts. Acknowledge as with `submit`, which also
-        says what is refused.
+        platform's time of the edit, as text that sorts. Acknowledge as with `submit`.
         """
-        if self._limits is not None:
-            self._limits.check(question, revision)
         key = question.session
         edited = await self._inbox.amendments.edit(
             key.platform,
