@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
-from typing import TypeVar
 
 import aiohttp
 import discord
 from discord.abc import GuildChannel
 
+from adapters.discord.calling import PAUSES, T, called
 from adapters.discord.client import READY, open_client
 from adapters.discord.credentials import DiscordCredentials
 from adapters.discord.faults import (
@@ -29,13 +28,10 @@ from adapters.discord.rendering import Message
 from adapters.discord.views import view_of
 from core.errors import RequestRejected
 
-T = TypeVar("T")
-
 UNKNOWN_MEMBER = 10007
 THREAD_THERE = 160004
 """Discord's code for a message that has a thread already."""
 
-_PAUSES = (0.5, 2.0)
 _REMEMBERED = 10_000
 _TIMEOUT = 30.0
 _PAGE = 100
@@ -85,7 +81,7 @@ class DiscordApi:
             silent=silent,
             suppress_embeds=True,
         )
-        posted = await self._called("a message", send, pauses=_PAUSES if nonce else ())
+        posted = await self._called("a message", send, pauses=PAUSES if nonce else ())
         return str(posted.id)
 
     async def edit(self, channel: str, message_id: str, message: Message) -> bool:
@@ -219,7 +215,7 @@ class DiscordApi:
         what: str,
         call: Callable[[], Awaitable[T]],
         *,
-        pauses: tuple[float, ...] = _PAUSES,
+        pauses: tuple[float, ...] = PAUSES,
     ) -> T:
         """As `called`, at its moment."""
 
@@ -256,36 +252,6 @@ async def open_discord_api(
         ) as client,
     ):
         yield DiscordApi(client, session)
-
-
-async def called(
-    what: str, call: Callable[[], Awaitable[T]], *, pauses: tuple[float, ...] = _PAUSES
-) -> T:
-    """What Discord replies; without an answer it is asked again after each of the pauses."""
-    for pause in pauses:
-        try:
-            return await _once(what, call)
-        except _NoAnswer:
-            await asyncio.sleep(pause)
-    try:
-        return await _once(what, call)
-    except _NoAnswer as exc:
-        raise translated(what, exc.error) from exc.error
-
-
-class _NoAnswer(Exception):
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.error = error
-
-
-async def _once(what: str, call: Callable[[], Awaitable[T]]) -> T:
-    try:
-        return await call()
-    except (aiohttp.ClientError, TimeoutError, OSError) as exc:
-        raise _NoAnswer(exc) from exc
-    except (discord.DiscordException, ValueError, KeyError) as exc:
-        raise translated(what, exc) from exc
 
 
 async def _where_it_is(change: Awaitable[object]) -> bool:

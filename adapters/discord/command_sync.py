@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from discord.app_commands import CommandTree
 
-from adapters.discord.api import called
+from adapters.discord.calling import called
 from adapters.discord.mapping import PLATFORM
 from core.conversation.registrations import Registrations
 from core.errors import ServiceError

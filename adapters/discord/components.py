@@ -18,7 +18,7 @@ from discord.ui import DynamicItem, Item
 from adapters.chat.evidence import NO_EVIDENCE
 from adapters.chat.reactions import Reactions, missing
 from adapters.chat.wording import NOT_FROM_HERE, NOT_HERE, failed
-from adapters.discord.api import called
+from adapters.discord.calling import called
 from adapters.discord.evidence import evidence, layout_of
 from adapters.discord.faults import DiscordRefused
 from adapters.discord.messages import places_of

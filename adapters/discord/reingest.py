@@ -14,7 +14,8 @@ from adapters.chat.shared_sync import SharedSync
 from adapters.chat.sync_texts import ALREADY, STARTED
 from adapters.chat.syncing import EVERY, shown_sync
 from adapters.chat.wording import failed
-from adapters.discord.api import DiscordApi, called
+from adapters.discord.api import DiscordApi
+from adapters.discord.calling import called
 from adapters.discord.faults import DiscordRefused
 from adapters.discord.rendering import Message, notice
 from adapters.discord.replies import say

@@ -13,7 +13,7 @@ import discord
 from discord import Webhook, WebhookType
 from discord.ui import LayoutView
 
-from adapters.discord.api import called
+from adapters.discord.calling import called
 from adapters.discord.rendering import Message, notice
 from adapters.discord.views import view_of
 from core.errors import ServiceError
