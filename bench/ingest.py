@@ -249,7 +249,7 @@ async def measure(docs: Path, *, with_model: bool) -> Report:
 def show(report: Report) -> None:
     """As a table."""
     table = Table(title=f"Ingest on {report.cores} cores (load {report.load:.1f} at the start)")
-    for column in ("", "documents", "chunks", "s", "CPU s", "documents/s", "on idle cores", "wait"):
+    for column in ("", "docs", "chunks", "s", "CPU s", "docs/s", "at best", "wait"):
         table.add_column(column, justify="right" if column else "left")
     for name, run in (("once", report.docs), (f"{COPIES} times over", report.copies)):
         cpu = f"{run.cpu_seconds:.2f} + {run.worker_cpu_seconds:.2f}"
@@ -258,7 +258,10 @@ def show(report: Report) -> None:
         table.add_row(name, *sizes, *rates, f"{run.wait_ms:.0f} ms")
     console = Console()
     console.print(table)
-    console.print(f"Target: at least {TARGET_RATE:.0f} documents/s with vectors that cost nothing.")
+    console.print(
+        f"Target: at least {TARGET_RATE:.0f} documents/s with vectors that cost nothing. CPU s are "
+        "the bot's and its worker's; at best: with a free core for each."
+    )
     console.print(
         f"Nothing changed: {report.unchanged.seconds:.2f} s "
         f"(to read and hash the files: {report.unchanged.hashing_seconds:.2f} s)."
@@ -280,7 +283,9 @@ def main() -> None:
     report = asyncio.run(measure(args.docs, with_model=args.model))
     show(report)
     rates = {"docs": report.docs.rate, "copies": report.copies.rate}
-    figures = json.dumps(asdict(report) | {"rates": rates, "met": report.met}, indent=2)
+    best = {"docs": report.docs.idle_rate, "copies": report.copies.idle_rate}
+    more = {"documents_per_second": rates, "at_best": best, "met": report.met}
+    figures = json.dumps(asdict(report) | more, indent=2)
     print(figures)
     if args.json:
         args.json.write_text(figures + "\n", encoding="utf-8")
