@@ -73,10 +73,16 @@ async def test_a_few_documents_start_no_process() -> None:
             assert await preparer.prepare(*document("a.md")) == prepare(*document("a.md"))
 
 
-async def test_what_comes_before_the_process_is_ready_does_not_wait_for_it() -> None:
-    never_ready = (sys.executable, "-c", "import time; time.sleep(3600)")
+async def test_what_comes_before_the_process_is_ready_does_not_wait_for_it(tmp_path: Path) -> None:
+    number = tmp_path / "number"
+    program = (
+        f"import os, pathlib, time; pathlib.Path({str(number)!r}).write_text(str(os.getpid()))"
+    )
+    never_ready = (sys.executable, "-c", f"{program}; time.sleep(3600)")
     async with open_worker(few=0, command=never_ready) as preparer:
-        assert await preparer.prepare(*document("a.md")) == prepare(*document("a.md"))
+        while not (number.exists() and number.read_text()):
+            assert await preparer.prepare(*document("a.md")) == prepare(*document("a.md"))
+    assert not runs(int(number.read_text()))
 
 
 @pytest.mark.parametrize("command", [("/absent/python",), (sys.executable, "-c", "")])
