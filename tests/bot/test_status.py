@@ -10,9 +10,9 @@ import pytest
 
 from bot.app import Embedding, assemble
 from bot.settings import Settings
-from bot.settings.groups import OpenRouterSettings
+from bot.settings.groups import DocentSettings, DocsSettings, OpenRouterSettings
 from bot.settings.source import SourceSettings
-from bot.status import Status, read_budgets, read_public_status
+from bot.status import Status, read_budgets, read_public_status, read_status
 from core.backends.postgres import Postgres
 from core.backends.qdrant_edge import open_edge
 from core.ingestion.corpus import Served
@@ -111,3 +111,18 @@ async def test_the_budget_that_is_known_is_told(openrouter: str, key: str, said:
     (sentence,) = await read_budgets(settings)
     assert said in sentence
     assert await read_budgets(Settings()) == ()
+
+
+async def test_the_status_of_a_new_machine_is_that_nothing_is_indexed(tmp_path: Path) -> None:
+    data = DocentSettings(data_dir=tmp_path / "data")
+    docs = DocsSettings.model_validate({"folder": tmp_path, "schedule": "off"})
+    status = await read_status(Settings(docent=data, docs=docs))
+    assert status.as_text() == "Nothing is indexed yet."
+    assert status.as_json() == {
+        "generation": None,
+        "since": None,
+        "documents": 0,
+        "chunks": 0,
+        "sources": [],
+        "budgets": [],
+    }

@@ -346,6 +346,20 @@ async def test_another_slug_rule_changes_the_anchors_in_links_and_rewrites_no_ch
     assert (before.fragments, after.fragments) == ({}, {"start-1": "start_1"})
 
 
+async def test_a_folder_that_is_peer_reviewed_now_marks_its_documents_and_costs_nothing(
+    library: Library,
+) -> None:
+    library.source.files = {"papers/a.md": GUIDE, "notes/b.md": FAQ}
+    await library.sync()
+    report = await library.sync(profiles=[SourceProfile("docs", reviewed_paths=("papers/**",))])
+    assert "docs/papers/a.md" in report.relabelled
+    assert report.calls == report.written == report.closed == 0
+    records = await library.store.at(report.generation)
+    assert [path for (_, path), record in records.items() if record.peer_reviewed] == [
+        "papers/a.md"
+    ]
+
+
 async def test_a_document_says_itself_whether_it_is_peer_reviewed(library: Library) -> None:
     library.source.files["faq.md"] = "---\npeer_reviewed: false\n---\n" + FAQ
     await library.sync(profiles=[SourceProfile("docs", peer_reviewed=True)])
