@@ -57,6 +57,27 @@ async def test_a_mention_is_answered_once_in_a_thread_under_it(
     assert asked in guild.discord.typing
 
 
+async def test_the_role_that_discord_made_for_the_bot_stands_for_the_bot(
+    guild: DiscordGuild, database: Database
+) -> None:
+    server, role = guild.discord.guilds[GUILD], guild.discord.new_id()
+    server.roles[role], server.own_role = ("Docent", 0), role
+    async with open_bot(guild, database) as bot:
+        asked = await guild.say(guild.general, f"<@&{role}> How do I install it?")
+        await guild.answered(asked)
+    assert [question.text for question in bot.answers.asked] == ["How do I install it?"]
+
+
+async def test_names_stand_for_discords_codes(guild: DiscordGuild, database: Database) -> None:
+    async with open_bot(guild, database) as bot:
+        text = f"is <@{BOB}> right in <#{guild.general}> of <@&{int(GUILD) + 1}> <:shrug:12>?"
+        asked = await guild.mention(guild.general, text)
+        await guild.answered(asked)
+    [question] = bot.answers.asked
+    assert question.text.startswith("is @Bob right in #general of @")
+    assert question.text.endswith(":shrug:?")
+
+
 @pytest.mark.parametrize("message_content", [True, False])
 async def test_a_follow_up_in_the_thread_needs_a_mention_only_without_the_intent(
     guild: DiscordGuild, database: Database, *, message_content: bool

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 
+import discord
 import pytest
 
 from adapters.discord.catchup import Window
 from adapters.discord.listener import LATE
-from core.errors import AccessDenied
+from core.errors import AccessDenied, ServiceUnavailable
 from core.ports import Database
 from tests.support.desk import until
 from tests.support.discord_bot import DISPATCH, caught_up, open_bot, settled
@@ -262,3 +263,91 @@ async def test_an_answer_under_way_is_finished_when_the_bot_is_stopped(
     [answer] = guild.answers(guild.direct(ALICE))
     assert "How? One." in answer.shown
     assert "Stop" not in answer.buttons.values()
+
+
+async def test_where_a_thread_is_refused_the_answer_is_a_reply(
+    guild: DiscordGuild, database: Database
+) -> None:
+    guild.faults.fail("create_thread_from_message", FORBIDDEN)
+    async with open_bot(guild, database):
+        asked = await guild.mention(guild.general, "How?")
+        [answer] = await guild.answered(guild.general)
+        await settled(database)
+    assert answer.reference is not None
+    assert answer.reference["message_id"] == asked
+
+
+async def test_what_is_shown_stands_still_after_a_fault_and_is_put_right_at_the_end(
+    guild: DiscordGuild, database: Database
+) -> None:
+    answers, direct = Answers(claims=[" One.", " Two."]), guild.direct(ALICE)
+    guild.faults.add(Fault("update_message", status=503))
+    async with open_bot(guild, database, answers=answers):
+        await guild.dm(ALICE, "How?")
+        [answer] = await guild.answered(direct)
+        answers.step()
+        await until(lambda: bool(guild.called("update_message")))
+        answers.step()
+        await guild.until(lambda: "How? One. Two." in answer.shown)
+        await settled(database)
+    assert len(guild.answers(direct)) == 1
+
+
+async def test_a_file_that_does_not_arrive_is_told_of(
+    guild: DiscordGuild, database: Database
+) -> None:
+    gone = guild.upload("error.log", b"E42") | {"url": f"{guild.url}/attachments/1/gone.log"}
+    async with open_bot(guild, database):
+        await guild.dm(ALICE, "What is this?", files=[gone])
+        await guild.until(
+            lambda: any("error.log" in m.shown for m in guild.answers(guild.direct(ALICE)))
+        )
+
+
+async def test_an_author_who_cannot_be_told_is_left_untold(
+    guild: DiscordGuild, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    guild.deny(guild.general, "SEND_MESSAGES")
+    async with open_bot(guild, database):
+        await guild.mention(guild.general, "")
+        await until(lambda: "An author was not told" in caplog.text)
+
+
+async def test_a_message_of_a_thread_that_discord_had_not_told_of_is_placed(
+    guild: DiscordGuild, database: Database
+) -> None:
+    async with open_bot(guild, database) as bot:
+        asked = await guild.mention(guild.general, "How?")
+        await guild.answered(asked)
+        await settled(database)
+        thread = bot.api.client.get_channel(int(asked))
+        assert isinstance(thread, discord.Thread)
+        thread.guild._remove_thread(thread)
+        await guild.mention(asked, "And on Windows?")
+        await guild.answered(asked, count=2)
+    first, second = bot.answers.asked
+    assert first.session == second.session
+
+
+async def test_a_deletion_that_could_not_be_noted_is_caught_up(
+    guild: DiscordGuild, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = FaultyDatabase(database)
+    async with open_bot(guild, away, window=SOON):
+        asked = await guild.dm(ALICE, "How?")
+        await guild.answered(guild.direct(ALICE))
+        await settled(database)
+        await caught_up(database)
+        away.broken = {"SELECT", "INSERT", "UPDATE", "WITH"}
+        await guild.delete(asked)
+        await until(lambda: "A deletion was not noted" in caplog.text)
+        away.broken = set()
+        await guild.until(lambda: not guild.answers(guild.direct(ALICE)))
+
+
+async def test_an_address_where_no_discord_is_is_said(database: Database) -> None:
+    nowhere = DiscordGuild()
+    nowhere.url = "http://127.0.0.1:9"
+    with pytest.raises(ServiceUnavailable, match="Discord: the start got no answer"):
+        async with open_bot(nowhere, database):
+            pass

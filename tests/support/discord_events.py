@@ -117,9 +117,10 @@ def role(place: Guild, role_id: str, position: int) -> Json:
         "hoist": False,
         "position": position,
         "permissions": str(permissions),
-        "managed": False,
+        "managed": role_id == place.own_role,
         "mentionable": False,
         "flags": 0,
+        **({"tags": {"bot_id": Discord.bot}} if role_id == place.own_role else {}),
     }
 
 

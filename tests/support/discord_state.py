@@ -168,13 +168,17 @@ class Channel:
 
 @dataclass
 class Guild:
-    """A server. `members` has the ids of each member's roles, `roles` their permissions."""
+    """A server. `members` has the ids of each member's roles, `roles` their permissions.
+
+    `own_role` is the one that Discord made for the bot.
+    """
 
     id: str
     name: str
     owner: str
     members: dict[str, list[str]] = field(default_factory=dict)
     roles: dict[str, tuple[str, int]] = field(default_factory=dict)
+    own_role: str | None = None
 
 
 @dataclass
