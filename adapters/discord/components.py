@@ -34,6 +34,7 @@ from core.errors import DocentError, ServiceError
 from core.model import Answer
 
 Interaction: TypeAlias = discord.Interaction[Any]
+Check: TypeAlias = Callable[[Interaction], Awaitable[bool]]
 Act: TypeAlias = Callable[[Interaction, Press, UUID], Awaitable[None]]
 
 TROUBLE = "Sorry, that did not work. Docent's log says why."
@@ -41,8 +42,11 @@ TROUBLE = "Sorry, that did not work. Docent's log says why."
 log = logging.getLogger(__name__)
 
 
-def answer_button(act: Act) -> type[DynamicItem[Any]]:
-    """What discord.py makes of each press of a button of ours; `act` is called with it."""
+def answer_button(act: Act, check: Check) -> type[DynamicItem[Any]]:
+    """What discord.py makes of each press of a button of ours; `act` is called with it.
+
+    Before that, `check` is asked whether it may be.
+    """
 
     class AnswerButton(DynamicItem[Any], template=CUSTOM_ID):
         def __init__(self, item: Item[Any], press: Press, turn_id: UUID) -> None:
@@ -55,6 +59,9 @@ def answer_button(act: Act) -> type[DynamicItem[Any]]:
             cls, _: Interaction, item: Item[Any], match: re.Match[str], /
         ) -> Self:
             return cls(item, Press(match["press"]), UUID(match["turn"]))
+
+        async def interaction_check(self, interaction: Interaction, /) -> bool:
+            return await check(interaction)
 
         async def callback(self, interaction: Interaction) -> None:
             await act(interaction, self._press, self._turn_id)

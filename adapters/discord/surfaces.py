@@ -20,6 +20,7 @@ from adapters.discord.housekeeping import Housekeeping, ReadOverview
 from adapters.discord.mapping import PLATFORM
 from adapters.discord.policy import DiscordPolicy
 from adapters.discord.reingest import Reingest
+from adapters.discord.under_way import UnderWay
 from adapters.discord.whereabouts import Whereabouts
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
@@ -60,7 +61,8 @@ def surfaces(
 
     async def extend(client: discord.Client, start: Start, policy: DiscordPolicy) -> None:
         reactions = Reactions(archive, feedback, dispatcher.cancel)
-        client.add_dynamic_items(answer_button(Presses(reactions, postings, policy).act))
+        under_way, presses = UnderWay(), Presses(reactions, postings, policy)
+        client.add_dynamic_items(answer_button(presses.act, under_way.note))
         reads_all = client.intents.message_content and policy.follow_ups
         tree = command_tree(
             client,
@@ -70,6 +72,8 @@ def surfaces(
         )
         registered = CommandSync(tree, registrations)
         tree.error(apologising(lambda: start(registered.repair())))
+        tree.interaction_check = under_way.note  # type: ignore[method-assign] # its hook for it
+        start(under_way.keep())
         start(registered.run())
 
     return extend

@@ -64,6 +64,16 @@ async def test_an_answer_is_rated_once_by_each_and_the_last_one_counts(
     assert await ratings(database) == [(ALICE, "down"), (BOB, "up")]
 
 
+async def test_a_press_that_is_under_way_at_the_end_is_answered(
+    guild: DiscordGuild, database: Database
+) -> None:
+    async with open_surfaces(guild, database):
+        answer = await an_answer(guild)
+        guild.faults.add(Fault("execute_webhook", delay=0.2))
+        pressed = await guild.press(answer.id, button(answer, "👍"))
+    assert THANKS in pressed.shown
+
+
 async def test_buttons_work_after_a_restart(guild: DiscordGuild, database: Database) -> None:
     async with open_surfaces(guild, database):
         public, private = await an_answer(guild), await a_private_answer(guild, "A secret?")

@@ -343,6 +343,17 @@ async def test_a_fault_of_ours_is_apologised_for(guild: DiscordGuild, database: 
         assert await shown(guild, failed, "Sorry") == TROUBLE
 
 
+async def test_what_is_under_way_at_the_end_is_answered(
+    guild: DiscordGuild, database: Database
+) -> None:
+    async with open_surfaces(guild, database):
+        guild.faults.add(Fault("execute_webhook", times=2, delay=0.2))
+        told = await guild.command("status")
+        new = await guild.command("new", channel=guild.direct(ALICE))
+    assert NOTHING_YET in told.shown
+    assert new.shown == NEW_ALREADY
+
+
 async def test_who_cannot_be_told_does_without(guild: DiscordGuild, database: Database) -> None:
     faulty = FaultyDatabase(database)
     async with open_surfaces(guild, faulty):
