@@ -21,8 +21,8 @@ from bot.sources import configured_sources, preference, public_scope
 from core.answering.assistant import Assistant, AssistantSettings
 from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
 from core.answering.fallback import FallbackChatModel
-from core.answering.grounding import PassingVerifier
 from core.answering.prompting import PromptLimits
+from core.answering.verifying.verifier import LexicalVerifier, VerifierSettings
 from core.backends.bm25 import Bm25Encoder
 from core.backends.cohere import CohereModels, open_cohere
 from core.backends.embedded_postgres import open_embedded_postgres
@@ -249,7 +249,7 @@ async def assemble(
             History(database, token_budget=answer.history_tokens),
             retriever,
             FallbackChatModel(models),
-            PassingVerifier(),
+            LexicalVerifier(VerifierSettings(answer.unsupported)),
             settings=AssistantSettings(PromptLimits(answer_tokens=answer.max_tokens)),
         ),
         collection=embedding.embedder.model.collection,

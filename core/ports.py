@@ -25,6 +25,7 @@ from core.model import (
     SparseVector,
     Turn,
     Vector,
+    Verdict,
 )
 
 Row = Mapping[str, Any]
@@ -74,9 +75,16 @@ class ChatModel(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CheckedClaim:
-    """A claim after the check: the text to show, empty to drop it."""
+    """A claim after the check: the text to show, empty to drop it.
+
+    `verdict` is None for what needs no evidence. `support` is a probability in 0..1; `cited` are
+    the passages that the claim stands on, counted from 1.
+    """
 
     text: str
+    verdict: Verdict | None = None
+    support: float = 0.0
+    cited: tuple[int, ...] = ()
 
 
 class Verifier(Protocol):

@@ -241,7 +241,7 @@ class ServerSettings(Group):
 
 
 class AnswerSettings(Group):
-    """The size of answers and prompts."""
+    """The size of answers and prompts, and what becomes of claims that the docs do not hold."""
 
     max_tokens: int = Field(1024, ge=64, le=16_384, description="tokens of the longest answer")
     context_tokens: int = Field(
@@ -249,4 +249,7 @@ class AnswerSettings(Group):
     )
     history_tokens: int = Field(
         1500, ge=0, le=100_000, description="tokens of the conversation so far"
+    )
+    unsupported: Literal["mark", "drop"] = Field(
+        "mark", description="a claim that the docs do not hold: mark it, or drop it"
     )

@@ -120,7 +120,7 @@ class Assistant:
         async with aclosing(self._written(writing, watch, stop or Stop())) as events:
             async for event in events:
                 yield event
-        yield Answered(_answer(writing, found, watch), found.retrieval)
+        yield Answered(_answer(writing, found, watch), found.retrieval, writing.claims)
 
     async def _prepared(
         self, question: Question, watch: Stopwatch

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from core.answering.citations import Citations
+from core.answering.citations import Citations, without_marks
 from core.answering.links import KnownLinks
 from core.answering.refusal import says_not_covered
-from core.model import Citation, Passage
+from core.model import Citation, Claim, Passage, Verdict
 from core.ports import CheckedClaim, Verifier
 from core.text.claims import ClaimSplitter
 from core.text.prose import closing_fence, settled
 from core.text.unicode import visible
 
+_LOST = frozenset({Verdict.UNSUPPORTED, Verdict.CONTRADICTED})
+_CORE = 2 / 3
+
 
 class PassingVerifier:
-    """A Verifier that lets every claim through as it is."""
+    """A Verifier that lets every claim through as it is: quotes are their own evidence."""
 
     def check(self, claim: str, passages: Sequence[Passage]) -> CheckedClaim:  # noqa: ARG002 - the port's
         """The claim."""
@@ -26,7 +29,7 @@ class Draft:
     """What one model has written so far, as its reader may see it.
 
     `text` is what was released. `not_covered` says that the model, before it cited anything, said
-    that the passages do not answer.
+    that the passages do not answer. `claims` are those that were checked, shown or not.
     """
 
     def __init__(self, question: str, passages: Sequence[Passage], verifier: Verifier) -> None:
@@ -37,6 +40,7 @@ class Draft:
         self._citations = Citations(passages, question)
         self.text = ""
         self.not_covered = False
+        self.claims: list[Claim] = []
 
     def feed(self, text: str) -> list[str]:
         """The claims that `text` completes, ready to be shown."""
@@ -54,6 +58,12 @@ class Draft:
     def cites(self) -> bool:
         """Whether there is a mark in `text`."""
         return not self._citations.empty
+
+    @property
+    def hollow(self) -> bool:
+        """Whether two thirds of what was checked, by length, did not stand its check."""
+        lost = sum(len(claim.text) for claim in self.claims if claim.verdict in _LOST)
+        return lost > 0 and lost >= _CORE * sum(len(claim.text) for claim in self.claims)
 
     def citations(self) -> tuple[Citation, ...]:
         """The sources of `text`, one for each mark in it."""
@@ -73,6 +83,13 @@ class Draft:
             return ""
         # A mark can be a link as well, and what is left of a link can be a mark.
         resolved = settled(claim, lambda c: self._links.reduced(self._citations.resolved(c)))
-        checked = self._verifier.check(resolved, self._passages).text
-        shown = self._citations.numbered(checked) if checked.strip() else ""
+        checked = self._verifier.check(resolved, self._passages)
+        self._note(resolved, checked)
+        shown = self._citations.numbered(checked.text) if checked.text.strip() else ""
         return shown if self.text else shown.lstrip()
+
+    def _note(self, claim: str, checked: CheckedClaim) -> None:
+        if checked.verdict is not None:
+            hashes = tuple(self._passages[n - 1].content_hash for n in checked.cited)
+            text = without_marks(claim).strip()
+            self.claims.append(Claim(text, checked.verdict, checked.support, hashes))

@@ -12,6 +12,8 @@ STOPPED = "\n\n*Stopped on request.*"
 STOPPED_EARLY = "*Stopped on request, before anything was written.*"
 QUOTES = "In the docs' own words:\n\n"
 QUOTES_INSTEAD = "No model could answer just now; these are the docs' own words:\n\n"
+NOT_IN_CITED = "not found in the cited section"
+NOT_IN_DOCS = "not found in the docs"
 PEER_REVIEWED = "peer-reviewed"
 NOT_PEER_REVIEWED = "not peer-reviewed"
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from core.answering.grounding import Draft
+from core.answering.grounding import Draft, PassingVerifier
 from core.answering.refusal import denies, refusal
 from core.answering.wording import QUOTES, QUOTES_INSTEAD, STOPPED, STOPPED_EARLY
 from core.model import (
     AnswerStatus,
     Citation,
+    Claim,
     ModelEvent,
     ModelFinished,
     ModelStarted,
@@ -39,7 +40,7 @@ class Writing:
     def __init__(self, prompt: Prompt, verifier: Verifier) -> None:
         self.prompt = prompt
         self._verifier = verifier
-        self._draft = self._shown = self._new_draft()
+        self._draft = self._shown = self._new_draft(verifier)
         self._room = 0
         self._stopped = False
         self._void = False
@@ -89,7 +90,7 @@ class Writing:
         if self._stopped:
             return AnswerStatus.STOPPED
         draft = self._draft
-        if draft.not_covered or not draft.text:
+        if draft.not_covered or draft.hollow or not draft.text:
             return AnswerStatus.REFUSED
         if self._started and self._started.quoting:
             return AnswerStatus.QUOTED
@@ -102,17 +103,23 @@ class Writing:
         return () if self.status is AnswerStatus.REFUSED else self._draft.citations()
 
     @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What the model claimed, with the verdicts; also what a refusal took the place of."""
+        return tuple(self._draft.claims)
+
+    @property
     def rungs(self) -> tuple[Rung, ...]:
         """The steps down that the models took."""
         if self._started and self._started.quoting:
             return (Rung.QUOTES_ONLY,)
         return (Rung.NEXT_MODEL,) if self._started and self._started.fallback else ()
 
-    def _new_draft(self) -> Draft:
-        return Draft(self.prompt.question, self.prompt.passages, self._verifier)
+    def _new_draft(self, verifier: Verifier) -> Draft:
+        return Draft(self.prompt.question, self.prompt.passages, verifier)
 
     def _begin(self, event: ModelStarted) -> list[TextDelta | Replaced]:
-        self._draft, self._started, self.model = self._new_draft(), event, event.model
+        verifier = PassingVerifier() if event.quoting else self._verifier
+        self._draft, self._started, self.model = self._new_draft(verifier), event, event.model
         self._room = self.prompt.max_tokens * _CHARACTERS_PER_TOKEN
         self._void = bool(self.text)
         if not event.quoting:

@@ -60,6 +60,7 @@ def trace(answered: Answered) -> dict[str, Any]:
         "model": answer.model,
         "usage": answer.usage,
         "rungs": answer.rungs,
+        "claims": answered.claims,
         "timings_ms": {**retrieval.timings_ms, **answer.timings_ms},
     }
 

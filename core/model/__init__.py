@@ -6,10 +6,12 @@ from core.model.answer import (
     AnswerEvent,
     AnswerStatus,
     Citation,
+    Claim,
     PassagesFound,
     Replaced,
     Searching,
     TextDelta,
+    Verdict,
 )
 from core.model.conversation import (
     EVERYTHING,
@@ -63,6 +65,7 @@ __all__ = [
     "Answered",
     "Chunk",
     "Citation",
+    "Claim",
     "Corpus",
     "Document",
     "DocumentRecord",
@@ -95,6 +98,7 @@ __all__ = [
     "Turn",
     "Usage",
     "Vector",
+    "Verdict",
     "Wanted",
     "digest",
     "point_id",

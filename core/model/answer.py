@@ -24,6 +24,29 @@ class Citation:
     peer_reviewed: bool
 
 
+class Verdict(StrEnum):
+    """What the check of a claim against the passages that it cites came to."""
+
+    SUPPORTED = "supported"
+    UNSETTLED = "unsettled"
+    UNSUPPORTED = "unsupported"
+    CONTRADICTED = "contradicted"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim that a model made: its text without marks, and what its check found.
+
+    `support` is the probability in 0..1 that the passages say it; `passages` are the content
+    hashes of those that it cites, after a wrong one was exchanged.
+    """
+
+    text: str
+    verdict: Verdict
+    support: float
+    passages: tuple[str, ...] = ()
+
+
 class AnswerStatus(StrEnum):
     """`answered` by a model, `quoted` from the docs without one, `refused`, or `stopped` midway."""
 
@@ -78,10 +101,14 @@ class Replaced:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The last event. `answer.text` equals what the deltas and replacements showed."""
+    """The last event. `answer.text` equals what the deltas and replacements showed.
+
+    `claims` are those of the model that were checked, shown or not, in their order.
+    """
 
     answer: Answer
     retrieval: Retrieval
+    claims: tuple[Claim, ...] = ()
 
 
 AnswerEvent: TypeAlias = Searching | PassagesFound | TextDelta | Replaced | Answered

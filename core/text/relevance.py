@@ -29,7 +29,7 @@ _PRIOR = 1.0
 
 _SHORTEST_STEM = 3
 _WORD = re.compile(r"[^\W_]+")
-_STOP_WORDS = frozenset(
+STOP_WORDS = frozenset(
     _WORD.findall(
         "a an and are as at be been by can could did do does for from had has have how i if "
         "in into is it its may might must my of on or our shall should so such than that the "
@@ -147,7 +147,7 @@ def _rows(number: int, group: Group) -> Iterator[_Row]:
 
 def terms(text: str) -> list[str]:
     """The stems of the words that carry meaning, in order."""
-    return [stem(word) for word in _WORD.findall(text.lower()) if word not in _STOP_WORDS]
+    return [stem(word) for word in _WORD.findall(text.lower()) if word not in STOP_WORDS]
 
 
 @lru_cache(maxsize=65_536)

@@ -15,6 +15,7 @@ from core.answering.fallback import FallbackChatModel
 from core.answering.grounding import PassingVerifier
 from core.answering.prompting import PromptLimits
 from core.answering.stopping import Stop
+from core.answering.verifying.verifier import LexicalVerifier
 from core.answering.wording import STOPPED, STOPPED_EARLY
 from core.backends.extractive import ExtractiveChatModel
 from core.errors import ServiceUnavailable
@@ -41,8 +42,9 @@ from core.model import (
     SparseVector,
     TextDelta,
     Usage,
+    Verdict,
 )
-from core.ports import ChatModel
+from core.ports import ChatModel, Verifier
 from core.retrieval.retriever import EncodedQuery
 from tests.support.models import ScriptedModel, breaking_off, model_saying, saying, section
 
@@ -89,9 +91,14 @@ class Search:
 
 
 def assistant(
-    model: ChatModel, *, search: Search | None = None, memory: Memory | None = None
+    model: ChatModel,
+    *,
+    search: Search | None = None,
+    memory: Memory | None = None,
+    verifier: Verifier | None = None,
 ) -> Assistant:
-    return Assistant(memory or Memory(), search or Search(), model, PassingVerifier())
+    checks = verifier or PassingVerifier()
+    return Assistant(memory or Memory(), search or Search(), model, checks)
 
 
 async def events_of(made: Assistant) -> list[AnswerEvent]:
@@ -238,6 +245,40 @@ async def test_an_answer_to_a_part_is_no_refusal() -> None:
     )
 
     assert answer.status is AnswerStatus.ANSWERED
+
+
+async def test_an_answer_whose_claims_are_not_in_the_docs_becomes_a_refusal() -> None:
+    invented = model_saying("It costs 300 dollars in Amsterdam [1]. Payment is by cheque [2].")
+
+    events = await events_of(assistant(invented, verifier=LexicalVerifier()))
+
+    (answered,) = events[-1:]
+    assert isinstance(answered, Answered)
+    assert answered.answer.status is AnswerStatus.REFUSED
+    assert answered.answer.text == shown(events)
+    assert "- [Install › Removal](https://docs.example/remove)" in shown(events)
+    assert answered.answer.citations == ()
+    assert [claim.verdict for claim in answered.claims] == [Verdict.UNSUPPORTED] * 2
+
+
+async def test_the_claims_of_an_answer_are_told_with_their_verdicts() -> None:
+    model = model_saying("Here is how:\n\n- Run the installer [1].\n- Choose a folder for it [1].")
+
+    (*_, answered) = await events_of(assistant(model, verifier=LexicalVerifier()))
+
+    assert isinstance(answered, Answered)
+    assert answered.claims[0].text == "- Run the installer."
+    assert answered.claims[0].verdict is Verdict.SUPPORTED
+    assert answered.claims[0].passages == (PASSAGES[0].content_hash,)
+
+
+async def test_quotes_are_not_checked_against_themselves() -> None:
+    plain = await answer_of(assistant(ExtractiveChatModel()))
+    (*_, answered) = await events_of(assistant(ExtractiveChatModel(), verifier=LexicalVerifier()))
+
+    assert isinstance(answered, Answered)
+    assert answered.answer.text == plain.text
+    assert answered.claims == ()
 
 
 async def test_a_model_that_broke_off_is_replaced_in_the_same_message() -> None:

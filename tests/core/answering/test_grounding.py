@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.answering.grounding import Draft, PassingVerifier
-from core.model import Passage
+from core.model import Claim, Passage, Verdict
 from core.ports import CheckedClaim
 from tests.support.models import section
 
@@ -142,3 +142,48 @@ def test_what_is_shown_does_not_depend_on_how_it_streams(pieces: list[str], size
 
     assert shown == written(text)[1]
     assert "".join(shown) == draft.text
+
+
+class Judge:
+    """A Verifier whose verdict is the first word of a claim; it drops what is contradicted."""
+
+    def check(self, claim: str, passages: Sequence[Passage]) -> CheckedClaim:
+        word = claim.split(maxsplit=1)[0].lower()
+        if word not in set(Verdict):
+            return CheckedClaim(claim)
+        verdict = Verdict(word)
+        return CheckedClaim(
+            claim if verdict is not Verdict.CONTRADICTED else "", verdict, 0.5, (2,)
+        )
+
+
+def test_what_was_checked_is_kept_with_its_verdict_and_passages_shown_or_not() -> None:
+    draft = Draft("q", PASSAGES, Judge())
+    draft.feed("Supported so [2]. Contradicted so [2]. Here is more:\n\n")
+
+    assert draft.claims == [
+        Claim("Supported so.", Verdict.SUPPORTED, 0.5, (PASSAGES[1].content_hash,)),
+        Claim("Contradicted so.", Verdict.CONTRADICTED, 0.5, (PASSAGES[1].content_hash,)),
+    ]
+    assert draft.text == "Supported so [1]. Here is more:"
+
+
+@pytest.mark.parametrize(
+    ("text", "hollow"),
+    [
+        ("Unsupported it is [2].", True),
+        ("Contradicted it is [2]. Unsupported it is [2]. Supported it is [2].", True),
+        ("Unsupported it is [2]. Supported it is [2].", False),
+        ("Unsupported it is [2]. Unsettled it is [2].", False),
+        ("Here is how:", False),
+        ("", False),
+    ],
+)
+def test_a_draft_is_hollow_when_two_thirds_of_its_claims_are_lost(
+    text: str, *, hollow: bool
+) -> None:
+    draft = Draft("q", PASSAGES, Judge())
+    draft.feed(text)
+    draft.finish()
+
+    assert draft.hollow is hollow

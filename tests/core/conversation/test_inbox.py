@@ -8,7 +8,7 @@ import pytest
 from core.backends.postgres import Postgres
 from core.conversation.inbox import Held, Inbox
 from core.errors import LeaseLost
-from core.model import Message, Scope, SessionKey, Turn
+from core.model import Claim, Message, Scope, SessionKey, Turn, Verdict
 from tests.support.conversations import (
     OTHER_THREAD,
     THREAD,
@@ -251,7 +251,8 @@ async def test_the_answer_is_stored_with_a_trace_of_how_it_came_about(
 ) -> None:
     await inbox.accept(question())
     found = passage("one"), passage("two")
-    whole = answered("Do it. [1]", *found)
+    claim = Claim("Do it.", Verdict.SUPPORTED, 0.75, (found[0].content_hash,))
+    whole = replace(answered("Do it. [1]", *found), claims=(claim,))
     await inbox.finish(await taken(inbox), whole)
     (row,) = await database.fetch("SELECT answer, trace FROM turns")
     answer, trace = orjson.loads(row["answer"]), orjson.loads(row["trace"])
@@ -273,6 +274,14 @@ async def test_the_answer_is_stored_with_a_trace_of_how_it_came_about(
         "model": "some/model",
         "usage": {"prompt_tokens": 100, "completion_tokens": 20, "cost": 0.001},
         "rungs": ["no_rerank"],
+        "claims": [
+            {
+                "text": "Do it.",
+                "verdict": "supported",
+                "support": 0.75,
+                "passages": [found[0].content_hash],
+            }
+        ],
         "timings_ms": {"dense": 1, "total": 900.0},
     }
 

@@ -1,0 +1,209 @@
+"""What speaks for a claim in the passages it cites, and what against it, as figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import pairwise
+
+from core.answering.verifying.rarity import rarity
+from core.answering.verifying.reading import PREFIX, Direction, Reading, Sentence, Token, Window
+
+_RELATED = 0.8
+_PER_SENTENCE = 0.04
+_NEAR = 0.6
+_NEIGHBOURS = 3
+_MOST_NAMES = 2
+_FEWEST_AROUND = 2
+_LONGEST_ACRONYM = 6
+_SHORTEST_FORM = 3
+_LONGEST_SUFFIX = 2
+_DENYING_ELSE = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Each in 0..1; shares are weighed by how rare the words are.
+
+    For the claim speaks what is `covered` by the whole passage, by its best `window` of up to
+    three sentences, by its best `sentence`; and the directions that are `agreeing`. Against it
+    speak `opposite` directions, `denying` what the passage speaks of but does not deny, `numbers`
+    and `names` that the passage lacks. In a claim that repeats the passage closely they stand out,
+    as `altered_numbers` and `altered_names`, and so do names that stand elsewhere: `moved_names`.
+    """
+
+    covered: float
+    window: float
+    sentence: float
+    agreeing: float
+    opposite: float
+    denying: float
+    numbers: float
+    names: float
+    altered_numbers: float
+    altered_names: float
+    moved_names: float
+
+
+def compare(claim: Reading, passage: Reading) -> Findings:
+    """The figures of a claim against a passage."""
+    tokens = [token for sentence in claim.sentences for token in sentence.tokens]
+    said = _Said({token.stem: rarity(token.stem) for token in tokens})
+    best = max(passage.windows, key=lambda w: said.covered_by(w) - _PER_SENTENCE * len(w.sentences))
+    singles = [(said.covered_by(w), w) for w in passage.windows if len(w.sentences) == 1]
+    most = max(share for share, _ in singles)
+    near = [s for share, w in singles if share >= _NEAR * most for s in w.sentences]
+    agreeing, opposite = _directions(claim, best.sentences)
+    numbers, names = _missing_numbers(tokens, passage), _missing_names(tokens, passage)
+    closely = _pairs(tokens, passage, said.weights) ** 2
+    return Findings(
+        covered=said.covered_by(passage.whole),
+        window=said.covered_by(best),
+        sentence=most,
+        agreeing=agreeing,
+        opposite=opposite,
+        denying=_denying(claim.sentences, (*best.sentences, *near)),
+        numbers=numbers,
+        names=names,
+        altered_numbers=numbers * closely,
+        altered_names=names * closely,
+        moved_names=_displaced(tokens, passage) * closely,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The stems of a claim, with their weights."""
+
+    weights: Mapping[str, float]
+
+    def covered_by(self, window: Window) -> float:
+        held = sum(
+            weight
+            if term in window.terms
+            else weight * _RELATED * (len(term) >= PREFIX and term[:PREFIX] in window.prefixes)
+            for term, weight in self.weights.items()
+        )
+        return held / sum(self.weights.values()) if self.weights else 0.0
+
+
+def _held(term: str, window: Window) -> bool:
+    return term in window.terms or (len(term) >= PREFIX and term[:PREFIX] in window.prefixes)
+
+
+def _share(of: Sequence[object], those: Sequence[object]) -> float:
+    return len(those) / len(of) if of else 0.0
+
+
+def _pairs(tokens: Sequence[Token], passage: Reading, weights: Mapping[str, float]) -> float:
+    stems = [token.stem for token in tokens]
+    weighed = [(pair, weights[pair[0]] + weights[pair[1]]) for pair in pairwise(stems)]
+    total = sum(weight for _, weight in weighed)
+    return sum(w for pair, w in weighed if pair in passage.pairs) / total if total else 1.0
+
+
+def _missing_numbers(tokens: Iterable[Token], passage: Reading) -> float:
+    """1 for a number in digits that is not there, or has another unit; half for one in words."""
+    missing = [
+        1.0 if token.text[0].isdigit() else 0.5
+        for token in tokens
+        if token.number and not token.vague and not _counted(token, passage)
+    ]
+    return max(missing, default=0.0)
+
+
+def _counted(token: Token, passage: Reading) -> bool:
+    units = passage.numbers.get(token.number)
+    return units is not None and (not token.unit or token.unit in units or "" in units)
+
+
+def _missing_names(tokens: Iterable[Token], passage: Reading) -> float:
+    """What the missing ones weigh, up to two of them."""
+    missing = {
+        name.stem: rarity(name.stem)
+        for name in tokens
+        if name.name and not _held(name.stem, passage.whole) and not _akin(name, passage)
+    }
+    return min(sum(missing.values()), _MOST_NAMES) / _MOST_NAMES
+
+
+def _akin(name: Token, passage: Reading) -> bool:
+    """Whether the passage has a longer or shorter form of the name, or words with its initials."""
+    if len(name.stem) < _SHORTEST_FORM:
+        return name.text.lower() in passage.initials
+    forms = (term for term in passage.whole.terms if len(term) >= _SHORTEST_FORM)
+    if any(form.startswith(name.stem) or _suffixed(name.stem, form) for form in forms):
+        return True
+    acronym = name.text.isupper() and len(name.text) <= _LONGEST_ACRONYM
+    return acronym and name.text.lower() in passage.initials
+
+
+def _suffixed(stem: str, form: str) -> bool:
+    return stem.startswith(form) and len(stem) - len(form) <= _LONGEST_SUFFIX
+
+
+def _displaced(tokens: Sequence[Token], passage: Reading) -> float:
+    """How far the worst name or number stands from the words around it in the claim."""
+    return max(
+        (
+            _torn(tokens, at, passage)
+            for at, token in enumerate(tokens)
+            if (token.name or token.number) and token.stem in passage.whole.terms
+        ),
+        default=0.0,
+    )
+
+
+def _torn(tokens: Sequence[Token], at: int, passage: Reading) -> float:
+    stem = tokens[at].stem
+    before = [(t.stem, stem) for t in tokens[max(0, at - _NEIGHBOURS) : at]]
+    after = [(stem, t.stem) for t in tokens[at + 1 : at + 1 + _NEIGHBOURS]]
+    known = [p for p in (*before, *after) if passage.whole.terms.issuperset(p) and p[0] != p[1]]
+    return _share(known, [pair for pair in known if pair not in passage.pairs])
+
+
+def _denying(claim: Iterable[Sentence], evidence: Sequence[Sentence]) -> float:
+    """1 where the claim denies something that the evidence speaks of and nowhere denies.
+
+    Less where the evidence denies something else in the same sentence: words may stand for each
+    other.
+    """
+    denied = frozenset[str]().union(*(scope for s in evidence for scope in s.denials))
+    scopes = [scope for sentence in claim for scope in sentence.denials if not scope & denied]
+    return max((_unheard(scope, evidence) for scope in scopes), default=0.0)
+
+
+def _unheard(denied: AbstractSet[str], evidence: Iterable[Sentence]) -> float:
+    speaking = [sentence for sentence in evidence if denied & _prefixes(sentence)]
+    if any(sentence.denials for sentence in speaking):
+        return _DENYING_ELSE
+    return float(bool(speaking))
+
+
+def _prefixes(sentence: Sentence) -> AbstractSet[str]:
+    return frozenset(term[:PREFIX] for term in sentence.terms)
+
+
+def _directions(claim: Reading, evidence: Iterable[Sentence]) -> tuple[float, float]:
+    """How far the words around a direction of the claim have the same one in the evidence.
+
+    And how far, around another one perhaps, the opposite.
+    """
+    known = {
+        (each.axis, each.sign, term)
+        for sentence in evidence
+        for each in sentence.directions
+        for term in each.around
+    }
+    balances = [
+        _balance(each, known) for sentence in claim.sentences for each in sentence.directions
+    ]
+    return max((0.0, *balances)), -min((0.0, *balances))
+
+
+def _balance(direction: Direction, known: AbstractSet[tuple[str, int, str]]) -> float:
+    axis, sign, around = direction.axis, direction.sign, direction.around
+    same = sum((axis, sign, term) in known for term in around)
+    opposite = sum((axis, -sign, term) in known for term in around)
+    return (same - opposite) / max(_FEWEST_AROUND, len(around))

@@ -1,0 +1,256 @@
+"""A text read for what can be compared: its words' stems, numbers, names, denials, directions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+from core.answering.verifying.lexicon import (
+    MULTIPLIERS,
+    NEGATING_PREFIX,
+    NEGATIONS,
+    NUMBER_WORDS,
+    OPPOSITES,
+    UNITS,
+    VAGUE_NUMBERS,
+    WIDE_NEGATIONS,
+)
+from core.text.claims import split_claims
+from core.text.relevance import STOP_WORDS, stem
+
+PREFIX = 5
+"""Words that begin with as many equal letters are taken for related."""
+
+_DENIED, _DENIED_WIDELY = 3, 10
+_BEFORE, _AFTER = 3, 4
+_LONGEST_WINDOW = 3
+_ADDRESS = re.compile(r"(?<=\])\([^()]*(?:\([^()]*\)[^()]*)*\)|\bhttps?://\S+")
+_CONTRACTED = re.compile(r"n['\N{RIGHT SINGLE QUOTATION MARK}]t\b")
+_SPAN = re.compile(r"`+[^`]*`+")
+_TOKEN = re.compile(
+    r"(?P<item>(?<![\w(])\d{1,2}\)(?=\s))"
+    r"|(?P<number>\d+(?:[.,]\d+)*)(?=[^\W\d_]{0,3}(?![^\W_]))"
+    r"|(?P<word>[^\W_]+)|(?P<stop>[,;:()])|(?P<unit>[%$€])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word that carries meaning. `number` is its value in one spelling; empty for no number.
+
+    `vague` says that a number may not be meant as one, `name` that it looks like a proper name,
+    an acronym or code.
+    """
+
+    text: str
+    stem: str
+    name: bool = False
+    number: str = ""
+    unit: str = ""
+    vague: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """A word that has an opposite, on one side of its axis, and the stems around it."""
+
+    axis: str
+    sign: int
+    around: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence, list item or code block. `denials` are the stems that each negation covers."""
+
+    tokens: tuple[Token, ...]
+    terms: frozenset[str]
+    denials: tuple[frozenset[str], ...]
+    directions: tuple[Direction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Sentences that follow each other."""
+
+    sentences: Sequence[Sentence]
+    terms: frozenset[str]
+    prefixes: frozenset[str]
+
+
+class Reading:
+    """A text with what stands over it, read once."""
+
+    def __init__(self, text: str, heading: str = "") -> None:
+        self.sentences = tuple(_sentences(text)) or (_sentence((), ()),)
+        self.windows = tuple(_windows(self.sentences))
+        self._all = (*self.sentences, *_sentences(heading))
+        self.whole = _window(self._all)
+
+    @cached_property
+    def pairs(self) -> frozenset[tuple[str, str]]:
+        """Stems that stand near each other, in their order."""
+        return frozenset(pair for sentence in self._all for pair in _pairs(sentence.tokens))
+
+    @cached_property
+    def numbers(self) -> dict[str, set[str]]:
+        """The numbers, each with its units."""
+        found: dict[str, set[str]] = {}
+        for token in (t for sentence in self._all for t in sentence.tokens if t.number):
+            found.setdefault(token.number, set()).add(token.unit)
+        return found
+
+    @cached_property
+    def initials(self) -> str:
+        """The first letters of all words, which may spell an acronym."""
+        return "".join(t.text[0].lower() for sentence in self._all for t in sentence.tokens)
+
+
+@lru_cache(maxsize=512)
+def read(text: str, heading: str = "") -> Reading:
+    """The text's reading; passages are read once for all the claims on them."""
+    return Reading(text, heading)
+
+
+def _sentences(text: str) -> Iterator[Sentence]:
+    text = _CONTRACTED.sub(" not", _ADDRESS.sub("", text))
+    for claim in split_claims(text):
+        sentence = _read_sentence(claim)
+        if sentence.tokens or sentence.denials:
+            yield sentence
+
+
+def _read_sentence(text: str) -> Sentence:
+    reader = _SentenceReader(text)
+    for found in _TOKEN.finditer(text):
+        reader.take(found)
+    return _sentence(reader.tokens, reader.scopes)
+
+
+class _SentenceReader:
+    """Takes the matches of `_TOKEN` in one sentence."""
+
+    def __init__(self, text: str) -> None:
+        self.tokens: list[Token] = []
+        self.scopes: list[list[str]] = []
+        self._code = [found.span() for found in _SPAN.finditer(text)]
+        self._begins = True
+        self._denying = 0
+        self._aside = False
+
+    def take(self, found: re.Match[str]) -> None:
+        kind, text = found.lastgroup, found.group()
+        if kind == "stop":
+            self._denying = 0
+            self._aside = text == "("
+        elif kind == "unit":
+            self._measure(UNITS[text])
+        elif kind == "number":
+            self._add(Token(text, text, number=_value(text)))
+        elif kind == "word":
+            self._word(found, text)
+
+    def _word(self, found: re.Match[str], text: str) -> None:
+        low, begins = text.lower(), self._begins
+        self._begins = False
+        if low in MULTIPLIERS and self._multiplied(MULTIPLIERS[low]):
+            return
+        if low in UNITS:
+            self._measure(UNITS[low])
+        root = stem(low)
+        if low in NEGATIONS:
+            self._deny(_DENIED_WIDELY if low in WIDE_NEGATIONS else _DENIED)
+        elif low in NUMBER_WORDS:
+            value = _value(str(NUMBER_WORDS[low]))
+            self._add(Token(text, root, number=value, vague=low in VAGUE_NUMBERS))
+        elif low not in STOP_WORDS and (len(low) > 1 or not low.isalpha()):
+            self._content(text, root, name=self._is_name(found, text, begins=begins))
+
+    def _content(self, text: str, root: str, *, name: bool) -> None:
+        denied = NEGATING_PREFIX.sub("", text)
+        if denied != text and not name:
+            self._deny(_DENIED)
+            root = stem(denied.lower())
+        self._add(Token(text, root, name=name))
+
+    def _is_name(self, found: re.Match[str], text: str, *, begins: bool) -> bool:
+        if any(start <= found.start() < end for start, end in self._code):
+            return True
+        if self._aside and text.isupper():
+            return False  # an acronym beside what it stands for
+        marked = any(c.isupper() or c.isdigit() for c in text[1:])
+        return len(text) > 1 and (marked or (text[0].isupper() and not begins))
+
+    def _deny(self, words: int) -> None:
+        self.scopes.append([])
+        self._denying = words
+
+    def _add(self, token: Token) -> None:
+        self.tokens.append(token)
+        self._begins = False
+        if self._denying:
+            self._denying -= 1
+            self.scopes[-1].append(token.stem[:PREFIX])
+
+    def _measure(self, unit: str) -> None:
+        if self.tokens and self.tokens[-1].number and not self.tokens[-1].unit:
+            self.tokens[-1] = replace(self.tokens[-1], unit=unit)
+
+    def _multiplied(self, factor: float) -> bool:
+        last = self.tokens[-1] if self.tokens else None
+        if last is None or not last.number:
+            return False
+        try:
+            value = _value(str(float(last.number) * factor))
+        except ValueError:
+            return False
+        self.tokens[-1] = replace(last, number=value, vague=False)
+        return True
+
+
+def _value(text: str) -> str:
+    """One spelling for equal numbers; as it stands where it is a version or an address."""
+    try:
+        return f"{float(text.replace(',', '')):.12g}"
+    except ValueError:
+        return text
+
+
+def _sentence(tokens: Sequence[Token], scopes: Sequence[Sequence[str]]) -> Sentence:
+    return Sentence(
+        tuple(tokens),
+        frozenset(token.stem for token in tokens),
+        tuple(frozenset(scope) for scope in scopes if scope),
+        tuple(_directions(tokens, scopes)),
+    )
+
+
+def _directions(tokens: Sequence[Token], scopes: Iterable[Sequence[str]]) -> Iterator[Direction]:
+    turned = frozenset(term for scope in scopes for term in scope[:_DENIED])
+    for at, token in enumerate(tokens):
+        if token.name or token.stem not in OPPOSITES:
+            continue
+        axis, sign = OPPOSITES[token.stem]
+        near = (*tokens[max(0, at - _BEFORE) : at], *tokens[at + 1 : at + 1 + _AFTER])
+        around = frozenset(t.stem[:PREFIX] for t in near if t.name or t.stem not in OPPOSITES)
+        yield Direction(axis, -sign if token.stem[:PREFIX] in turned else sign, around)
+
+
+def _pairs(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
+    for at, token in enumerate(tokens):
+        for other in tokens[at + 1 : at + 1 + _AFTER]:
+            yield token.stem, other.stem
+
+
+def _windows(sentences: Sequence[Sentence]) -> Iterator[Window]:
+    for length in range(1, _LONGEST_WINDOW + 1):
+        for start in range(len(sentences) - length + 1):
+            yield _window(sentences[start : start + length])
+
+
+def _window(sentences: Sequence[Sentence]) -> Window:
+    terms = frozenset[str]().union(*(sentence.terms for sentence in sentences))
+    prefixes = frozenset(term[:PREFIX] for term in terms if len(term) >= PREFIX)
+    return Window(sentences, terms, prefixes)
