@@ -33,6 +33,13 @@ from core.backends.openrouter_account import Account, read_account
 from core.backends.postgres import open_postgres
 from core.backends.qdrant import open_qdrant
 from core.backends.qdrant_edge import open_edge
+from core.breakers.guard import Breakers, open_breakers
+from core.breakers.guarded import (
+    GuardedEmbedder,
+    GuardedIndex,
+    GuardedReranker,
+    guarded_models,
+)
 from core.conversation.history import History
 from core.conversation.inbox import Inbox
 from core.conversation.postings import Postings
@@ -90,6 +97,7 @@ class App:
     inbox: Inbox
     postings: Postings
     assistant: Assistant
+    breakers: Breakers
     collection: str
 
     def dispatcher(
@@ -115,7 +123,8 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         await migrate(database)
         embedding = await stack.enter_async_context(open_embedding(settings))
         models = await stack.enter_async_context(open_models(settings))
-        yield await assemble(settings, index, database, embedding, models)
+        breakers = await stack.enter_async_context(open_breakers())
+        yield await assemble(settings, index, database, embedding, models, breakers=breakers)
 
 
 @asynccontextmanager
@@ -218,16 +227,19 @@ async def assemble(
     database: Database,
     embedding: Embedding,
     models: Sequence[ChatModel],
+    *,
+    breakers: Breakers | None = None,
 ) -> App:
     """Wires opened parts together; with an index that was never written to, creates it."""
     sparse, store, answer = sparse_encoder(), CorpusStore(database), settings.answer
+    breakers = breakers or Breakers()
     writer = await index.writer(embedding.embedder.model)
     retriever = Retriever(
-        index,
-        embedding.embedder,
+        GuardedIndex(index, breakers.guard("Vector index")),
+        GuardedEmbedder(embedding.embedder, breakers.guard("Embedding")),
         sparse,
         store,
-        reranker=embedding.reranker,
+        reranker=_guarded_reranker(embedding.reranker, breakers),
         settings=RetrievalSettings(
             context_tokens=answer.context_tokens, preference=preference(settings)
         ),
@@ -248,9 +260,14 @@ async def assemble(
         assistant=Assistant(
             History(database, token_budget=answer.history_tokens),
             retriever,
-            FallbackChatModel(models),
+            FallbackChatModel(guarded_models(models, breakers)),
             LexicalVerifier(VerifierSettings(answer.unsupported)),
             settings=AssistantSettings(PromptLimits(answer_tokens=answer.max_tokens)),
         ),
+        breakers=breakers,
         collection=embedding.embedder.model.collection,
     )
+
+
+def _guarded_reranker(reranker: Reranker | None, breakers: Breakers) -> Reranker | None:
+    return reranker and GuardedReranker(reranker, breakers.guard("Reranking"))

@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from core.errors import MalformedReply, ServiceError, ServiceUnavailable
+from core.errors import MalformedReply, ServiceError
 from core.model import ModelEvent, ModelFinished, ModelStarted, ModelText, Prompt
 from core.ports import ChatModel
 
 log = logging.getLogger(__name__)
-
-_LONGEST_REST = 3600.0
 
 
 class FallbackChatModel:
     """A ChatModel that asks `models` in order, each only when those before it failed.
 
     A model that fails before or in its text, or that says nothing, is followed by the next; its
-    ModelStarted has `fallback` set and makes the text before it void. A model whose service named
-    a time to wait is passed over until then; the last one never is. Raises the last one's error.
+    ModelStarted has `fallback` set and makes the text before it void. Raises the last one's error.
     """
 
-    def __init__(
-        self, models: Sequence[ChatModel], *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, models: Sequence[ChatModel]) -> None:
         self._models = tuple(models)
-        self._clock = clock
-        self._resting: dict[int, float] = {}
 
     async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
         """The events of the first model that comes through, after those of failed ones."""
         last = len(self._models) - 1
         for rank, model in enumerate(self._models):
-            if self._clock() < self._resting.get(rank, 0.0):
-                continue
             try:
                 # Where there is no next model, silence is an answer for the caller to judge.
                 stream = model.stream(prompt) if rank == last else _never_empty(model, prompt)
@@ -48,14 +38,8 @@ class FallbackChatModel:
                 if rank == last:
                     raise
                 log.warning("Asking the next model. %s", exc)
-                self._rest(rank, exc)
             else:
                 return
-
-    def _rest(self, rank: int, exc: ServiceError) -> None:
-        wait = exc.retry_after if isinstance(exc, ServiceUnavailable) else None
-        if wait:
-            self._resting[rank] = self._clock() + min(wait, _LONGEST_REST)
 
 
 def _ranked(event: ModelEvent, rank: int) -> ModelEvent:

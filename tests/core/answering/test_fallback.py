@@ -8,19 +8,11 @@ from contextlib import aclosing
 import pytest
 
 from core.answering.fallback import FallbackChatModel
-from core.errors import AccessDenied, MalformedReply, RateLimited, ServiceError, ServiceUnavailable
+from core.errors import AccessDenied, MalformedReply, RateLimited, ServiceUnavailable
 from core.model import ModelEvent, ModelFinished, ModelStarted, ModelText, Usage
 from tests.support.models import ScriptedModel, Step, asking, breaking_off, model_saying, saying
 
 DOWN = ServiceUnavailable("S", "down.")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 async def ask(model: FallbackChatModel) -> list[ModelEvent]:
@@ -87,59 +79,6 @@ async def test_the_silence_of_the_last_model_is_left_to_the_caller() -> None:
     events = await ask(FallbackChatModel([scripted(breaking_off(error=DOWN)), model_saying()]))
 
     assert isinstance(events[-1], ModelFinished)
-
-
-@pytest.mark.parametrize("error", [RateLimited, ServiceUnavailable])
-async def test_a_model_rests_for_as_long_as_its_service_says(
-    error: type[ServiceUnavailable],
-) -> None:
-    clock = Clock()
-    limited = scripted([error("S", "later.", retry_after=30)], saying("I am back."))
-    model = FallbackChatModel([limited, model_saying("Meanwhile.")], clock=clock)
-
-    await ask(model)
-    clock.now += 29
-    resting = await ask(model)
-    clock.now += 1
-    back = await ask(model)
-
-    assert resting[0] == ModelStarted("some/model", fallback=True)
-    assert len(limited.prompts) == 2
-    assert back == saying("I am back.")
-
-
-async def test_no_service_can_send_a_model_to_rest_for_good() -> None:
-    clock = Clock()
-    limited = scripted([RateLimited("S", "later.", retry_after=1e12)], saying("Back."))
-    model = FallbackChatModel([limited, model_saying("Meanwhile.")], clock=clock)
-
-    await ask(model)
-    clock.now += 3601
-
-    assert await ask(model) == saying("Back.")
-
-
-@pytest.mark.parametrize("error", [DOWN, MalformedReply("S", "odd.")])
-async def test_a_model_whose_service_names_no_time_is_asked_again_at_once(
-    error: ServiceError,
-) -> None:
-    flaky = scripted([error], saying("Back."))
-    model = FallbackChatModel([flaky, model_saying("Meanwhile.")])
-
-    await ask(model)
-
-    assert await ask(model) == saying("Back.")
-
-
-async def test_the_last_model_never_rests() -> None:
-    model = FallbackChatModel(
-        [scripted([RateLimited("S", "later.", retry_after=30)], saying("Hi."))]
-    )
-
-    with pytest.raises(RateLimited):
-        await ask(model)
-
-    assert await ask(model) == saying("Hi.")
 
 
 async def test_closing_the_iterator_closes_the_model() -> None:

@@ -9,6 +9,8 @@ from llmock.pytest_plugin import LLMock
 
 from core.answering.fallback import FallbackChatModel
 from core.backends.openrouter import ModelGroup, OpenRouterChatModel, Patience, open_openrouter
+from core.breakers.guard import Breakers
+from core.breakers.guarded import guarded_models
 from core.errors import MalformedReply, RateLimited, ServiceError, ServiceUnavailable
 from core.model import Message, ModelEvent, ModelFinished, ModelStarted, ModelText, Prompt
 from tests.support.models import model_saying
@@ -91,7 +93,8 @@ async def test_a_model_that_is_limited_is_left_alone(
     llmock: LLMock, model: OpenRouterChatModel
 ) -> None:
     llmock.rate_limit(times=None, retry_after=60)
-    ladder = FallbackChatModel([model, model_saying("Whole.")])
+    guarded = guarded_models([model, model_saying("Whole.")], Breakers())
+    ladder = FallbackChatModel(guarded)
 
     for _ in range(3):
         await ask(ladder)
