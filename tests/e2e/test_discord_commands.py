@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from adapters.chat.wording import LOST
@@ -18,7 +20,9 @@ from adapters.discord.housekeeping import (
 from adapters.discord.policy import DiscordPolicy
 from adapters.discord.private import PLATFORM as PRIVATE
 from adapters.discord.private import private_question
-from core.model import EVERYTHING
+from core.answering.stopping import Stop
+from core.errors import ServiceUnavailable
+from core.model import EVERYTHING, AnswerEvent, Question
 from core.ports import Database
 from tests.support.desk import until
 from tests.support.discord_bot import settled
@@ -27,13 +31,28 @@ from tests.support.discord_interactions import Interaction, Response
 from tests.support.discord_server import ADMIN, ALICE, BOB, GUILD, DiscordGuild
 from tests.support.discord_surfaces import open_surfaces
 from tests.support.faulty_database import FaultyDatabase
-from tests.support.slack_bot import Answers
+from tests.support.slack_bot import DISPATCH, Answers
 
 
 async def shown(guild: DiscordGuild, interaction: Interaction, text: str) -> str:
     """What the interaction was answered with, once it has that text."""
     await guild.until(lambda: text in interaction.shown)
     return interaction.shown
+
+
+class AwayTwice:
+    """Cannot search the first two times."""
+
+    def __init__(self) -> None:
+        self.then = Answers()
+        self.away = 2
+
+    async def answer(self, question: Question, stop: Stop) -> AsyncGenerator[AnswerEvent, None]:
+        if self.away:
+            self.away -= 1
+            raise ServiceUnavailable("Qdrant", "it is away")
+        async for event in self.then.answer(question, stop):
+            yield event
 
 
 async def test_ask_is_answered_to_the_one_who_asked_alone(
@@ -86,6 +105,18 @@ async def test_a_question_that_cannot_be_stored_is_apologised_for_at_once(
         faulty.broken = {"INSERT INTO turns"}
         asked = await guild.command("ask", {"question": "How?"})
         assert await shown(guild, asked, "Sorry") == LOST
+
+
+async def test_while_the_index_is_away_a_word_of_apology_stands_where_the_answer_will(
+    guild: DiscordGuild, database: Database
+) -> None:
+    soon = replace(DISPATCH, outage_pauses=(0.05, 0.5))
+    async with open_surfaces(guild, database, answers=AwayTwice(), settings=soon):
+        asked = await guild.command("ask", {"question": "How?"})
+        await shown(guild, asked, "Qdrant")
+        await shown(guild, asked, "You asked: How?")
+    [message] = asked.messages
+    assert "Qdrant" not in message.shown
 
 
 async def test_ask_with_nothing_but_a_mention_asks_nothing(

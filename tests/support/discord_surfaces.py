@@ -20,7 +20,7 @@ from adapters.discord.private import PLATFORM as PRIVATE
 from adapters.discord.private import PrivateResponder
 from adapters.discord.responder import DiscordResponder
 from adapters.discord.surfaces import surfaces
-from core.answering.dispatcher import Dispatcher, open_dispatcher
+from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
 from core.answering.stopping import Stop
 from core.answering.turns import Answerer
 from core.conversation.archive import Archive
@@ -100,6 +100,7 @@ async def open_on(
     policy: DiscordPolicy | None = None,
     admins: Sequence[str] = (),
     rhythm: Rhythm = QUICK,
+    settings: DispatcherSettings = DISPATCH,
     every: float = 0.05,
     dispatching: Callable[..., AbstractAsyncContextManager[Dispatcher]] = open_dispatcher,
 ) -> AsyncIterator[Surfaced]:
@@ -113,7 +114,7 @@ async def open_on(
         }
         inbox = Inbox(database, worker="ours", lease_seconds=6.0)
         dispatcher = await stack.enter_async_context(
-            dispatching(inbox, answers or Answers(), responders, DISPATCH)
+            dispatching(inbox, answers or Answers(), responders, settings)
         )
         extension = surfaces(
             api,
