@@ -180,8 +180,12 @@ class DiscordApi:
         after: str | None = None,
         before: str | None = None,
         most: int = _PAGE,
+        latest: bool = False,
     ) -> list[discord.Message]:
-        """The channel's messages, oldest first: the first after one, or the last before one."""
+        """The channel's messages, oldest first: the first after one, or the `latest` of those.
+
+        Without `after`, the last before one.
+        """
         there = await self.readable(channel)
 
         async def read() -> list[discord.Message]:
@@ -189,7 +193,7 @@ class DiscordApi:
                 limit=most,
                 after=None if after is None else discord.Object(int(after)),
                 before=None if before is None else discord.Object(int(before)),
-                oldest_first=before is None,
+                oldest_first=after is not None and not latest,
             )
             return [message async for message in found]
 

@@ -133,7 +133,9 @@ class CatchUp:
     async def _whatever(self, channel: str, after: str) -> int:
         """The questions in a channel; one that cannot be read keeps no other from it."""
         try:
-            messages = await self._api.messages(channel, after=after, most=self._window.messages)
+            messages = await self._api.messages(
+                channel, after=after, most=self._window.messages, latest=True
+            )
         except DiscordRefused as exc:
             log.warning("Channel %s cannot be caught up. %s", channel, exc)
             return 0

@@ -59,6 +59,7 @@ class Listener:
         self._watch = watch
         self._tell = tell
         self._apologised: OrderedDict[str, None] = OrderedDict()
+        self._ready = False
         self._busy: set[asyncio.Task[object]] = set()
 
     def register(self, client: discord.Client) -> None:
@@ -74,12 +75,15 @@ class Listener:
             client.event(event)
 
     async def on_ready(self) -> None:
-        """A new session has begun: nobody tells us what was said before it."""
-        self._watch.missed()
+        """A session has begun: of what was said before it, nobody tells us."""
+        if self._ready:
+            self._watch.missed()
+        self._ready = True  # the first one is caught up with anyway
 
     async def on_shard_ready(self, _: int) -> None:
         """The same of one of several connections."""
-        self._watch.missed()
+        if self._ready:
+            self._watch.missed()
 
     async def on_message(self, message: discord.Message) -> None:
         """Somebody wrote, perhaps we."""

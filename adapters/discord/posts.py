@@ -18,6 +18,7 @@ from core.conversation.postings import Postings
 from core.errors import AccessDenied, RateLimited
 from core.model import Turn
 
+_MOST_READ = 300
 _NOTE = 63
 """Stands for the part of a note, which comes before all parts."""
 
@@ -113,7 +114,7 @@ class Posts:
         """
         spot = await self.spot()
         after = self._turn.question.message_id
-        for message in await self._api.messages(spot.channel, after=after):
+        for message in await self._api.messages(spot.channel, after=after, most=_MOST_READ):
             posted = posted_id(spot.channel, str(message.id))
             if self._may_be(message, part, spot) and not await self._is_recorded(posted):
                 return posted
