@@ -17,6 +17,7 @@ DocentError                     says what happened and, in its hint, what to do
 │   ├── PartialRebuild          the index has to be written anew, which takes all its sources
 │   ├── SyncRunning             a sync holds the lease; one runs at a time
 │   └── ShrinkRefused           the sync would remove more than the set share of a source
+├── QuestionRefused             it is too long, or too much was asked there lately
 └── LeaseLost                   another worker took this turn over; drop what is in hand
 """
 
@@ -125,6 +126,10 @@ class SyncRunning(CorpusError):
 
 class ShrinkRefused(CorpusError):
     """The sync would remove more than the set share of a source's documents."""
+
+
+class QuestionRefused(DocentError):
+    """A question is too long, or its author or its channel asked too much lately."""
 
 
 class LeaseLost(DocentError):

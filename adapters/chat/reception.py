@@ -12,8 +12,10 @@ from weakref import WeakValueDictionary
 
 from adapters.chat.incoming import Asked, Deleted, Edited, Ignored, Incoming
 from adapters.chat.preparing import Preparation
+from adapters.chat.wording import refused
 from core.answering.dispatcher import Dispatcher
 from core.conversation.presence import Presence
+from core.errors import QuestionRefused
 from core.model import Question, SessionKey
 
 Tell: TypeAlias = Callable[[Question, str], None]
@@ -55,7 +57,7 @@ class Reception:
                     await self._ask(asked)
             case Edited() as edited:
                 async with self._line(edited.asked.question.session):
-                    await self._edit(edited)
+                    await self._edit_or_refuse(edited)
             case Deleted(session, message_id):
                 async with self._line(session):
                     await self._dispatcher.withdraw(session, message_id)
@@ -75,7 +77,10 @@ class Reception:
         message = asked.question.session.channel, asked.question.message_id
         if message in self._seen_to:
             return
-        await self._store(asked)
+        try:
+            await self._store(asked)
+        except QuestionRefused as exc:
+            self._tell(asked.question, refused(exc))
         self._seen_to[message] = None
         if len(self._seen_to) > _REMEMBERED:
             self._seen_to.popitem(last=False)
@@ -94,6 +99,14 @@ class Reception:
         self._note(asked.question, prepared.notes)
         self._presence.join(session)
         return True
+
+    async def _edit_or_refuse(self, edited: Edited) -> None:
+        try:
+            await self._edit(edited)
+        except QuestionRefused as exc:
+            # What is not addressed to us may never have been a question, which we did not look up.
+            if edited.addressed:
+                self._tell(edited.asked.question, refused(exc))
 
     async def _edit(self, edited: Edited) -> None:
         asked = edited.asked

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.errors import DocentError
-from core.model import AnswerEvent, PassagesFound, Searching
+from core.errors import DocentError, QuestionRefused
+from core.model import AnswerEvent, PassagesFound, Queued, Searching
 
 SEARCHING = "Searching the docs…"
 LOST = "Sorry, I could not take this question. Please ask again in a moment."
@@ -19,9 +19,22 @@ def failed(exc: DocentError) -> str:
     return f"Sorry, that did not work. {reason}. {exc.hint or 'Please try again in a moment.'}"
 
 
+def refused(exc: QuestionRefused) -> str:
+    """Why a question is not taken, and when or how to ask again."""
+    return f"{exc} {exc.hint}"
+
+
+def queued(before: int) -> str:
+    """How long the line is."""
+    waiting = "1 question is" if before == 1 else f"{before} questions are"
+    return f"{waiting} before yours…"
+
+
 def status_text(event: AnswerEvent) -> str:
     """What the bot is doing, in a few words."""
     match event:
+        case Queued(before):
+            return queued(before)
         case Searching():
             return SEARCHING
         case PassagesFound(passages):

@@ -11,7 +11,7 @@ from adapters.chat.wording import status_text
 from adapters.chat.writing import cancelled, pause
 from adapters.slack.api import SlackApi
 from core.errors import ServiceError
-from core.model import AnswerEvent, PassagesFound, Searching, SessionKey
+from core.model import AnswerEvent, PassagesFound, Queued, Searching, SessionKey
 
 SET_AGAIN = 100.0
 """Seconds: Slack clears a status after two minutes, and when a message is posted."""
@@ -52,7 +52,7 @@ class Status:
     ) -> AsyncGenerator[AnswerEvent, None]:
         """The same events; the status tells how far they are."""
         async for event in events:
-            if isinstance(event, Searching | PassagesFound):
+            if isinstance(event, Queued | Searching | PassagesFound):
                 self._text = status_text(event)
                 self._changed.set()
             else:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from core.answering.turns import Answerer, TurnRunner, wait_for
 from core.conversation.inbox import Held, Inbox
+from core.conversation.limits import Limits
 from core.errors import ServiceError
 from core.model import Question, SessionKey, Turn
 from core.ports import Responder
@@ -45,6 +46,8 @@ async def open_dispatcher(
     answerer: Answerer,
     responders: Mapping[str, Responder],
     settings: DispatcherSettings | None = None,
+    *,
+    limits: Limits | None = None,
 ) -> AsyncIterator[Dispatcher]:
     """A dispatcher that runs until the block ends.
 
@@ -52,7 +55,7 @@ async def open_dispatcher(
     `settings.drain` seconds; what is not done by then is cancelled and stays in the inbox.
     """
     async with asyncio.TaskGroup() as tasks:
-        dispatcher = Dispatcher(inbox, answerer, responders, tasks, settings)
+        dispatcher = Dispatcher(inbox, answerer, responders, tasks, settings, limits=limits)
         try:
             yield dispatcher
         finally:
@@ -80,8 +83,11 @@ class Dispatcher:
         responders: Mapping[str, Responder],
         tasks: asyncio.TaskGroup,
         settings: DispatcherSettings | None = None,
+        *,
+        limits: Limits | None = None,
     ) -> None:
         self._inbox = inbox
+        self._limits = limits or Limits()
         self._responders = responders
         self._tasks = tasks
         self._settings = settings or DispatcherSettings()
@@ -103,8 +109,11 @@ class Dispatcher:
         """Accepts a question and sees to it; False when its message was accepted before.
 
         Acknowledge the delivery once this has returned. After a ServiceError don't: the platform
-        shall deliver it again.
+        shall deliver it again. Raises QuestionRefused for what is beyond the limits, which is not
+        stored: its author is to be told.
         """
+        self._limits.check(question)
+        self._limits.count(question)
         accepted = await self._inbox.accept(question)
         # A duplicate too: its first delivery may have died after it was accepted.
         self._see_to(question.session)
@@ -114,8 +123,10 @@ class Dispatcher:
         """Answers a question that was edited again, in place; an answer to its old text ends.
 
         False when its message is unknown, says the same as before, or has a later `revision`: the
-        platform's time of the edit, as text that sorts. Acknowledge as with `submit`.
+        platform's time of the edit, as text that sorts. Acknowledge as with `submit`, which also
+        says what is refused.
         """
+        self._limits.check(question, revision)
         key = question.session
         edited = await self._inbox.amendments.edit(
             key.platform,
@@ -128,6 +139,8 @@ class Dispatcher:
         )
         # Without a change too: its first delivery may have died after it was stored.
         self._see_to(key)
+        if edited is not None:
+            self._limits.count(question, revision)
         return self._changed(edited)
 
     async def cancel(self, turn_id: UUID) -> bool:

@@ -6,19 +6,25 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing
 
-from core.model import AnswerEvent
+from core.answering.places import Places
+from core.model import AnswerEvent, Queued
+
+_LONG = 3
+"""Questions that are taken up before this one, from which on its author is told."""
 
 
 async def made_ahead(
-    events: AsyncIterator[AnswerEvent], places: asyncio.Semaphore
+    events: AsyncIterator[AnswerEvent], places: Places, person: str
 ) -> AsyncGenerator[AnswerEvent, None]:
     """The same events, made in one of the `places`, however long each is looked at.
+
+    Where the `person` has to wait for many others, Queued comes before them.
 
     Closing the iterator ends the making. What breaks the events off is raised after those that
     came before it.
     """
     ahead: asyncio.Queue[AnswerEvent | None] = asyncio.Queue()
-    making = asyncio.create_task(_make(events, places, ahead))
+    making = asyncio.create_task(_make(events, places, person, ahead))
     try:
         while (event := await ahead.get()) is not None:
             yield event
@@ -30,14 +36,17 @@ async def made_ahead(
 
 async def _make(
     events: AsyncIterator[AnswerEvent],
-    places: asyncio.Semaphore,
+    places: Places,
+    person: str,
     ahead: asyncio.Queue[AnswerEvent | None],
 ) -> None:
     try:
         async with AsyncExitStack() as stack:
             if isinstance(events, AsyncGenerator):
                 await stack.enter_async_context(aclosing(events))
-            await stack.enter_async_context(places)
+            if (before := places.before(person)) is not None and before >= _LONG:
+                ahead.put_nowait(Queued(before))
+            await stack.enter_async_context(places.place(person))
             async for event in events:
                 ahead.put_nowait(event)
     finally:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from core.answering.apologies import apology, postponement
 from core.answering.making import made_ahead
+from core.answering.places import Places
 from core.answering.stopping import Stop
 from core.conversation.inbox import Inbox
 from core.errors import (
@@ -67,7 +68,7 @@ class TurnRunner:
         self._inbox = inbox
         self._answerer = answerer
         self._responders = responders
-        self._places = asyncio.Semaphore(running)
+        self._places = Places(running)
         self._retry_pauses = retry_pauses
         self._outage_pauses = outage_pauses
         self._outages: Counter[UUID] = Counter()
@@ -166,7 +167,8 @@ class TurnRunner:
 
     async def _answer(self, turn: Turn, stop: Stop) -> None:
         faults: list[Exception] = []
-        events = made_ahead(self._answerer.answer(turn.question, stop), self._places)
+        answering = self._answerer.answer(turn.question, stop)
+        events = made_ahead(answering, self._places, turn.question.author)
         try:
             answered = await self._show(turn, events, faults)
         except _OUTAGES as exc:

@@ -20,3 +20,8 @@ def batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
         tokens += size
     if start < len(texts):
         yield texts[start:]
+
+
+def call_count(texts: Sequence[str]) -> int:
+    """How many calls it takes to embed them."""
+    return sum(1 for _ in batches(texts))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import httpx
@@ -18,8 +19,16 @@ _TIMEOUT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """A key's plan. `remaining` is in US dollars, None without a limit."""
+
+    free_tier: bool
+    remaining: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """A key's plan. `remaining` is in US dollars, None without a limit.
+    """A key's plan, as in Plan.
 
     `unknown_models` are those of the asked-for ones that OpenRouter does not list.
     """
@@ -37,19 +46,35 @@ async def read_account(
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Account:
     """Asks OpenRouter; costs nothing. Raises ServiceError and ConfigurationError."""
-    headers = {"Authorization": f"Bearer {header_safe(SERVICE, api_key)}"}
-    async with httpx.AsyncClient(
-        base_url=base_url, headers=headers, timeout=_TIMEOUT, transport=transport
-    ) as client:
-        key = await _get(client, "key")
+    async with _client(api_key, base_url, transport) as client:
+        plan = _plan(await _get(client, "key"))
         listed = await _get(client, "models")
     known = {model.get("id") for model in listed if isinstance(model, dict)}
-    remaining = key.get("limit_remaining")
-    return Account(
-        free_tier=bool(key.get("is_free_tier")),
-        remaining=remaining if isinstance(remaining, int | float) else None,
-        unknown_models=tuple(name for name in models if name not in known),
+    unknown = tuple(name for name in models if name not in known)
+    return Account(plan.free_tier, plan.remaining, unknown)
+
+
+async def read_plan(
+    api_key: str, *, base_url: str = BASE_URL, transport: httpx.AsyncBaseTransport | None = None
+) -> Plan:
+    """The same without the list of all models, which is long."""
+    async with _client(api_key, base_url, transport) as client:
+        return _plan(await _get(client, "key"))
+
+
+def _client(
+    api_key: str, base_url: str, transport: httpx.AsyncBaseTransport | None
+) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {header_safe(SERVICE, api_key)}"}
+    return httpx.AsyncClient(
+        base_url=base_url, headers=headers, timeout=_TIMEOUT, transport=transport
     )
+
+
+def _plan(key: dict[str, Any]) -> Plan:
+    remaining = key.get("limit_remaining")
+    told = isinstance(remaining, int | float) and isfinite(remaining)
+    return Plan(bool(key.get("is_free_tier")), remaining if told else None)
 
 
 async def _get(client: httpx.AsyncClient, path: str) -> Any:

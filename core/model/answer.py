@@ -74,6 +74,13 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """So many questions are taken up before this one."""
+
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
 class Searching:
     """The question was taken up."""
 
@@ -111,4 +118,4 @@ class Answered:
     claims: tuple[Claim, ...] = ()
 
 
-AnswerEvent: TypeAlias = Searching | PassagesFound | TextDelta | Replaced | Answered
+AnswerEvent: TypeAlias = Queued | Searching | PassagesFound | TextDelta | Replaced | Answered
