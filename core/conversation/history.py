@@ -28,8 +28,9 @@ class History:
     async def load(self, question: Question) -> SessionState:
         """The session's finished turns before this question, and the served corpus: one query.
 
-        Turns from before the session was begun afresh are left out, and those that cite a source
-        which the question may not be answered from: it was taken from this place since.
+        Turns from before the session was begun afresh are left out, and those that rest on a source
+        which the question may not be answered from: it was taken from this place since. What cites
+        nothing, like a refusal that names the nearest sections, rests on all that it might have.
         """
         key = question.session
         rows = await self._database.fetch(
@@ -46,6 +47,10 @@ class History:
                     AND NOT EXISTS (
                         SELECT FROM jsonb_array_elements(t.answer -> 'citations') AS cited
                         WHERE cited ->> 'source' <> ALL ($7::TEXT[])
+                    )
+                    AND (
+                        $7::TEXT[] IS NULL OR t.scope <@ $7
+                        OR jsonb_array_length(t.answer -> 'citations') > 0
                     )
                     AND t.sequence < COALESCE(
                         (

@@ -86,6 +86,22 @@ async def test_what_cites_a_source_that_the_place_has_no_more_is_not_remembered(
     assert bool(state.messages) is remembered
 
 
+@pytest.mark.parametrize(
+    ("sources", "remembered"), [({"docs", "more"}, True), ({"docs"}, True), ({"more"}, False)]
+)
+async def test_a_refusal_is_remembered_where_all_that_it_might_name_still_is(
+    database: Postgres, inbox: Inbox, sources: set[str], *, remembered: bool
+) -> None:
+    asked = replace(question("What is it?"), scope=Scope(frozenset({"docs"})))
+    whole = answered("The docs do not say. Nearest: Install.")
+    await inbox.accept(asked)
+    refusal = replace(whole.answer, citations=())
+    await inbox.finish(await taken(inbox, asked.session), replace(whole, answer=refusal))
+    scope = Scope(frozenset(sources))
+    state = await History(database).load(replace(question(), scope=scope))
+    assert bool(state.messages) is remembered
+
+
 async def test_turns_that_were_given_up_or_are_under_way_are_not_history(
     database: Postgres, inbox: Inbox
 ) -> None:
