@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -67,6 +68,21 @@ async def test_ask_is_answered_to_the_one_who_asked_alone(
     assert [message.viewer for message in asked.messages] == [ALICE]
     assert guild.whispers(BOB) == []
     assert guild.messages(guild.general) == []
+
+
+async def test_a_hundred_who_ask_at_once_are_all_acknowledged_in_time_and_answered_once(
+    guild: DiscordGuild, database: Database
+) -> None:
+    people = [guild.add_user(str(2 * 10**18 + n), f"person-{n}") for n in range(100)]
+    async with open_surfaces(guild, database):
+        asked = await asyncio.gather(
+            *(guild.command("ask", {"question": f"How {who}?"}, who) for who in people)
+        )
+        for each in asked:
+            await shown(guild, each, f"You asked: How {each.user}?")
+        await settled(database)
+    assert max(each.took for each in asked) < 3
+    assert {len(each.messages) for each in asked} == {1}
 
 
 async def test_a_private_answer_is_seen_while_it_is_written(
