@@ -11,12 +11,12 @@ from adapters.discord.api import DiscordApi, open_discord_api
 from adapters.discord.app import Connection, Extension, open_discord
 from adapters.discord.credentials import DiscordCredentials
 from adapters.discord.mapping import PLATFORM
+from adapters.discord.policy import DiscordPolicy
 from adapters.discord.private import PLATFORM as PRIVATE
 from adapters.discord.private import PrivateResponder
 from adapters.discord.responder import DiscordResponder
 from adapters.discord.surfaces import surfaces
 from bot.app import App
-from bot.discord import discord_policy
 from bot.status import read_public_status
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
@@ -29,7 +29,11 @@ from core.ports import Responder
 
 
 async def run_discord(
-    credentials: DiscordCredentials, app: App, stop: asyncio.Event, announce: Callable[[str], None]
+    credentials: DiscordCredentials,
+    policy: DiscordPolicy,
+    app: App,
+    stop: asyncio.Event,
+    announce: Callable[[str], None],
 ) -> None:
     """Answers in Discord until `stop`, then lets running answers end."""
     settings, archive = app.settings.discord, Archive(app.database)
@@ -52,7 +56,7 @@ async def run_discord(
                 presence,
                 Cursors(app.database),
                 archive,
-                policy=discord_policy(app.settings, app.scope),
+                policy=policy,
                 extensions=[_surfaces(app, api, dispatcher, presence, archive)],
             )
         )

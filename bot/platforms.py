@@ -9,10 +9,11 @@ from typing import Any, TypeAlias
 
 from adapters.slack.manifest import manifest
 from bot.app import App
-from bot.discord import discord_credentials
+from bot.discord import discord_credentials, discord_policy
 from bot.memory import settle
 from bot.settings import Settings
 from bot.slack import slack_credentials
+from bot.sources import public_scope
 from core.errors import DocentError
 
 Announce: TypeAlias = Callable[[str], None]
@@ -35,10 +36,11 @@ def configured_platforms(settings: Settings) -> list[Platform]:
     discord = discord_credentials(settings)
     if discord is not None:
         discord.check()
+        policy = discord_policy(settings, public_scope(settings))
         # discord.py takes a second to import, which only a bot in Discord needs.
         from bot.discord_bot import run_discord  # noqa: PLC0415
 
-        platforms.append(partial(run_discord, discord))
+        platforms.append(partial(run_discord, discord, policy))
     return platforms
 
 

@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
-from bot.discord import discord_credentials
+from bot.discord import discord_credentials, discord_policy
 from bot.doctor import examine
+from bot.platforms import configured_platforms
 from bot.settings import Settings
 from bot.settings.groups import DiscordSettings, DocentSettings, DocsSettings
+from bot.settings.source import SourceSettings
+from bot.sources import public_scope
+from core.errors import ConfigurationError
+from core.model import EVERYTHING
+from tests.support.discord_rest import TOKEN
 from tests.support.discord_server import open_discord
 
 
@@ -34,6 +40,39 @@ def test_the_credentials_are_those_of_the_settings() -> None:
 def test_the_token_is_a_secret() -> None:
     assert "a.b.c" in settings(token="a.b.c").secrets()
     assert "a.b.c" not in repr(settings(token="a.b.c"))
+
+
+def test_places_and_people_are_ids_or_names_however_they_are_written() -> None:
+    policy = discord_policy(
+        settings(
+            auto_answer_channels="ask-docs,#help,123",
+            blocked_channels="quiet",
+            auto_answer_roles="newcomer",
+            allowed_roles="@staff,456",
+            follow_ups=False,
+        ),
+        EVERYTHING,
+    )
+    assert policy.auto_answer_channels == {"#ask-docs", "#help", "123"}
+    assert policy.blocked_channels == {"#quiet"}
+    assert policy.auto_answer_roles == {"@newcomer"}
+    assert policy.allowed_roles == frozenset({"@staff", "456"})
+    assert policy.allowed_channels is None
+    assert not policy.follow_ups
+
+
+def bound_to(channel: str) -> Settings:
+    source = SourceSettings(name="board", folder=Path(), channels=(f"discord:{channel}",))
+    return Settings(discord=DiscordSettings.model_validate({"token": TOKEN}), sources=(source,))
+
+
+def test_a_private_source_is_bound_to_a_channel_by_its_id_alone() -> None:
+    configured = bound_to("112233445566778899")
+    policy = discord_policy(configured, public_scope(configured))
+    assert policy.bound == {"112233445566778899": {"board"}}
+    assert len(configured_platforms(configured)) == 1
+    with pytest.raises(ConfigurationError, match="discord:board, which may be in any server"):
+        configured_platforms(bound_to("board"))
 
 
 async def findings(tmp_path: Path, **discord: Any) -> dict[str, str]:
