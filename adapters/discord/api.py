@@ -29,6 +29,7 @@ from adapters.discord.views import view_of
 from core.errors import RequestRejected
 
 UNKNOWN_MEMBER = 10007
+ARCHIVED = 50083
 THREAD_THERE = 160004
 """Discord's code for a message that has a thread already."""
 
@@ -88,9 +89,8 @@ class DiscordApi:
         """Exchanges a message's content; False when it is no longer there."""
         there = self.messageable(channel).get_partial_message(int(message_id))
         view = view_of(message.buttons)
-        return await _where_it_is(
-            self._called("an edit", partial(there.edit, content=message.text, view=view))
-        )
+        edit = partial(there.edit, content=message.text, view=view)
+        return await _where_it_is(self._in_open_thread(channel, "an edit", edit))
 
     async def delete(self, channel: str, message_id: str) -> None:
         """Deletes a message of ours, unless it is gone."""
@@ -98,7 +98,7 @@ class DiscordApi:
         if len(self._deleted) > _REMEMBERED:
             self._deleted.popitem(last=False)
         there = self.messageable(channel).get_partial_message(int(message_id))
-        await _where_it_is(self._called("a deletion", there.delete))
+        await _where_it_is(self._in_open_thread(channel, "a deletion", there.delete))
 
     def deleted(self, message_id: str) -> bool:
         """Whether we deleted it ourselves, lately."""
@@ -228,6 +228,19 @@ class DiscordApi:
             return await call()
 
         return await called(what, in_turn, pauses=pauses)
+
+    async def _in_open_thread(
+        self, channel: str, what: str, change: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Makes a change that a thread refuses as long as it is archived."""
+        try:
+            await self._called(what, change)
+        except DiscordRefused as exc:
+            thread = await self.thread(channel) if exc.code == ARCHIVED else None
+            if thread is None:
+                raise
+            await self._called("a thread", partial(thread.edit, archived=False))
+            await self._called(what, change)
 
     async def download(self, url: str, most: int) -> bytes:
         """A file's content, cut after `most` bytes."""

@@ -50,7 +50,7 @@ async def home_of(api: DiscordApi, question: Question) -> str:
     session = question.session
     if session.workspace == DIRECT:
         return session.channel
-    if session.thread == question.message_id and not _is_post(api, session.thread):
+    if session.thread == question.message_id and not _is_post(api, question):
         return session.channel
     thread = await api.thread(session.thread)
     return session.channel if thread is None else session.thread
@@ -66,17 +66,18 @@ async def aside(api: DiscordApi, question: Question) -> Spot:
 async def _in_thread(api: DiscordApi, question: Question) -> Spot | None:
     """The thread that the question is in, or the one that it opens; None without one."""
     session, asked = question.session, question.message_id
-    if session.thread != asked or _is_post(api, session.thread):
+    if session.thread != asked or _is_post(api, question):
         return Spot(session.thread, asked) if await api.thread(session.thread) else None
     if api.client.get_channel(int(session.thread)) is None and not await _opened(api, question):
         return None
     return Spot(session.thread)
 
 
-def _is_post(api: DiscordApi, thread: str) -> bool:
-    """Whether it is a thread in a forum, whose first message stands in it."""
-    found = api.client.get_channel(int(thread))
-    return isinstance(found, discord.Thread) and isinstance(found.parent, discord.ForumChannel)
+def _is_post(api: DiscordApi, question: Question) -> bool:
+    """Whether it is the first message of a post in a forum, which stands in its thread."""
+    session = question.session
+    forum = isinstance(api.client.get_channel(int(session.channel)), discord.ForumChannel)
+    return forum and session.thread == question.message_id
 
 
 async def _opened(api: DiscordApi, question: Question) -> bool:

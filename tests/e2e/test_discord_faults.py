@@ -10,6 +10,7 @@ import pytest
 
 from adapters.discord.catchup import Window
 from adapters.discord.listener import LATE
+from adapters.discord.policy import DiscordPolicy
 from core.errors import AccessDenied, ServiceUnavailable
 from core.ports import Database
 from tests.support.desk import until
@@ -138,6 +139,41 @@ async def test_an_answer_that_somebody_deleted_is_posted_again_by_an_edit(
         await settled(database)
     [after] = guild.answers(asked)
     assert "remove" in after.shown
+
+
+@pytest.mark.parametrize("deleted", [True, False], ids=["deleted", "edited"])
+async def test_a_question_whose_thread_is_archived_is_followed_up_there(
+    guild: DiscordGuild, database: Database, *, deleted: bool
+) -> None:
+    async with open_bot(guild, database):
+        asked = await guild.mention(guild.general, "How do I instal it?")
+        [answer] = await guild.answered(asked)
+        await settled(database)
+        await guild.archive(asked)
+        if deleted:
+            await guild.delete(asked)
+            await guild.until(lambda: not guild.answers(asked))
+        else:
+            await guild.edit(asked, f"<@{guild.bot}> How do I remove it?")
+            await guild.until(lambda: "remove" in answer.shown)
+        await settled(database)
+    assert len(guild.answers(asked)) == (0 if deleted else 1)
+
+
+async def test_a_post_that_is_archived_is_answered_again_in_place(
+    guild: DiscordGuild, database: Database
+) -> None:
+    policy = DiscordPolicy(auto_answer_channels=frozenset({guild.forum}))
+    async with open_bot(guild, database, policy=policy):
+        post = await guild.post("It fails", "Why?")
+        [answer] = await guild.answered(post)
+        await settled(database)
+        await guild.archive(post)
+        await guild.edit(post, "Why, on Windows?")
+        await guild.until(lambda: "Windows" in answer.shown)
+        await settled(database)
+    assert len(guild.answers(post)) == 1
+    assert guild.called("create_thread_from_message") == []
 
 
 async def test_a_dropped_socket_loses_nothing_and_doubles_nothing(

@@ -46,10 +46,11 @@ def get_channel(discord: Discord, call: Call) -> Json:
 
 
 def update_channel(discord: Discord, call: Call) -> Json:
-    """Renames, archives or locks a thread; other people's threads need a permission."""
+    """Renames, archives or locks a thread; other people's may be opened, else need a permission."""
     place = discord.channel(call.parts["channel_id"])
-    own = place.owner == discord.bot and not call.body.get("locked") and not place.locked
-    demand(discord, place, *([] if own else ["MANAGE_THREADS"]))
+    open_to_all = not call.body.get("locked") and not place.locked
+    own = place.owner == discord.bot or call.body == {"archived": False}
+    demand(discord, place, *([] if own and open_to_all else ["MANAGE_THREADS"]))
     place.name = call.body.get("name", place.name)
     place.archived = call.body.get("archived", place.archived)
     place.locked = call.body.get("locked", place.locked)
