@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import discord
 
-from adapters.chat.wording import LOST
+from adapters.chat.wording import LOST, refused
 from adapters.discord.api import DiscordApi
 from adapters.discord.faults import DiscordRefused
 from adapters.discord.mapping import session_of
@@ -20,7 +20,7 @@ from adapters.discord.messages import Said, places_of, plain, roles_of, said_of
 from adapters.discord.policy import DiscordPolicy
 from adapters.discord.private import private_question
 from adapters.discord.replies import defer, say
-from core.errors import ServiceError
+from core.errors import QuestionRefused, ServiceError
 from core.model import Question
 
 Interaction: TypeAlias = discord.Interaction[Any]
@@ -68,7 +68,7 @@ class Asking:
         """Answers a message where it is, or privately where we may not."""
         if not await _deferred(interaction):
             return
-        said = said_of(message, self._api.us)
+        said = said_of(message, self._api.us, interaction.channel)
         if not said.text:
             await say(interaction, NO_TEXT)
         elif not await self._admits(interaction):
@@ -103,23 +103,28 @@ class Asking:
             text,
             self._policy.scope_in(places_of(interaction.channel)),
         )
-        if await self._accepted(question) is None:
-            await say(interaction, LOST)
+        accepted = await self._accepted(question)
+        if isinstance(accepted, str):
+            await say(interaction, accepted)
 
     async def _ask_below(self, interaction: Interaction, said: Said) -> None:
         person, scope = str(interaction.user.id), self._policy.scope_in(said.places)
         question = Question(session_of(said), said.id, person, said.text, scope)
         accepted = await self._accepted(question)
-        await say(interaction, {True: BELOW, False: ASKED_BEFORE, None: LOST}[accepted])
+        if not isinstance(accepted, str):
+            accepted = BELOW if accepted else ASKED_BEFORE
+        await say(interaction, accepted)
 
-    async def _accepted(self, question: Question) -> bool | None:
-        """As `submit`; None when the question could not be stored in time."""
+    async def _accepted(self, question: Question) -> bool | str:
+        """As `submit`; why not, when it is beyond the limits or could not be stored in time."""
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self._submit(question)
         except (ServiceError, TimeoutError) as exc:
             log.warning("A question could not be taken. %s", exc)
-            return None
+            return LOST
+        except QuestionRefused as exc:
+            return refused(exc)
 
 
 async def _deferred(interaction: Interaction) -> bool:

@@ -258,6 +258,23 @@ async def test_a_message_is_answered_below_it(guild: DiscordGuild, database: Dat
         assert await shown(guild, again, "before") == ASKED_BEFORE
 
 
+async def test_a_message_in_an_archived_thread_is_answered_there(
+    guild: DiscordGuild, database: Database
+) -> None:
+    async with open_surfaces(guild, database):
+        first = await guild.say(guild.general, "How do I install it?")
+        await guild.context_menu(ABOUT_THIS, first)
+        await guild.answered(first)
+        await settled(database)
+        other = await guild.say(first, "And on Linux?", user=BOB)
+        await guild.archive(first)
+        asked = await guild.context_menu(ABOUT_THIS, other)
+        assert await shown(guild, asked, "under") == BELOW
+        await guild.answered(first, count=2)
+    rows = await database.fetch("SELECT channel, thread FROM sessions")
+    assert [(row["channel"], row["thread"]) for row in rows] == [(guild.general, first)]
+
+
 async def test_a_message_is_answered_privately_where_the_bot_may_not_post(
     guild: DiscordGuild, database: Database
 ) -> None:
