@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.text import Text
 
 from bot.app import App
 from bot.progress import report_as_text, show_progress
-from bot.sources import OWN_DOCS, OWN_SOURCE, require_folders
+from bot.sources import OWN_DOCS, OWN_SOURCE, require_folders, source_settings
+from bot.timetable import timetable
 from core.errors import CorpusError, ServiceError, SourceUnavailable
 from core.ingestion.origins import state_of
 from core.ingestion.planning import ConfiguredSource, index_lost
 from core.ingestion.report import SyncReport
+from core.ingestion.sources.folder import FolderSource
 
 _INSTANT = 0.5
 """Seconds that a sync may take before a person wants to see how far it is."""
 
 
 async def bring_in_step(app: App, console: Console) -> None:
-    """Syncs every source, and says so only where that changes something.
+    """Syncs every folder, and every repository and website that is due by its schedule.
 
+    Says so only where that changes something.
     When it fails, a word of warning goes before answers from what was indexed last. Raises
     DocentError where that would be dishonest: a source is new, or configured otherwise.
     """
     outdated = await outdated_sources(app)
     try:
-        await _sync(app, console, app.sources, outdated)
+        await _sync(app, console, await _worth_a_look(app, outdated), outdated)
     except (ServiceError, CorpusError) as error:
         if outdated:
             raise
@@ -60,6 +64,23 @@ async def outdated_sources(app: App) -> list[ConfiguredSource]:
         return list(app.sources)
     last = await app.store.states()
     return [each for each in app.sources if last.get(each[1].name) != state_of(*each)]
+
+
+async def _worth_a_look(app: App, outdated: Collection[ConfiguredSource]) -> list[ConfiguredSource]:
+    """Without what was read over the network a while ago: that takes longer than a person waits."""
+    outcomes, now = await app.store.outcomes(), datetime.now(UTC)
+    times = {each.name: timetable(each.schedule) for each in source_settings(app.settings)}
+
+    def is_due(name: str) -> bool:
+        outcome = outcomes.get(name)
+        due = times[name].next_run(outcome.synced if outcome else None, now)
+        return due is not None and due <= now
+
+    return [
+        (source, profile)
+        for source, profile in app.sources
+        if isinstance(source, FolderSource) or (source, profile) in outdated or is_due(profile.name)
+    ]
 
 
 async def _sync(

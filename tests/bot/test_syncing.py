@@ -20,6 +20,7 @@ from core.backends.postgres import Postgres
 from core.backends.qdrant_edge import QdrantEdge, open_edge
 from core.errors import ServiceUnavailable, ShrinkRefused, SourceUnavailable
 from tests.support.embedder import HashingEmbedder
+from tests.support.git_server import Repository
 
 BASE = "https://docs.example.com/"
 Start: TypeAlias = Callable[..., Awaitable[str]]
@@ -90,6 +91,25 @@ async def test_another_folder_is_answered_from_at_once(place: Place, start: Star
     assert f"docs is read from {place.folder}/other now, not from {place.folder}/guide" in said
     assert set(await place.served()) == {"b.md", "c.md"}
     assert await start(place, "other") == ""
+
+
+async def test_a_repository_is_looked_at_again_when_its_schedule_says_so(place: Place) -> None:
+    repository = Repository(place.folder / "docs.git")
+    repository.commit({"a.md": "# A"})
+    table = SourceSettings(name="handbook", git=str(repository.path), schedule="1d")
+
+    async def start() -> str:
+        settings = Settings(sources=(table,))
+        app = await assemble(settings, place.index, place.database, Embedding(place.embedder), [])
+        said = io.StringIO()
+        await bring_in_step(app, Console(file=said))
+        return said.getvalue()
+
+    assert "Done: 1 added" in await start()
+    repository.commit({"a.md": "# A", "b.md": "# B"})
+    assert await start() == ""
+    await place.database.execute("UPDATE sources SET synced_at = now() - INTERVAL '25 hours'")
+    assert "Done: 1 added" in await start()
 
 
 @pytest.mark.parametrize("bring", [bring_in_step, bring_settings_in_step])
