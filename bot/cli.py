@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import traceback
 from collections.abc import Coroutine
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 EXIT_FAILED = 1
 EXIT_MISUSED = 2
 EXIT_INTERRUPTED = 130
+EXIT_UNREAD = 141
 TRACE = "Run it again with --debug to see where."
 
 app = typer.Typer(
@@ -51,9 +53,22 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:  # noqa: BLE001 — the last place where a person can be told
+        if _reader_left(error):
+            sys.exit(EXIT_UNREAD)
         kind = type(error).__name__
         _report(f"Docent ran into a fault of its own ({kind}).", TRACE, debug=debug)
         sys.exit(EXIT_FAILED)
+
+
+def _reader_left(error: Exception) -> bool:
+    """Whether what reads the output, as `head` does, ended before it; then nothing is written."""
+    if isinstance(error, ExceptionGroup):
+        return any(map(_reader_left, error.exceptions))
+    if not isinstance(error, BrokenPipeError):
+        return False
+    # What is left in the buffer would fail once more at the end of the process.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 def _report(message: str, hint: str, *, debug: bool) -> None:

@@ -62,7 +62,12 @@ class ConsoleChat:
             return
         if not waiter.taken.done():
             waiter.taken.set_result(turn.id)
-        answer = await self._show(events)
+        try:
+            answer = await self._show(events)
+        except OSError as error:  # who asked can do something about it, another attempt cannot
+            if not waiter.seen.done():
+                waiter.seen.set_exception(error)
+            raise
         if not waiter.seen.done():
             waiter.seen.set_result(answer)
 

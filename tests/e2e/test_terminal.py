@@ -61,6 +61,34 @@ def test_each_line_is_a_question_and_the_end_of_the_file_is_the_end(shell: Shell
     assert "https://docs.example.com/kitchen/#coffee" in second
 
 
+@pytest.mark.parametrize("lines", [0, 1])
+def test_a_reader_that_leaves_early_ends_the_command_without_a_word(
+    shell: Shell, lines: int
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "bot", "run"],
+        cwd=shell.folder,
+        env=shell.environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as docent:
+        assert docent.stdin
+        assert docent.stdout
+        assert docent.stderr
+        docent.stdin.write("Does a query parameter have a default value?\n" * 2)
+        docent.stdin.close()
+        for _ in range(lines):
+            docent.stdout.readline()
+        docent.stdout.close()
+        try:
+            assert docent.wait(PATIENCE) == 141
+            assert "✗" not in docent.stderr.read()
+        finally:
+            docent.kill()
+
+
 def test_what_the_docs_do_not_cover_is_refused_with_the_nearest_sections(shell: Shell) -> None:
     result = shell.run("ask", "--json", "What is the capital of Mongolia?")
     assert result.returncode == 0, result.stderr

@@ -14,6 +14,7 @@ from adapters.console.chat import ConsoleChat, collect
 from adapters.console.live import show_live
 from core.errors import ServiceUnavailable
 from core.model import (
+    Answer,
     AnswerEvent,
     PassagesFound,
     Question,
@@ -133,6 +134,22 @@ async def test_a_question_that_could_not_be_stored_is_told_at_once() -> None:
     chat = ConsoleChat(collect, SCOPE)
     with pytest.raises(ServiceUnavailable):
         await chat.ask("x", refuse)
+
+
+async def test_where_an_answer_cannot_be_shown_whoever_asked_is_told_and_waits_no_longer() -> None:
+    async def to_nobody(_: AsyncIterator[AnswerEvent]) -> Answer:
+        raise BrokenPipeError
+
+    chat = ConsoleChat(to_nobody, SCOPE)
+    desk = Desk(chat)
+
+    async def submit(question: Question) -> bool:
+        with pytest.raises(BrokenPipeError):  # so that the turn is not taken for answered
+            await desk.submit(question)
+        return True
+
+    with pytest.raises(BrokenPipeError):
+        await chat.ask("defaults", submit)
 
 
 async def test_a_turn_that_nobody_waits_for_is_read_to_its_end_and_not_shown() -> None:
