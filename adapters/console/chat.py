@@ -64,10 +64,10 @@ class ConsoleChat:
             waiter.taken.set_result(turn.id)
         try:
             answer = await self._show(events)
-        except OSError as error:  # who asked can do something about it, another attempt cannot
+        except OSError as error:  # who asked has to know; another attempt would not be seen either
             if not waiter.seen.done():
                 waiter.seen.set_exception(error)
-            raise
+            return
         if not waiter.seen.done():
             waiter.seen.set_result(answer)
 

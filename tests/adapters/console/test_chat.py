@@ -141,15 +141,8 @@ async def test_where_an_answer_cannot_be_shown_whoever_asked_is_told_and_waits_n
         raise BrokenPipeError
 
     chat = ConsoleChat(to_nobody, SCOPE)
-    desk = Desk(chat)
-
-    async def submit(question: Question) -> bool:
-        with pytest.raises(BrokenPipeError):  # so that the turn is not taken for answered
-            await desk.submit(question)
-        return True
-
     with pytest.raises(BrokenPipeError):
-        await chat.ask("defaults", submit)
+        await chat.ask("defaults", Desk(chat).submit)
 
 
 async def test_a_turn_that_nobody_waits_for_is_read_to_its_end_and_not_shown() -> None:
