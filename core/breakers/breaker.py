@@ -101,12 +101,13 @@ class Breaker:
 
     def _count(self, error: ServiceError) -> None:
         state = self.state
-        self._failures += 1
         self._last = error
         wait = error.retry_after if isinstance(error, ServiceUnavailable) else None
         if wait:
             self._open(min(wait, _LONGEST_NAMED_PAUSE), named=True)
-        elif state is State.HALF_OPEN:
+            return
+        self._failures += 1
+        if state is State.HALF_OPEN:
             self._pause = min(2 * self._pause, self.settings.longest_pause)
             self._open(self._pause, named=False)
         elif state is State.CLOSED and self._failures >= self.settings.failures:

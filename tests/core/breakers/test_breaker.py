@@ -170,6 +170,8 @@ def test_a_service_that_names_a_time_is_left_alone_until_then_and_then_asked(
     clock.now += 1
     assert standing(breaker) is State.CLOSED
     breaker.check()
+    breaker.failed(DOWN)
+    assert standing(breaker) is State.CLOSED, "to be told when is no failure"
 
 
 def test_no_service_can_ask_to_be_left_alone_for_good(breaker: Breaker, clock: Clock) -> None:
