@@ -85,7 +85,7 @@ class Inbox:
                     SELECT t.id FROM sessions AS s JOIN turns AS t ON t.session_id = s.id
                     WHERE (s.platform, s.workspace, s.channel, s.thread) = ($1, $2, $3, $4)
                         AND t.status = 'accepted'
-                    ORDER BY t.lease_until > clock_timestamp() DESC NULLS LAST, t.sequence
+                    ORDER BY (t.lease_until > clock_timestamp()) IS TRUE DESC, t.sequence
                     LIMIT 1
                 )
                 AND status = 'accepted'
@@ -109,7 +109,7 @@ class Inbox:
             FROM sessions AS s JOIN turns AS t ON t.session_id = s.id
             WHERE (s.platform, s.workspace, s.channel, s.thread) = ($1, $2, $3, $4)
                 AND t.status = 'accepted'
-            ORDER BY t.lease_until > clock_timestamp() DESC NULLS LAST, t.sequence
+            ORDER BY (t.lease_until > clock_timestamp()) IS TRUE DESC, t.sequence
             LIMIT 1
             """,
             *key,

@@ -158,6 +158,17 @@ async def test_a_running_turn_is_not_overtaken_by_an_older_one_that_was_edited(
     assert (await taken(other)).question.text == "edited"
 
 
+async def test_an_edited_turn_goes_before_a_later_one_whose_worker_is_gone(
+    database: Postgres, inbox: Inbox, other: Inbox, amendments: Amendments
+) -> None:
+    early = question("early")
+    await inbox.finish(await _asked(inbox, early), answered())
+    late = await _asked(inbox, question("late"))
+    await _edited(amendments, early, "edited")
+    await let_lease_run_out(database, late)
+    assert (await taken(other)).question.text == "edited"
+
+
 async def test_a_stop_reaches_whoever_runs_the_turn_and_costs_no_lease(
     inbox: Inbox, amendments: Amendments
 ) -> None:
