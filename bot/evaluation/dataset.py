@@ -91,8 +91,10 @@ def _check_relevant(question: EvaluationQuestion, ids: AbstractSet[str]) -> None
 def _read(path: Path, kind: type[Line]) -> list[Line]:
     try:
         lines = path.read_text("utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ConfigurationError(f"{path} cannot be read as a text file.") from exc
+    except OSError as exc:
+        raise ConfigurationError(f"{path} cannot be read ({exc.strerror}).") from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigurationError(f"{path} is not a text file in UTF-8.") from exc
     parsed = [_parse(path, n, line, kind) for n, line in enumerate(lines, 1) if line.strip()]
     if not parsed:
         raise ConfigurationError(f"{path} is empty.")

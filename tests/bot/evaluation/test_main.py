@@ -15,7 +15,7 @@ from tests.support.command import Shell
     ("arguments", "said"),
     [
         (["nowhere"], "✗ There is no folder nowhere.\n  Name the one that has"),
-        ([".", "scifact"], "✗ scifact.corpus.jsonl cannot be read as a text file."),
+        ([".", "scifact"], "✗ scifact.corpus.jsonl cannot be read (No such file or directory)."),
         ([".", "nosuch"], "✗ There is no evaluation set 'nosuch'.\n  There is: vendor-docs,"),
     ],
 )
