@@ -15,6 +15,8 @@ from functools import partial
 from typing import Protocol
 
 from adapters.chat.shared_sync import SharedSync
+from bot.budgets import asked, budgets, governed_embedding, governed_models, limit_settings
+from bot.models import model_groups, provider_preferences
 from bot.on_demand import sync_chosen
 from bot.settings import Settings
 from bot.sources import configured_sources, preference, public_scope
@@ -25,11 +27,12 @@ from core.answering.prompting import PromptLimits
 from core.answering.verifying.verifier import LexicalVerifier, VerifierSettings
 from core.backends.bm25 import Bm25Encoder
 from core.backends.cohere import CohereModels, open_cohere
+from core.backends.cohere_batches import call_count
 from core.backends.embedded_postgres import open_embedded_postgres
 from core.backends.extractive import ExtractiveChatModel
 from core.backends.local_embedder import open_local_embedder
 from core.backends.openrouter import BASE_URL, ModelGroup, open_openrouter
-from core.backends.openrouter_account import Account, read_account
+from core.backends.openrouter_account import Account, Plan, read_account, read_plan
 from core.backends.postgres import open_postgres
 from core.backends.qdrant import open_qdrant
 from core.backends.qdrant_edge import open_edge
@@ -40,8 +43,11 @@ from core.breakers.guarded import (
     GuardedReranker,
     guarded_models,
 )
+from core.budgets.governor import Governor, open_governor
+from core.budgets.ledger import Ledger
 from core.conversation.history import History
 from core.conversation.inbox import Inbox
+from core.conversation.limits import Limits
 from core.conversation.postings import Postings
 from core.ingestion.corpus import CorpusStore
 from core.ingestion.planning import ConfiguredSource
@@ -60,8 +66,6 @@ from core.ports import (
     VectorWriter,
 )
 from core.retrieval.retriever import RetrievalSettings, Retriever
-
-MODELS_A_REQUEST = 3
 
 
 class Index(VectorIndex, Protocol):
@@ -98,13 +102,19 @@ class App:
     postings: Postings
     assistant: Assistant
     breakers: Breakers
+    governor: Governor
+    limits: Limits
     collection: str
 
     def dispatcher(
-        self, responders: Mapping[str, Responder], settings: DispatcherSettings | None = None
+        self,
+        responders: Mapping[str, Responder],
+        settings: DispatcherSettings | None = None,
+        *,
+        limits: Limits | None = None,
     ) -> AbstractAsyncContextManager[Dispatcher]:
-        """Runs the questions of the platforms that `responders` names."""
-        return open_dispatcher(self.inbox, self.assistant, responders, settings)
+        """Runs the questions of the platforms that `responders` names, within the limits."""
+        return open_dispatcher(self.inbox, self.assistant, responders, settings, limits=limits)
 
     async def served_sources(self) -> set[str]:
         """The names of the sources that answers come from; none with another embedding model."""
@@ -121,10 +131,21 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         index = await stack.enter_async_context(open_index(settings))
         database = await stack.enter_async_context(open_database(settings))
         await migrate(database)
+        ask = asked(settings, partial(read_openrouter_plan, settings))
+        governor = await stack.enter_async_context(
+            open_governor(database, budgets(settings), ask=ask)
+        )
         embedding = await stack.enter_async_context(open_embedding(settings))
         models = await stack.enter_async_context(open_models(settings))
-        breakers = await stack.enter_async_context(open_breakers())
-        yield await assemble(settings, index, database, embedding, models, breakers=breakers)
+        yield await assemble(
+            settings,
+            index,
+            database,
+            Embedding(*governed_embedding(settings, governor, embedding, call_count)),
+            governed_models(settings, governor, models),
+            breakers=await stack.enter_async_context(open_breakers()),
+            governor=governor,
+        )
 
 
 @asynccontextmanager
@@ -178,9 +199,10 @@ async def open_models(settings: Settings) -> AsyncIterator[Sequence[ChatModel]]:
     if openrouter.api_key is None:
         yield [quoting]
         return
+    preferences = provider_preferences(settings)
     async with open_openrouter(
         openrouter.api_key.get_secret_value(),
-        model_groups(settings),
+        [ModelGroup(names, preferences) for names in model_groups(settings)],
         base_url=str(openrouter.base_url or BASE_URL),
     ) as models:
         yield [*models, quoting]
@@ -203,22 +225,13 @@ async def read_openrouter_account(settings: Settings) -> Account | None:
     )
 
 
-def model_groups(settings: Settings) -> list[ModelGroup]:
-    """The configured models, as many in a request as OpenRouter takes."""
+async def read_openrouter_plan(settings: Settings) -> Plan:
+    """The same in short. Raises ServiceError; needs a key."""
     openrouter = settings.openrouter
-    provider: dict[str, object] = {"data_collection": openrouter.data_collection}
-    if openrouter.zdr:
-        provider["zdr"] = True
-    if openrouter.max_price is not None:
-        provider["max_price"] = {
-            "prompt": openrouter.max_price,
-            "completion": openrouter.max_price,
-        }
-    names = openrouter.models
-    return [
-        ModelGroup(names[start : start + MODELS_A_REQUEST], provider)
-        for start in range(0, len(names), MODELS_A_REQUEST)
-    ]
+    assert openrouter.api_key is not None  # noqa: S101 - who has none is not asked
+    return await read_plan(
+        openrouter.api_key.get_secret_value(), base_url=str(openrouter.base_url or BASE_URL)
+    )
 
 
 async def assemble(
@@ -229,6 +242,7 @@ async def assemble(
     models: Sequence[ChatModel],
     *,
     breakers: Breakers | None = None,
+    governor: Governor | None = None,
 ) -> App:
     """Wires opened parts together; with an index that was never written to, creates it."""
     sparse, store, answer = sparse_encoder(), CorpusStore(database), settings.answer
@@ -265,6 +279,8 @@ async def assemble(
             settings=AssistantSettings(PromptLimits(answer_tokens=answer.max_tokens)),
         ),
         breakers=breakers,
+        governor=governor or Governor(Ledger(database)),
+        limits=Limits(limit_settings(settings)),
         collection=embedding.embedder.model.collection,
     )
 

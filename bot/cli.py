@@ -208,6 +208,14 @@ def status(as_json: Json = False) -> None:
 
 
 @app.command()
+def quota(as_json: Json = False) -> None:
+    """Show what is left of each provider's budget, and what follows when it is spent."""
+    from bot import commands
+
+    _run(commands.quota(_settings(), as_json=as_json))
+
+
+@app.command()
 def doctor() -> None:
     """Check every service that is configured.
 

@@ -25,6 +25,7 @@ from bot.app import App, open_app
 from bot.doctor import examine
 from bot.platforms import configured_manifest, configured_platforms, run_platforms
 from bot.progress import report_as_text, show_progress
+from bot.quota import read_quota
 from bot.settings import Settings
 from bot.sources import chosen, configured_sources, require_folders
 from bot.status import read_status
@@ -142,6 +143,13 @@ async def status(settings: Settings, *, as_json: bool) -> None:
     with notes.status("Looking…"):
         found = await read_status(settings)
     typer.echo(json.dumps(found.as_json(), indent=2) if as_json else found.as_text())
+
+
+async def quota(settings: Settings, *, as_json: bool) -> None:
+    """Prints what is left of each provider's budget."""
+    with notes.status("Looking…"):
+        found = await read_quota(settings)
+    typer.echo(json.dumps(found.as_json(), indent=2) if as_json else "\n".join(found.lines()))
 
 
 async def doctor(settings: Settings) -> int:

@@ -17,6 +17,7 @@ from adapters.discord.private import PrivateResponder
 from adapters.discord.responder import DiscordResponder
 from adapters.discord.surfaces import surfaces
 from bot.app import App
+from bot.quota import quota_text
 from bot.status import read_public_status
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
@@ -48,7 +49,7 @@ async def run_discord(
             PLATFORM: DiscordResponder(api, app.postings, archive),
             PRIVATE: PrivateResponder(api, app.postings),
         }
-        dispatcher = await stack.enter_async_context(app.dispatcher(responders))
+        dispatcher = await stack.enter_async_context(app.dispatcher(responders, limits=app.limits))
         connection = await stack.enter_async_context(
             open_discord(
                 api,
@@ -98,5 +99,6 @@ def _surfaces(
         Registrations(app.database),
         app.sync,
         partial(read_public_status, app),
+        partial(quota_text, app),
         admins=app.settings.discord.admins,
     )

@@ -18,6 +18,7 @@ from adapters.slack.private import PrivateResponder
 from adapters.slack.responder import SlackResponder
 from adapters.slack.surfaces import surfaces
 from bot.app import App
+from bot.quota import quota_text
 from bot.server import serving
 from bot.slack import channel_policy
 from bot.status import read_public_status
@@ -44,7 +45,7 @@ async def run_slack(
             PLATFORM: NamingResponder(api, shown),
             PRIVATE: PrivateResponder(api),
         }
-        dispatcher = await stack.enter_async_context(app.dispatcher(responders))
+        dispatcher = await stack.enter_async_context(app.dispatcher(responders, limits=app.limits))
         application = await stack.enter_async_context(
             open_slack(
                 api,
@@ -79,6 +80,7 @@ def _surfaces(
         Feedback(app.database),
         app.sync,
         partial(read_public_status, app),
+        partial(quota_text, app),
         admins=app.settings.slack.admins,
         questions=app.settings.slack.suggested_questions,
     )

@@ -14,6 +14,7 @@ from adapters.chat.wording import failed
 from adapters.discord.asking import Asking
 from adapters.discord.components import TROUBLE
 from adapters.discord.housekeeping import Housekeeping
+from adapters.discord.quota import Quota
 from adapters.discord.reingest import Reingest
 from adapters.discord.replies import say
 from core.errors import DocentError
@@ -28,13 +29,18 @@ log = logging.getLogger(__name__)
 
 
 def command_tree(
-    client: discord.Client, asking: Asking, housekeeping: Housekeeping, reingest: Reingest
+    client: discord.Client,
+    asking: Asking,
+    housekeeping: Housekeeping,
+    quota: Quota,
+    reingest: Reingest,
 ) -> CommandTree[Any]:
     """Has discord.py call us."""
     where = AppCommandContext(guild=True, dm_channel=True, private_channel=False)
     tree: CommandTree[Any] = CommandTree(client, allowed_contexts=where)
     _add_asking(tree, asking)
     _add_housekeeping(tree, housekeeping)
+    _add_quota(tree, quota)
     _add_reingest(tree, reingest)
     return tree
 
@@ -92,6 +98,12 @@ def _add_housekeeping(tree: CommandTree[Any], housekeeping: Housekeeping) -> Non
     @tree.command(name="forget", description="Delete all that you asked, and the answers")
     async def forget(interaction: Interaction) -> None:
         await housekeeping.forget(interaction)
+
+
+def _add_quota(tree: CommandTree[Any], quota: Quota) -> None:
+    @tree.command(name="quota", description="Show what is left of the budgets")
+    async def tell(interaction: Interaction) -> None:
+        await quota.tell(interaction)
 
 
 def _add_reingest(tree: CommandTree[Any], reingest: Reingest) -> None:

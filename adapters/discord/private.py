@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from adapters.chat.claims import Claims
+from adapters.chat.queueing import announced
 from adapters.chat.writing import Rhythm, write
 from adapters.discord.api import DiscordApi
 from adapters.discord.faults import DiscordRefused
@@ -54,7 +56,8 @@ class PrivateResponder:
     async def respond(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> None:
         """Raises LeaseLost, or ServiceError when the answer reached the person in no way."""
         live = LiveMessages(self._posts(turn), turn)
-        answer = await write(live, events, self._rhythm)
+        async with aclosing(announced(events)) as told:
+            answer = await write(live, told, self._rhythm)
         shareable = turn.question.session.workspace != DIRECT
         await live.finish(answer_messages(answer, turn.id, private=shareable))
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
+from adapters.chat.queueing import announced
 from adapters.chat.writing import Rhythm, write
 from adapters.discord.api import DiscordApi
 from adapters.discord.faults import DIRECT_MESSAGES_CLOSED, DiscordRefused
@@ -41,7 +42,10 @@ class DiscordResponder:
         live = LiveMessages(posts, turn, spare=self._api.spare)
         spot = await posts.spot()
         async with open_typing(self._api, spot.channel) as typing:
-            async with aclosing(typing.following(events)) as followed:
+            async with (
+                aclosing(announced(events)) as told,
+                aclosing(typing.following(told)) as followed,
+            ):
                 answer = await write(live, followed, self._rhythm)
             try:
                 await live.finish(answer_messages(answer, turn.id))

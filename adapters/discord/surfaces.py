@@ -7,6 +7,7 @@ from collections.abc import Collection
 import discord
 
 from adapters.chat.errands import Start
+from adapters.chat.quota import ReadQuota
 from adapters.chat.reactions import Reactions
 from adapters.chat.shared_sync import SharedSync
 from adapters.chat.syncing import EVERY
@@ -19,6 +20,7 @@ from adapters.discord.components import Presses, answer_button
 from adapters.discord.housekeeping import Housekeeping, ReadOverview
 from adapters.discord.mapping import PLATFORM
 from adapters.discord.policy import DiscordPolicy
+from adapters.discord.quota import Quota
 from adapters.discord.reingest import Reingest
 from adapters.discord.under_way import UnderWay
 from adapters.discord.whereabouts import Whereabouts
@@ -43,6 +45,7 @@ def surfaces(
     registrations: Registrations,
     sync: SharedSync,
     overview: ReadOverview,
+    quota: ReadQuota,
     *,
     admins: Collection[str] = (),
     every: float = EVERY,
@@ -68,6 +71,7 @@ def surfaces(
             client,
             Asking(api, submit, policy, Whereabouts(api, archive, presence).roles_of),
             Housekeeping(dispatcher, history, overview, reads_all=reads_all),
+            Quota(quota),
             Reingest(api, sync, start, admins, every=every),
         )
         registered = CommandSync(tree, registrations)

@@ -17,7 +17,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from adapters.chat.errands import Start
 from adapters.chat.policy import ChannelPolicy
 from adapters.chat.shared_sync import SharedSync
-from adapters.chat.wording import LOST, failed
+from adapters.chat.wording import LOST, failed, refused
 from adapters.slack.api import SlackApi
 from adapters.slack.manifest import ASK, ASK_ABOUT_THIS, REINGEST
 from adapters.slack.mapping import PLATFORM
@@ -27,7 +27,7 @@ from adapters.slack.reingest import may_reingest, reingest
 from adapters.slack.rendering import notice
 from adapters.slack.response_url import respond
 from adapters.slack.text import plain
-from core.errors import DocentError, ServiceError
+from core.errors import DocentError, QuestionRefused, ServiceError
 from core.model import Question, SessionKey
 
 Submit: TypeAlias = Callable[[Question], Awaitable[bool]]
@@ -83,7 +83,8 @@ class Commands:
             await ack(USAGE)
             return
         question = self._private(command["channel_id"], command["user_id"], command, text)
-        await ack("" if await self._accepted(question) is not None else LOST)
+        accepted = await self._accepted(question)
+        await ack(accepted if isinstance(accepted, str) else "")
 
     async def reingest(self, ack: AsyncAck, command: Json) -> None:
         """`/reingest [source]`."""
@@ -98,12 +99,11 @@ class Commands:
         said: str | None = NO_TEXT
         if text and await self._places.may_post(channel):
             question = self._public(channel, person, message, text)
-            said = {True: IN_THREAD, False: ASKED_BEFORE, None: LOST}[
-                await self._accepted(question)
-            ]
+            said = _said(accepted=await self._accepted(question))
         elif text:
             private = self._private(channel, person, shortcut, text)
-            said = None if await self._accepted(private) is not None else LOST
+            accepted = await self._accepted(private)
+            said = accepted if isinstance(accepted, str) else None
         await ack()
         if said is not None:
             await _tell(url, said, message.get("thread_ts"))
@@ -125,14 +125,16 @@ class Commands:
         session = SessionKey(PLATFORM, self._api.identity.team, channel, thread)
         return Question(session, ts, person, text, self._policy.scope_in(channel))
 
-    async def _accepted(self, question: Question) -> bool | None:
-        """As `submit`; None when the question could not be stored in time."""
+    async def _accepted(self, question: Question) -> bool | str:
+        """As `submit`; why not, when it is beyond the limits or could not be stored in time."""
         try:
             async with asyncio.timeout(PATIENCE - IN_TIME):
                 return await self._submit(question)
         except (ServiceError, TimeoutError) as exc:
             log.warning("A question could not be taken. %s", exc)
-            return None
+            return LOST
+        except QuestionRefused as exc:
+            return refused(exc)
 
     async def _reingest(self, command: Json) -> None:
         person, url = command["user_id"], command["response_url"]
@@ -154,6 +156,12 @@ class Commands:
         except DocentError as exc:
             log.warning("%s by %s failed. %s", REINGEST, person, exc)
             await _tell(url, failed(exc))
+
+
+def _said(*, accepted: bool | str) -> str:
+    if isinstance(accepted, str):
+        return accepted
+    return IN_THREAD if accepted else ASKED_BEFORE
 
 
 async def _tell(url: str, text: str, thread: str | None = None) -> None:

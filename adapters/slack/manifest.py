@@ -57,6 +57,7 @@ OTHER_SCOPES = ("commands", "files:read")
 
 ASK = "/ask"
 REINGEST = "/reingest"
+QUOTA = "/quota"
 ASK_ABOUT_THIS = "ask_about_this"
 
 COMMANDS: Sequence[Mapping[str, str]] = (
@@ -69,6 +70,10 @@ COMMANDS: Sequence[Mapping[str, str]] = (
         "command": REINGEST,
         "description": "Bring the docs in again, for workspace admins.",
         "usage_hint": "[source]",
+    },
+    {
+        "command": QUOTA,
+        "description": "Show what is left of the budgets. Only you see it.",
     },
 )
 

@@ -8,6 +8,7 @@ from slack_bolt.async_app import AsyncApp
 
 from adapters.chat.errands import Start
 from adapters.chat.policy import ChannelPolicy
+from adapters.chat.quota import ReadQuota
 from adapters.chat.reactions import Reactions
 from adapters.chat.shared_sync import SharedSync
 from adapters.slack.actions import Actions
@@ -17,6 +18,7 @@ from adapters.slack.commands import Commands
 from adapters.slack.home import Home, ReadOverview
 from adapters.slack.mapping import PLATFORM
 from adapters.slack.places import Places
+from adapters.slack.quota import Quota
 from adapters.slack.trying import Trying
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
@@ -33,6 +35,7 @@ def surfaces(
     feedback: Feedback,
     sync: SharedSync,
     overview: ReadOverview,
+    quota: ReadQuota,
     *,
     admins: Collection[str] = (),
     questions: Sequence[str] = (),
@@ -54,6 +57,7 @@ def surfaces(
         Commands(api, submit, sync, start, places, policy, admins=admins).register(app)
         Actions(Reactions(archive, feedback, dispatcher.cancel), places, policy).register(app)
         Home(api, overview, questions).register(app)
+        Quota(quota, start).register(app)
         Trying(api, submit, policy).register(app)
 
     return extend

@@ -10,11 +10,11 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.chat.policy import ChannelPolicy
-from adapters.chat.wording import LOST
+from adapters.chat.wording import LOST, refused
 from adapters.slack.api import SlackApi
 from adapters.slack.mapping import PLATFORM
 from adapters.slack.rendering import TRY, notice
-from core.errors import ServiceError
+from core.errors import QuestionRefused, ServiceError
 from core.model import Question, SessionKey
 
 Submit: TypeAlias = Callable[[Question], Awaitable[bool]]
@@ -46,11 +46,13 @@ class Trying:
             await self._submit(Question(session, ts, person, text, scope))
         except ServiceError as exc:
             log.warning("A question of the home was not asked. %s", exc)
-            await self._apologise(person)
+            await self._apologise(person, LOST)
+        except QuestionRefused as exc:
+            await self._apologise(person, refused(exc))
 
-    async def _apologise(self, person: str) -> None:
+    async def _apologise(self, person: str, text: str) -> None:
         try:
-            await self._post(person, LOST)
+            await self._post(person, text)
         except ServiceError as exc:
             log.warning("%s was not told. %s", person, exc)
 

@@ -27,6 +27,7 @@ from bot.settings.groups import (
     DocentSettings,
     DocsSettings,
     EmbedderSettings,
+    LimitsSettings,
     OpenRouterSettings,
     QdrantSettings,
     RetrievalSettings,
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     retrieval: RetrievalSettings = RetrievalSettings()
     slack: SlackSettings = SlackSettings()
     discord: DiscordSettings = DiscordSettings()
+    limits: LimitsSettings = LimitsSettings()
     server: ServerSettings = ServerSettings()
     sources: tuple[SourceSettings, ...] = ()
 

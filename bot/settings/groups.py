@@ -98,6 +98,9 @@ class CohereSettings(Group):
         1024, description="the length of its vectors"
     )
     rerank_model: str = Field("rerank-v4.0-fast", description="the reranker; `off` goes without")
+    monthly_calls: int | None = Field(
+        None, ge=1, description="calls a month (UTC) and no more; a trial key has 1000"
+    )
     base_url: AnyHttpUrl | None = Field(None, description="another address of the API")
 
 
@@ -131,6 +134,15 @@ class OpenRouterSettings(Group):
         None,
         gt=0,
         description="the highest price in US dollars a million tokens, of prompt and completion",
+    )
+    daily_requests: int | None = Field(
+        None, ge=1, description="requests a day (UTC) and no more, to all models together"
+    )
+    daily_dollars: float | None = Field(
+        None, gt=0, description="US dollars a day (UTC) that the models may cost"
+    )
+    monthly_dollars: float | None = Field(
+        None, gt=0, description="US dollars a month (UTC) that the models may cost"
     )
     base_url: AnyHttpUrl | None = Field(None, description="another address of the API")
 
@@ -227,6 +239,21 @@ class DiscordSettings(Group):
     )
     shards: int = Field(
         1, ge=1, le=1000, description="connections to Discord; one serves up to 2,500 servers"
+    )
+
+
+class LimitsSettings(Group):
+    """How much people may ask in Slack and Discord."""
+
+    per_person: int | None = Field(
+        None, ge=1, description="questions that a person may ask in a while; any when not set"
+    )
+    per_channel: int | None = Field(
+        None, ge=1, description="the same for all that is asked in a channel"
+    )
+    minutes: int = Field(60, ge=1, le=1440, description="how long that while is, in minutes")
+    characters: int = Field(
+        20_000, ge=100, description="characters of the longest question, with its files"
     )
 
 

@@ -460,7 +460,7 @@ async def test_the_commands_are_registered_only_when_they_changed(
     async with open_surfaces(guild, database):
         await guild.until(lambda: len(guild.called("bulk_set_application_commands")) == 2)
     names = {command["name"] for command in guild.discord.commands[None]}
-    assert names == {"ask", "new", "status", "forget", "reingest", ABOUT_THIS}
+    assert names == {"ask", "new", "status", "forget", "quota", "reingest", ABOUT_THIS}
 
 
 async def test_a_registration_that_fails_is_tried_again_at_the_next_start(

@@ -22,10 +22,11 @@ from adapters.discord.api import DiscordApi
 from adapters.discord.client import intents
 from core.answering.dispatcher import Dispatcher
 from core.conversation.inbox import Inbox
+from core.conversation.limits import Limits
 from core.ports import Database
 from tests.support.discord_surfaces import Surfaced, open_on
 
-COMMANDS = 6
+COMMANDS = 7
 
 
 def client(*, message_content: bool = False) -> discord.Client:
@@ -51,12 +52,14 @@ async def bot_in(env: simcord.Env, database: Database, **how: Any) -> AsyncItera
 
 
 @asynccontextmanager
-async def _apart(inbox: Inbox, *how: Any) -> AsyncIterator[Dispatcher]:
+async def _apart(
+    inbox: Inbox, *how: Any, limits: Limits | None = None
+) -> AsyncIterator[Dispatcher]:
     """`open_dispatcher`, whose turns SimCord neither waits for nor gives its clock."""
     async with asyncio.TaskGroup() as tasks:
         answerer, responders, settings = how
         apart: Any = _Apart(tasks)
-        dispatcher = Dispatcher(inbox, answerer, responders, apart, settings)
+        dispatcher = Dispatcher(inbox, answerer, responders, apart, settings, limits=limits)
         try:
             yield dispatcher
         finally:

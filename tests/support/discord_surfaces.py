@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from adapters.chat.quota import ReadQuota
 from adapters.chat.shared_sync import SharedSync
 from adapters.chat.writing import Rhythm
 from adapters.discord.api import DiscordApi, open_discord_api
@@ -28,6 +29,7 @@ from core.conversation.cursors import Cursors
 from core.conversation.feedback import Feedback
 from core.conversation.history import History
 from core.conversation.inbox import Inbox
+from core.conversation.limits import Limits
 from core.conversation.postings import Postings
 from core.conversation.presence import Presence
 from core.conversation.registrations import Registrations
@@ -37,7 +39,7 @@ from core.ports import Database, Responder
 from tests.support.conversations import answered
 from tests.support.discord_server import DiscordGuild
 from tests.support.slack_bot import DISPATCH, QUICK, Answers
-from tests.support.slack_surfaces import PlayedSync
+from tests.support.slack_surfaces import PlayedSync, nothing_spent
 
 
 @dataclass
@@ -77,7 +79,7 @@ async def open_surfaces(
     server: DiscordGuild,
     database: Database,
     *,
-    commands: int = 6,
+    commands: int = 7,
     **how: Any,
 ) -> AsyncIterator[Surfaced]:
     """A bot that listens, with its `commands` registered; takes what `open_on` takes."""
@@ -102,6 +104,8 @@ async def open_on(
     rhythm: Rhythm = QUICK,
     settings: DispatcherSettings = DISPATCH,
     every: float = 0.05,
+    quota: ReadQuota = nothing_spent,
+    limits: Limits | None = None,
     dispatching: Callable[..., AbstractAsyncContextManager[Dispatcher]] = open_dispatcher,
 ) -> AsyncIterator[Surfaced]:
     """A bot with commands and buttons, on a client that is logged in."""
@@ -114,7 +118,7 @@ async def open_on(
         }
         inbox = Inbox(database, worker="ours", lease_seconds=6.0)
         dispatcher = await stack.enter_async_context(
-            dispatching(inbox, answers or Answers(), responders, settings)
+            dispatching(inbox, answers or Answers(), responders, settings, limits=limits)
         )
         extension = surfaces(
             api,
@@ -127,6 +131,7 @@ async def open_on(
             Registrations(database),
             SharedSync(sync),
             partial(read_overview, database, EVERYTHING),
+            quota,
             admins=admins,
             every=every,
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from adapters.chat.policy import ChannelPolicy
+from adapters.chat.quota import ReadQuota
 from adapters.chat.shared_sync import SharedSync
 from adapters.slack.api import SlackApi, open_slack_api
 from adapters.slack.app import Transport, open_slack
@@ -19,12 +20,13 @@ from adapters.slack.private import PLATFORM as PRIVATE
 from adapters.slack.private import PrivateResponder
 from adapters.slack.responder import SlackResponder
 from adapters.slack.surfaces import surfaces
-from core.answering.dispatcher import Dispatcher, open_dispatcher
+from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
 from core.answering.turns import Answerer
 from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
 from core.conversation.feedback import Feedback
 from core.conversation.inbox import Inbox
+from core.conversation.limits import Limits
 from core.conversation.postings import Postings
 from core.conversation.presence import Presence
 from core.ingestion.overview import read_overview
@@ -83,6 +85,11 @@ class PlayedSync:
         return self.end
 
 
+async def nothing_spent(person: str) -> str:
+    """What is left of the budgets."""
+    return f"**Nothing** was spent, least of all by {person}."
+
+
 @dataclass
 class Surfaced:
     """The parts of a running bot."""
@@ -102,6 +109,9 @@ async def open_surfaces(
     policy: ChannelPolicy | None = None,
     admins: Sequence[str] = (),
     questions: Sequence[str] = (),
+    quota: ReadQuota = nothing_spent,
+    limits: Limits | None = None,
+    settings: DispatcherSettings = DISPATCH,
     http: bool = False,
 ) -> AsyncIterator[Surfaced]:
     """A bot that answers over Socket Mode unless told otherwise."""
@@ -124,7 +134,13 @@ async def open_surfaces(
         }
         inbox = Inbox(database, worker="ours", lease_seconds=6.0)
         dispatcher = await stack.enter_async_context(
-            open_dispatcher(inbox, answers or Answers(), responders, DISPATCH)
+            open_dispatcher(
+                inbox,
+                answers or Answers(),
+                responders,
+                settings,
+                limits=limits,
+            )
         )
         extension = surfaces(
             api,
@@ -134,6 +150,7 @@ async def open_surfaces(
             Feedback(database),
             shared,
             partial(read_overview, database, EVERYTHING),
+            quota,
             admins=admins,
             questions=questions,
         )

@@ -27,6 +27,7 @@ from adapters.slack.manifest import (
     bot_scopes,
     manifest,
 )
+from adapters.slack.quota import Quota
 from adapters.slack.trying import Trying
 
 FOLDER = Path(adapters.slack.__file__).parent
@@ -78,6 +79,7 @@ def registered() -> dict[str, list[Any]]:
     for listener in (
         Commands(nothing, nothing, nothing, nothing, nothing, nothing),
         Actions(nothing, nothing, nothing),
+        Quota(nothing, nothing),
         Trying(nothing, nothing, nothing),
         Home(nothing, nothing, ()),
     ):
