@@ -67,5 +67,5 @@ def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
 def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
 
-    with pytest.raises(ConfigurationError, match="cannot be read"):
+    with pytest.raises(ConfigurationError, match="is not a text file in UTF-8"):
         read_dataset(tmp_path / "binary", tmp_path / "binary")
