@@ -19,6 +19,8 @@ class Door:
         self._old: set[asyncio.StreamWriter] = set()
         self._open: set[asyncio.StreamWriter] = set()
         self._always = False
+        self._awake = asyncio.Event()
+        self._awake.set()
         self.opened = 0
         self.cancel_requests = 0
         self.dsn = ""
@@ -33,11 +35,24 @@ class Door:
         self.cut_on_next_use()
         self._always = True
 
+    def fall_asleep(self) -> None:
+        """Connections that are open die at their next use; new ones wait for `wake`."""
+        self.cut_on_next_use()
+        self._awake.clear()
+
+    def wake(self) -> None:
+        self._awake.set()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
         self.opened += 1
         self._open.add(writer)
-        answers, upstream = await asyncio.open_unix_connection(self._socket_path)
+        await self._awake.wait()
+        try:
+            answers, upstream = await asyncio.open_unix_connection(self._socket_path)
+        except OSError:  # nobody is at home
+            writer.transport.abort()
+            return
         with suppress(ConnectionError):
             await asyncio.gather(
                 self._requests(reader, upstream, writer), self._answers(answers, writer)
