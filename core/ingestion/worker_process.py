@@ -1,16 +1,18 @@
 """The process that prepares documents for the one that started it.
 
 It takes pickled tasks from its standard input and answers each on its standard output, in their
-order, until its input ends: when that process wants no more, or is gone. It is run by
-`core.ingestion.worker`.
+order, until its input ends: when that process wants no more, or is gone. Then it ends in the middle
+of a document too. It is run by `core.ingestion.worker`.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
+import select
 import sys
 from contextlib import suppress
+from threading import Thread
 from typing import BinaryIO, TypeAlias
 
 from core.errors import DocumentUnreadable
@@ -54,8 +56,17 @@ def _answer(task: Task) -> Answer:
         return error.path, error.reason
 
 
+def _end_with(starter: int) -> None:
+    """Ends this process, whatever it is at, once nobody can write to that pipe any more."""
+    watch = select.poll()
+    watch.register(starter, 0)  # a hang-up is told unasked
+    watch.poll()
+    os._exit(0)
+
+
 def main() -> None:
     """With a standard output of its own, so that nothing a parser prints gets between answers."""
+    Thread(target=_end_with, args=(sys.stdin.fileno(),), daemon=True).start()
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     serve(sys.stdin.buffer, answers)

@@ -9,6 +9,7 @@ import asyncio
 import json
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from core.backends.postgres import open_postgres
@@ -16,6 +17,7 @@ from core.backends.qdrant_edge import open_edge
 from core.ingestion.corpus import CorpusStore
 from core.ingestion.documents import SourceProfile
 from core.ingestion.sync import Syncer, SyncSettings
+from core.ingestion.worker import open_worker
 from tests.support.embedder import HashingEmbedder, WordCounts
 from tests.support.memory_source import MemorySource
 from tests.support.watched import (
@@ -45,6 +47,7 @@ async def sync(dsn: str, folder: str, documents: str) -> None:
             WatchedWriter(await index.writer(embedder.model), watch),
             WatchedEmbedder(embedder, watch),
             WordCounts(),
+            preparer=partial(open_worker, few=0),
             settings=SyncSettings(block=4),
         )
         source = MemorySource("docs", json.loads(documents))

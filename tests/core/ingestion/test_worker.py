@@ -155,22 +155,38 @@ async def test_it_hears_no_signal_that_a_terminal_sends_to_its_parent() -> None:
 BOT = """
 import asyncio, sys
 from core.ingestion.worker import open_worker
-from tests.core.ingestion.test_worker import number_when_ready
+from tests.core.ingestion.test_worker import document, number_when_ready
 
 async def main():
-    async with open_worker(few=0) as preparer:
+    async with open_worker(few=0, command=sys.argv[1:]) as preparer:
         print(await number_when_ready(preparer), flush=True)
+        await asyncio.gather(*(preparer.prepare(*document("a.md")) for _ in range(3)))
         await asyncio.sleep(3600)
 
 asyncio.run(main())
 """
+ENDLESS = """
+import core.ingestion.worker_process as worker
+import sys, time
+
+def never_done(*task):
+    print("at work", file=sys.stderr, flush=True)
+    time.sleep(60)
+
+worker.prepare = never_done
+worker.main()
+"""
 
 
-def test_it_ends_when_its_parent_is_killed() -> None:
-    with subprocess.Popen([sys.executable, "-c", BOT], stdout=subprocess.PIPE, cwd=ROOT) as bot:
+def test_it_ends_when_its_parent_is_killed_though_in_the_middle_of_a_document() -> None:
+    command = [sys.executable, "-c", BOT, sys.executable, "-c", ENDLESS]
+    said = subprocess.PIPE
+    with subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT, cwd=ROOT) as bot:
         assert bot.stdout is not None
         number = int(bot.stdout.readline())
-        assert runs(number)
+        assert bot.stdout.readline() == b"at work\n"
         bot.kill()
-        while runs(number):
+        patience = time.monotonic() + 20
+        while runs(number) and time.monotonic() < patience:
             time.sleep(0.01)
+        assert not runs(number)
