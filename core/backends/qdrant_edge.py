@@ -19,7 +19,7 @@ import qdrant_edge as engine
 
 from core.backends import qdrant_filters as filters
 from core.backends.folder_lock import hold_folder
-from core.backends.qdrant_edge_errors import SERVICE, engine_errors
+from core.backends.qdrant_edge_errors import SERVICE, engine_errors, require_room
 from core.backends.qdrant_payload import (
     DENSE,
     INDEXED,
@@ -71,9 +71,10 @@ class QdrantEdge:
     async def writer(self, model: EmbeddingModel) -> EdgeWriter:
         """A VectorWriter for the model's collection, which is created where there is none."""
         if not (self._folder / model.collection).exists():
+            require_room(self._folder)
             with engine_errors():
                 _create(self._folder, model)
-        return EdgeWriter(self._loaded(model.collection), model.dimensions)
+        return EdgeWriter(self._loaded(model.collection), self._folder, model.dimensions)
 
     async def search(self, request: SearchRequest) -> SearchHits:
         """Both searches in one call of the engine, by exact scan."""
@@ -124,8 +125,9 @@ class QdrantEdge:
 class EdgeWriter:
     """A VectorWriter over one shard; all but `write` also put what they did on disk."""
 
-    def __init__(self, shard: engine.EdgeShard, dimensions: int) -> None:
+    def __init__(self, shard: engine.EdgeShard, folder: Path, dimensions: int) -> None:
         self._shard = shard
+        self._folder = folder
         self._dimensions = dimensions
         self._saved = True
 
@@ -171,6 +173,7 @@ class EdgeWriter:
             await self._update(change([record.id for record in records]))
 
     async def _update(self, operation: engine.UpdateOperation) -> None:
+        require_room(self._folder)
         with engine_errors():
             self._shard.update(operation)
         self._saved = False
