@@ -5,13 +5,10 @@ The sync is the bot's own, from a folder into the embedded engines; each run sta
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import os
 import re
 import resource
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -24,6 +21,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bench.outcome import conclude, options
 from bench.startup import RandomEmbedder
 from bot.app import App, Embedding, assemble, open_database, open_index
 from bot.settings import Settings
@@ -274,22 +272,17 @@ def show(report: Report) -> None:
 
 
 def main() -> None:
-    """Measures and prints. Exit code 1 when a target was missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Measures and prints."""
+    parser = options(__doc__)
     parser.add_argument("docs", type=Path, help="a folder of Markdown documents")
     parser.add_argument("--model", action="store_true", help="with the local model too: minutes")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
     args = parser.parse_args()
     report = asyncio.run(measure(args.docs, with_model=args.model))
     show(report)
     rates = {"docs": report.docs.rate, "copies": report.copies.rate}
     best = {"docs": report.docs.idle_rate, "copies": report.copies.idle_rate}
-    more = {"documents_per_second": rates, "at_best": best, "met": report.met}
-    figures = json.dumps(asdict(report) | more, indent=2)
-    print(figures)
-    if args.json:
-        args.json.write_text(figures + "\n", encoding="utf-8")
-    sys.exit(not report.met)
+    figures = asdict(report) | {"documents_per_second": rates, "at_best": best}
+    conclude(args, figures, met=report.met)
 
 
 if __name__ == "__main__":

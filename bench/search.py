@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bench.outcome import conclude, options
 from core.backends.bm25 import Bm25Encoder
 from core.backends.local_embedder import MINILM, open_local_embedder
 from core.backends.qdrant_edge import QdrantEdge, open_edge
@@ -221,9 +221,8 @@ def show(report: Report) -> None:
 
 
 def main() -> None:
-    """Builds in a process of its own, measures, prints. Exit code 1 when a target was missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    """Builds in a process of its own, measures, prints."""
+    parser = options(__doc__)
     parser.add_argument("--build", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.build:
@@ -235,11 +234,7 @@ def main() -> None:
         build_s, longest_block_ms = map(float, answer.stdout.split())
         report = asyncio.run(measure(Path(scratch), build_s, longest_block_ms))
     show(report)
-    figures = json.dumps(asdict(report) | {"met": report.met}, indent=2)
-    print(figures)
-    if args.json:
-        args.json.write_text(figures + "\n", encoding="utf-8")
-    sys.exit(not report.met)
+    conclude(args, asdict(report), met=report.met)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,7 @@ is the one that people type, in a process of its own.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -23,6 +21,7 @@ from time import perf_counter, sleep
 import numpy as np
 from rich.console import Console
 
+from bench.outcome import conclude, options
 from bench.search import Texts
 from bot.app import Embedding, assemble, open_database, open_index
 from bot.settings import Settings
@@ -158,18 +157,13 @@ def show(report: Report) -> None:
 
 
 def main() -> None:
-    """Measures and prints. Exit code 1 when a target was missed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    """Measures and prints."""
+    parser = options(__doc__)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         report = measure(Path(scratch))
     show(report)
-    figures = json.dumps(asdict(report) | {"met": report.met}, indent=2)
-    print(figures)
-    if args.json:
-        args.json.write_text(figures + "\n", encoding="utf-8")
-    sys.exit(not report.met)
+    conclude(args, asdict(report), met=report.met)
 
 
 if __name__ == "__main__":
