@@ -1,4 +1,4 @@
-"""What a bot on a platform does by itself: syncs each source, and keeps Qdrant Cloud awake."""
+"""What a bot on a platform does by itself: syncs, deletes what is old, keeps Qdrant awake."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bot.app import App, sparse_encoder
 from bot.schedule import Job, open_schedule
 from bot.sources import source_settings
 from bot.timetable import Timetable, timetable
+from core.conversation.retention import Retention
 from core.errors import DocentError, SyncRunning
 from core.ingestion.outcomes import SyncOutcome
 from core.ingestion.report import SyncReport
@@ -22,7 +23,12 @@ from core.model import SearchRequest
 AGAIN = (30.0, 60.0, 120.0, 300.0, 600.0)
 """Seconds to wait, one after the other, while another sync runs."""
 
-_KEEP_AWAKE = Timetable(every=timedelta(days=1))
+PLATFORMS = {"slack": ("slack", "slack-private"), "discord": ("discord", "discord-private")}
+"""What the questions of a platform are stored under, by the group of its settings."""
+
+_DAILY = Timetable(every=timedelta(days=1))
+_SOON = timedelta(minutes=1)
+_MEGABYTE = 1_000_000
 
 log = getLogger(__name__)
 
@@ -35,11 +41,13 @@ async def open_upkeep(app: App) -> AsyncIterator[None]:
 
 
 async def upkeep_jobs(app: App, now: datetime) -> list[Job]:
-    """The syncs, and with a Qdrant server a daily search."""
+    """The syncs, a daily deletion, and with a Qdrant server a daily search."""
     jobs = await sync_jobs(app, now)
+    # Soon after the start, while a database that sleeps when it is idle is awake.
+    jobs.append(Job("delete what is old", _DAILY, now + _SOON, partial(delete_old, app)))
     if app.settings.qdrant.url is not None:
         first = now + timedelta(days=1)
-        jobs.append(Job("keep Qdrant awake", _KEEP_AWAKE, first, partial(keep_awake, app)))
+        jobs.append(Job("keep Qdrant awake", _DAILY, first, partial(keep_awake, app)))
     return jobs
 
 
@@ -115,3 +123,17 @@ async def keep_awake(app: App) -> None:
         await app.index.search(SearchRequest(app.collection, None, words, generation=0, limit=1))
     except DocentError as error:
         log.warning("Qdrant could not be kept awake. %s %s", error, error.hint)
+
+
+async def delete_old(app: App) -> None:
+    """Deletes questions and answers after their platform's days, then traces beyond the budget."""
+    settings, retention = app.settings, Retention(app.database)
+    days = {"slack": settings.slack.retention_days, "discord": settings.discord.retention_days}
+    try:
+        turns = sum([await retention.expire(PLATFORMS[each], days[each]) for each in PLATFORMS])
+        traces = await retention.trim(settings.database.trace_megabytes * _MEGABYTE)
+        passages = await retention.sweep()
+    except DocentError as error:
+        log.warning("What is old could not be deleted. %s %s", error, error.hint)
+    else:
+        log.info("Deleted %d questions, %d traces and %d passages.", turns, traces, passages)

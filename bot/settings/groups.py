@@ -67,6 +67,12 @@ class DatabaseSettings(Group):
     shared: bool = Field(
         default=False, description="whether other instances of Docent answer from it as well"
     )
+    trace_megabytes: int = Field(
+        200,
+        ge=1,
+        description="megabytes of how answers came about, with the passages that they were made "
+        "from; the oldest are deleted first",
+    )
 
     @field_validator("url")
     @classmethod
@@ -197,6 +203,9 @@ class SlackSettings(Group):
         description="questions to suggest, comma-separated; made from the docs' titles when "
         "not set",
     )
+    retention_days: int = Field(
+        90, ge=1, le=36_500, description="days after which questions and answers are deleted"
+    )
 
 
 class DiscordSettings(Group):
@@ -239,6 +248,9 @@ class DiscordSettings(Group):
     )
     shards: int = Field(
         1, ge=1, le=1000, description="connections to Discord; one serves up to 2,500 servers"
+    )
+    retention_days: int = Field(
+        90, ge=1, le=36_500, description="days after which questions and answers are deleted"
     )
 
 

@@ -31,9 +31,13 @@ class StoredTurn:
 
     @property
     def sources(self) -> set[str]:
-        """Those of all that was found for it, cited or not."""
+        """Those of all that was found for it, cited or not.
+
+        Where neither is on record, as when its trace was deleted, all that it might rest on.
+        """
         cited = self.answer.citations if self.answer else ()
-        return {c.source for c in cited} | {p.source for p in self.passages}
+        found = {c.source for c in cited} | {p.source for p in self.passages}
+        return found or set(self.question.scope.sources or ())
 
 
 class Archive:

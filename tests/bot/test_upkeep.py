@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from adapters.discord import mapping as discord
+from adapters.discord import private as discord_private
+from adapters.slack import mapping as slack
+from adapters.slack import private as slack_private
 from bot.app import App, Embedding, assemble
 from bot.schedule import open_schedule
 from bot.settings import Settings
@@ -18,7 +22,9 @@ from bot.settings.groups import QdrantSettings
 from bot.settings.source import SourceSettings
 from bot.timetable import Timetable
 from bot.upkeep import (
+    PLATFORMS,
     ScheduledSyncs,
+    delete_old,
     keep_awake,
     open_upkeep,
     sync_alone,
@@ -31,8 +37,10 @@ from core.backends.qdrant_edge import QdrantEdge, open_edge
 from core.errors import ServiceUnavailable, SourceUnavailable, SyncRunning
 from core.ingestion.outcomes import SyncOutcome
 from core.ingestion.report import SyncReport
-from core.model import SearchHits, SearchRequest
+from core.model import SearchHits, SearchRequest, SessionKey
+from tests.support.conversations import answered, question, taken
 from tests.support.embedder import HashingEmbedder
+from tests.support.faulty_database import FaultyDatabase
 from tests.support.slack_surfaces import report
 from tests.support.watched import Watch, WatchedDatabase
 
@@ -176,10 +184,10 @@ async def test_only_a_qdrant_server_needs_to_be_kept_awake(
 ) -> None:
     app = await _app(database, index, guide="off")
     now = datetime.now(UTC)
-    assert await upkeep_jobs(app, now) == []
+    assert [job.name for job in await upkeep_jobs(app, now)] == ["delete what is old"]
     server = QdrantSettings.model_validate({"url": "http://localhost:6333"})
     with_server = replace(app, settings=app.settings.model_copy(update={"qdrant": server}))
-    (job,) = await upkeep_jobs(with_server, now)
+    _, job = await upkeep_jobs(with_server, now)
     assert (job.timetable.every, job.first) == (timedelta(days=1), now + timedelta(days=1))
 
 
@@ -230,6 +238,40 @@ async def test_what_a_scheduled_sync_could_not_do_is_kept_as_its_outcome(
     assert outcome.synced is None
     assert outcome.error is not None
     assert "does not exist" in outcome.error
+
+
+def test_every_platform_s_conversations_have_an_end() -> None:
+    stored = {slack.PLATFORM, slack_private.PLATFORM, discord.PLATFORM, discord_private.PLATFORM}
+    assert {name for names in PLATFORMS.values() for name in names} == stored
+
+
+async def test_what_is_old_is_deleted_a_minute_after_the_start_and_then_each_day(
+    database: Postgres, index: QdrantEdge
+) -> None:
+    app = await _app(database, index, guide="off")
+    kept = app.settings.discord.model_copy(update={"retention_days": 365})
+    app = replace(app, settings=app.settings.model_copy(update={"discord": kept}))
+    for platform in ("slack", "slack-private", "discord"):
+        session = SessionKey(platform, "T1", "C1", "1")
+        await app.inbox.accept(question(session=session))
+        await app.inbox.finish(await taken(app.inbox, session), answered())
+    await database.execute("UPDATE turns SET ended_at = now() - INTERVAL '91 days'")
+    now = datetime.now(UTC)
+    (job,) = await upkeep_jobs(app, now)
+    assert (job.timetable.every, job.first) == (timedelta(days=1), now + timedelta(minutes=1))
+    await job.run()
+    (left,) = await database.fetch("SELECT platform FROM turns")
+    assert left["platform"] == "discord"
+
+
+async def test_a_deletion_that_fails_is_logged_and_made_up_for_the_next_day(
+    database: Postgres, index: QdrantEdge, caplog: pytest.LogCaptureFixture
+) -> None:
+    faulty = FaultyDatabase(database)
+    app = replace(await _app(database, index, guide="off"), database=faulty)
+    faulty.broken = {"DELETE FROM turns"}
+    await delete_old(app)
+    assert "What is old could not be deleted." in caplog.text
 
 
 class Searched:
