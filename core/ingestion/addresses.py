@@ -14,6 +14,7 @@ from core.text.links import is_web_url
 _INDEX_NAMES = frozenset({"index", "readme"})
 _NUMBER_PREFIX = re.compile(r"^\d+\s*[-_.]+\s*(?=[^-_.\s])")
 _DATE_OR_VERSION = re.compile(r"^\d+[-_.]\d+")
+_COPIED = frozenset({".html", ".htm", ".txt", ".pdf", ".docx"})  # no site makes pages of these
 _MKDOCS_FOLDER = "docs"  # MkDocs' default of `docs_dir`
 _SAFE = "/-._~!$&*+,;="  # not `:`, which could make a scheme, nor `()`, which end a Markdown link
 _SAFE_IN_URL = _SAFE + ":@%?#[]"
@@ -22,7 +23,8 @@ _SAFE_IN_URL = _SAFE + ":@%?#[]"
 class SlugRule(StrEnum):
     """How a site makes the addresses of pages from the paths of documents.
 
-    `plain` drops the suffix, and `index` or `README` with it. `mkdocs` is that with a slash at
+    `plain` drops the suffix of what pages are made of, and `index` or `README` with it; files such
+    as PDF are published under their own names, whatever the rule. `mkdocs` is that with a slash at
     the end, and without a `docs` at the top: a project of MkDocs publishes what is in there as its
     root. `docusaurus` is `plain` without number prefixes ("01-intro"), and a document named
     like its folder is the folder's index. `github` keeps the path as it is.
@@ -78,7 +80,10 @@ def _is_relative(url: str) -> bool:
 def _page(path: str, rule: SlugRule) -> str:
     """The page's address below the base URL."""
     folders = _folders(path, rule)
-    stem = posixpath.splitext(posixpath.basename(path))[0]
+    file = posixpath.basename(path)
+    stem, suffix = posixpath.splitext(file)
+    if suffix.lower() in _COPIED and file.lower() != "index.html":
+        return _encode("/".join([*folders, file]))
     if _is_index(path, stem, rule):
         return _encode("/".join([*folders, ""]))
     name = _without_number(stem) if rule is SlugRule.DOCUSAURUS else stem

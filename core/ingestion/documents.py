@@ -15,7 +15,7 @@ from core.model import Chunk, Document, DocumentRecord, Section, digest
 from core.ports import Entry
 from core.text.unicode import storable
 
-RECIPE = "3"
+RECIPE = "4"
 """To be raised when parsing or chunking makes other chunks or records of the same bytes."""
 
 _LONGEST_PATH = 1000

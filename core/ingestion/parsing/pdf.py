@@ -51,7 +51,7 @@ def _check(path: str, reader: PdfReader) -> None:
 
 
 def _sections(pages: Sequence[str], chapters: dict[int, str]) -> tuple[Section, ...]:
-    """The pages before the first chapter stand on top."""
+    """The pages before the first chapter stand on top; none of them is the document's title."""
     sections: list[Section] = []
     chapter: tuple[str, int] | None = None
     held: list[Section] = []
@@ -60,7 +60,7 @@ def _sections(pages: Sequence[str], chapters: dict[int, str]) -> tuple[Section, 
         if chapter is None:
             sections.extend(held)
         elif held:
-            sections.append(Section(chapter[0], f"page={chapter[1]}", 1, "", tuple(held)))
+            sections.append(Section(chapter[0], f"page={chapter[1]}", 2, "", tuple(held)))
         held.clear()
 
     for number, text in enumerate(pages, start=1):
@@ -69,7 +69,7 @@ def _sections(pages: Sequence[str], chapters: dict[int, str]) -> tuple[Section, 
             chapter = chapters[number], number
         words = _HYPHENATED.sub("", text).strip()
         if words:
-            held.append(Section(f"Page {number}", f"page={number}", 2, words))
+            held.append(Section(f"Page {number}", f"page={number}", 3, words))
     close()
     return tuple(sections)
 

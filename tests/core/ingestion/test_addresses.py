@@ -41,6 +41,13 @@ def a_document(path: str, *, slug: str | None = None, url: str | None = None) ->
         ("github", "docs/README.md", "docs/README.md"),
         ("github", "a b/ü (1)#.md", "a%20b/%C3%BC%20%281%29%23.md"),
         ("mkdocs", "a b/100%.md", "a%20b/100%25/"),
+        ("plain", "reports/The year (2025).pdf", "reports/The%20year%20%282025%29.pdf"),
+        ("mkdocs", "docs/reports/year.PDF", "reports/year.PDF"),
+        ("docusaurus", "01-guides/02-form.docx", "guides/02-form.docx"),
+        ("plain", "guide/first.html", "guide/first.html"),
+        ("plain", "guide/index.html", "guide/"),
+        ("mkdocs", "README.txt", "README.txt"),
+        ("plain", "notebooks/fit.ipynb", "notebooks/fit"),
     ],
 )
 def test_a_page_is_addressed_as_its_site_does(rule: str, path: str, below_base: str) -> None:

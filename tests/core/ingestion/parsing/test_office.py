@@ -77,7 +77,9 @@ def test_each_page_of_a_pdf_is_a_section_that_a_browser_opens_at() -> None:
 
 def test_the_pages_of_a_pdf_stand_under_its_chapters() -> None:
     data = pdf([["Title."], ["One."], ["More."], ["Two."]], outline={"Methods": 2, "Results": 4})
-    assert _outline(parse("a.pdf", data).sections) == [
+    document = parse("a.pdf", data)
+    assert document.title == "A", "not the first of its chapters"
+    assert _outline(document.sections) == [
         ("Page 1", "page=1", "Title."),
         ("Methods", "page=2", "", [("Page 2", "page=2", "One."), ("Page 3", "page=3", "More.")]),
         ("Results", "page=4", "", [("Page 4", "page=4", "Two.")]),
