@@ -67,6 +67,9 @@ from core.ports import (
 )
 from core.retrieval.retriever import RetrievalSettings, Retriever
 
+SWEEP_PAUSE = 30.0
+"""Seconds. With a lease of 25, what a dead instance held is taken over within a minute."""
+
 
 class Index(VectorIndex, Protocol):
     """A vector index that can also be written to."""
@@ -114,6 +117,8 @@ class App:
         limits: Limits | None = None,
     ) -> AbstractAsyncContextManager[Dispatcher]:
         """Runs the questions of the platforms that `responders` names, within the limits."""
+        if settings is None and self.settings.database.shared:
+            settings = DispatcherSettings(sweep_pause=SWEEP_PAUSE)
         return open_dispatcher(self.inbox, self.assistant, responders, settings, limits=limits)
 
     async def served_sources(self) -> set[str]:

@@ -28,7 +28,8 @@ class DispatcherSettings:
     A turn that failed is tried again after each of `retry_pauses`, and then given up. One whose
     answer needs a service that is away waits for it before that, by `outage_pauses`, and by
     `database_pause` when it is the database. `watch_pause` is how long a running turn may not know
-    that another process was told to change, stop or withdraw it.
+    that another process was told to change, stop or withdraw it. Where other processes work from
+    the same inbox, `sweep_pause` lies between two looks for what a dead one left.
     """
 
     running: int = 16
@@ -37,6 +38,7 @@ class DispatcherSettings:
     outage_pauses: tuple[float, ...] = (2.0, 10.0, *(60.0,) * 60)
     database_pause: float = 5.0
     watch_pause: float = 2.0
+    sweep_pause: float | None = None
     drain: float = 20.0
 
 
@@ -56,6 +58,7 @@ async def open_dispatcher(
     """
     async with asyncio.TaskGroup() as tasks:
         dispatcher = Dispatcher(inbox, answerer, responders, tasks, settings, limits=limits)
+        tasks.create_task(dispatcher.sweep())
         try:
             yield dispatcher
         finally:
@@ -73,7 +76,7 @@ class _Calls:
 class Dispatcher:
     """Runs the turns of a session one after the other, and the sessions side by side.
 
-    While nothing is asked it sends the database nothing.
+    While nothing is asked it sends the database nothing, unless it has to sweep.
     """
 
     def __init__(
@@ -184,6 +187,18 @@ class Dispatcher:
         for session in ours:
             self._see_to(session)
         return len(ours)
+
+    async def sweep(self) -> None:
+        """Takes up again and again what no worker holds, until `stop`; nothing without a pause."""
+        while (pause := self._settings.sweep_pause) is not None:
+            await wait_for(self._stopping, pause)
+            if self._stopping.is_set():
+                return
+            try:
+                for session in await self._inbox.unattended():
+                    self._see_to(session)
+            except ServiceError as exc:
+                log.warning("What other instances left is looked for later. %s", exc)
 
     async def stop(self) -> None:
         """Lets running turns end for a bounded time, then cancels them."""

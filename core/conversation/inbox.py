@@ -22,11 +22,12 @@ class Held:
 class Inbox:
     """Accepts each message once, and hands out the turns of a session one at a time, in order.
 
-    A turn is held by a lease of `lease_seconds`, by the database's clock. `worker` must be borne
-    by one process at a time; one that comes back under its old name has its old leases.
+    A turn is held by a lease of `lease_seconds`, by the database's clock; one that would run for
+    longer is none, as that clock was set back. `worker` must be borne by one process at a time;
+    one that comes back under its old name has its old leases.
     """
 
-    def __init__(self, database: Database, *, worker: str, lease_seconds: float = 60.0) -> None:
+    def __init__(self, database: Database, *, worker: str, lease_seconds: float = 25.0) -> None:
         self._database = database
         self._worker = worker
         self.lease_seconds = lease_seconds
@@ -89,7 +90,12 @@ class Inbox:
                     LIMIT 1
                 )
                 AND status = 'accepted'
-                AND (lease_until IS NULL OR lease_until <= clock_timestamp() OR lease_owner = $5)
+                AND (
+                    lease_until IS NULL
+                    OR lease_until <= clock_timestamp()
+                    OR lease_until > clock_timestamp() + make_interval(secs => $6)
+                    OR lease_owner = $5
+                )
             RETURNING id, lease_token, attempt, message_id, author, text, scope, context, wanted
             """,
             *key,
@@ -114,7 +120,9 @@ class Inbox:
             """,
             *key,
         )
-        return Held(max(rows[0]["seconds"] or 0.0, 0.0)) if rows else None
+        if not rows:
+            return None
+        return Held(min(max(rows[0]["seconds"] or 0.0, 0.0), self.lease_seconds))
 
     async def renew(self, turn: Turn) -> Wanted:
         """Prolongs the lease to its full length from now; what is wanted of the turn by now.
@@ -218,6 +226,25 @@ class Inbox:
             GROUP BY s.id
             ORDER BY min(t.sequence)
             """
+        )
+        return [SessionKey(**row) for row in rows]
+
+    async def unattended(self) -> list[SessionKey]:
+        """Those of them that no worker holds a lease on, in the same order."""
+        rows = await self._database.fetch(
+            """
+            SELECT s.platform, s.workspace, s.channel, s.thread
+            FROM sessions AS s JOIN turns AS t ON t.session_id = s.id
+            WHERE t.status = 'accepted'
+            GROUP BY s.id
+            HAVING NOT bool_or(
+                t.lease_until IS NOT NULL
+                AND t.lease_until > clock_timestamp()
+                AND t.lease_until <= clock_timestamp() + make_interval(secs => $1)
+            )
+            ORDER BY min(t.sequence)
+            """,
+            self.lease_seconds,
         )
         return [SessionKey(**row) for row in rows]
 

@@ -86,6 +86,11 @@ async def let_lease_run_out(database: Database, turn: Turn) -> None:
     assert touched == 1
 
 
+async def let_clock_jump(database: Database, by: str) -> None:
+    """Sets the database's clock to `by` later, an interval, as far as its leases can tell."""
+    await database.execute("UPDATE turns SET lease_until = lease_until - $1::text::interval", by)
+
+
 async def somebody_waits(database: Database) -> None:
     """Returns when a statement waits for a lock."""
     query = """

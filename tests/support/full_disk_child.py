@@ -1,7 +1,7 @@
-"""An embedded engine on a disk that fills up: `python -m tests.support.full_disk_child ENGINE DISK`.
+"""An embedded engine on a disk that fills up: `python -m … ENGINE DISK`.
 
-DISK is small and its own. It prints JSON: the error that the full disk made, and how much of what
-was acknowledged is there, before and after room was made.
+DISK is a folder, small and its own. It prints JSON: the error that the full disk made, and how
+much of what was acknowledged is there, before and after room was made.
 """
 
 from __future__ import annotations

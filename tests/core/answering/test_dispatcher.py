@@ -8,10 +8,12 @@ from core.answering.dispatcher import open_dispatcher
 from core.answering.stopping import Stop
 from core.backends.postgres import Postgres
 from core.conversation.inbox import Held, Inbox
+from core.conversation.limits import Limits, LimitSettings
 from core.errors import (
     AccessDenied,
     LeaseLost,
     MalformedReply,
+    QuestionRefused,
     QuotaExceeded,
     ServiceUnavailable,
 )
@@ -19,6 +21,7 @@ from core.model import AnswerEvent, AnswerStatus, Question, Searching, SessionKe
 from tests.support.conversations import (
     OTHER_THREAD,
     THREAD,
+    let_lease_run_out,
     question,
     taken,
 )
@@ -34,7 +37,7 @@ async def desk(database: Postgres) -> Desk:
 
 @pytest.fixture
 def other(database: Postgres) -> Inbox:
-    return Inbox(database, worker="another")
+    return Inbox(database, worker="another", lease_seconds=3.0)
 
 
 async def test_a_question_is_answered_where_it_was_asked(desk: Desk) -> None:
@@ -102,6 +105,55 @@ async def test_no_more_answers_run_at_once_than_are_allowed(desk: Desk) -> None:
         await desk.settled()
     assert len(desk.reader.read) == 8
     assert desk.answers.most_running == 2
+
+
+async def test_who_asks_much_does_not_keep_another_waiting(desk: Desk) -> None:
+    reader = SlowReader()
+    reader.go.set()
+    desk.answers.end.clear()
+    async with desk.open(replace(QUICK, running=1), {"slack": reader}) as dispatcher:
+        for n in range(5):
+            session = replace(THREAD, thread=f"{n}")
+            await dispatcher.submit(replace(question(f"much {n}", session=session), author="U1"))
+            await until(lambda: bool(desk.answers.asked))
+        session = replace(THREAD, thread="other")
+        await dispatcher.submit(replace(question("once", session=session), author="U2"))
+        await until(lambda: len(reader.reading) == 6)
+        await asyncio.sleep(0.01)  # in which all come to wait for the one place
+        desk.answers.end.set()
+        await desk.settled()
+    assert "once" in desk.answers.asked[1:3]
+
+
+async def test_what_is_beyond_the_limits_is_not_stored(desk: Desk) -> None:
+    limits = Limits(LimitSettings(per_person=1))
+    async with open_dispatcher(
+        desk.inbox, desk.answers, {"slack": desk.reader}, QUICK, limits=limits
+    ) as dispatcher:
+        first = question("first")
+        assert await dispatcher.submit(first)
+        with pytest.raises(QuestionRefused):
+            await dispatcher.submit(question("second"))
+        assert not await dispatcher.submit(first), "delivered again, it is what it was"
+        await desk.settled()
+    assert desk.reader.read == ["first"]
+
+
+async def test_an_edit_that_changes_nothing_does_not_count(desk: Desk) -> None:
+    limits = Limits(LimitSettings(per_person=2))
+    async with open_dispatcher(
+        desk.inbox, desk.answers, {"slack": desk.reader}, QUICK, limits=limits
+    ) as dispatcher:
+        first = question("first")
+        await dispatcher.submit(first)
+        await desk.settled()
+        for revision in "123":
+            assert not await dispatcher.edit(first, revision=revision)
+        assert await dispatcher.edit(replace(first, text="first, edited"), revision="4")
+        with pytest.raises(QuestionRefused):
+            await dispatcher.edit(replace(first, text="once more"), revision="5")
+        await desk.settled()
+    assert desk.reader.read == ["first", "first, edited"]
 
 
 async def test_a_platform_that_is_slow_to_take_an_answer_holds_up_no_other(desk: Desk) -> None:
@@ -375,6 +427,34 @@ async def test_an_outage_of_the_database_is_waited_out(desk: Desk) -> None:
         desk.database.broken.clear()
         await desk.settled()
     assert desk.reader.read == ["why?"]
+
+
+async def test_what_another_instance_left_is_found_by_sweeping(desk: Desk, other: Inbox) -> None:
+    await other.accept(question("never claimed"))
+    await other.accept(question("claimed by a dead worker", session=OTHER_THREAD))
+    await let_lease_run_out(desk.database, await taken(other, OTHER_THREAD))
+    async with desk.open(replace(QUICK, sweep_pause=0.01)):
+        await desk.settled()
+    assert sorted(desk.reader.read) == ["claimed by a dead worker", "never claimed"]
+
+
+async def test_a_sweep_leaves_alone_what_another_instance_works_at(
+    desk: Desk, other: Inbox
+) -> None:
+    await other.accept(question())
+    await taken(other)
+    async with desk.open(replace(QUICK, sweep_pause=0.01)):
+        await until(lambda: desk.database.count("HAVING") >= 3)
+    assert desk.database.count("UPDATE turns") == 0
+
+
+async def test_a_sweep_outlives_an_outage_of_the_database(desk: Desk, other: Inbox) -> None:
+    await other.accept(question())
+    desk.database.broken.add("HAVING")
+    async with desk.open(replace(QUICK, sweep_pause=0.01)):
+        await until(lambda: desk.database.failed >= 3)
+        desk.database.broken.clear()
+        await desk.settled()
 
 
 async def test_an_idle_dispatcher_asks_the_database_nothing(desk: Desk) -> None:

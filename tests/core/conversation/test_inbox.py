@@ -13,6 +13,7 @@ from tests.support.conversations import (
     OTHER_THREAD,
     THREAD,
     answered,
+    let_clock_jump,
     let_lease_run_out,
     passage,
     question,
@@ -99,7 +100,7 @@ async def test_a_session_is_worked_on_by_one_at_a_time(inbox: Inbox, other: Inbo
     await taken(inbox)
     held = await other.claim(THREAD)
     assert isinstance(held, Held)
-    assert 50 < held.seconds <= 60
+    assert 20 < held.seconds <= 25
 
 
 async def test_sessions_are_worked_on_side_by_side(inbox: Inbox, other: Inbox) -> None:
@@ -200,6 +201,47 @@ async def test_a_lease_that_ran_out_untaken_can_be_renewed(
     assert isinstance(await other.claim(THREAD), Held)
 
 
+@pytest.mark.parametrize("jump", ["1 hour", "1 day"])
+async def test_a_clock_that_is_set_back_keeps_no_dead_worker_s_turn(
+    database: Postgres, inbox: Inbox, other: Inbox, jump: str
+) -> None:
+    await inbox.accept(question())
+    left = await taken(inbox)
+    await let_clock_jump(database, f"-{jump}")
+    assert await inbox.unattended() == [THREAD]
+    assert (await taken(other)).id == left.id
+    with pytest.raises(LeaseLost):
+        await inbox.renew(left)
+
+
+@pytest.mark.parametrize("jump", ["1 hour", "-1 hour"])
+async def test_a_clock_that_jumps_takes_no_turn_from_a_worker_that_goes_on(
+    database: Postgres, inbox: Inbox, other: Inbox, jump: str
+) -> None:
+    await inbox.accept(question())
+    turn = await taken(inbox)
+    await let_clock_jump(database, jump)
+    await inbox.renew(turn)
+    held = await other.claim(THREAD)
+    assert isinstance(held, Held)
+    assert held.seconds <= inbox.lease_seconds
+    await inbox.finish(turn, answered())
+
+
+async def test_sessions_are_unattended_while_no_worker_holds_one_of_their_turns(
+    database: Postgres, inbox: Inbox
+) -> None:
+    await inbox.accept(question(message_id="100.1"))
+    await inbox.accept(question(message_id="100.2"))
+    await inbox.accept(question(message_id="200.1", session=OTHER_THREAD))
+    assert await inbox.unattended() == [THREAD, OTHER_THREAD]
+    turn = await taken(inbox)
+    assert await inbox.unattended() == [OTHER_THREAD]
+    assert await inbox.unfinished() == [THREAD, OTHER_THREAD]
+    await let_lease_run_out(database, turn)
+    assert await inbox.unattended() == [THREAD, OTHER_THREAD]
+
+
 async def test_a_worker_that_comes_back_has_its_old_leases_at_once(database: Postgres) -> None:
     before = Inbox(database, worker="instance-1")
     await before.accept(question())
@@ -273,6 +315,7 @@ async def test_the_answer_is_stored_with_a_trace_of_how_it_came_about(
         ],
         "model": "some/model",
         "usage": {"prompt_tokens": 100, "completion_tokens": 20, "cost": 0.001},
+        "prompt": None,
         "rungs": ["no_rerank"],
         "claims": [
             {
