@@ -12,6 +12,8 @@ NOT_FROM_HERE = (
     "This answer is from docs that this channel may not be answered from, so it is not shown here."
 )
 
+NOTHING_TO_FORGET = "There is nothing of yours to forget."
+
 
 def failed(exc: DocentError) -> str:
     """That what a person did had no effect, why, and what to do."""
@@ -22,6 +24,17 @@ def failed(exc: DocentError) -> str:
 def refused(exc: QuestionRefused) -> str:
     """Why a question is not taken, and when or how to ask again."""
     return f"{exc} {exc.hint}"
+
+
+def forgotten(questions: int) -> str:
+    """How much was deleted."""
+    if not questions:
+        return NOTHING_TO_FORGET
+    if questions == 1:
+        what = "1 question of yours and its answer"
+    else:
+        what = f"{questions} questions of yours and their answers"
+    return f"Forgotten: {what}. What I posted is being deleted."
 
 
 def queued(before: int) -> str:

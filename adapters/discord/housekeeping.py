@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import discord
 
 from adapters.chat.status_texts import next_sync, source_lines
+from adapters.chat.wording import forgotten
 from adapters.discord.mapping import DIRECT, PLATFORM
 from adapters.discord.private import PLATFORM as PRIVATE
 from adapters.discord.prose import escaped
@@ -31,7 +32,6 @@ NEW_ELSEWHERE = (
     "and threads."
 )
 NOTHING_YET = "No docs were brought in yet."
-NOTHING_TO_FORGET = "There is nothing of yours to forget."
 
 _LONGEST_LIST = 1_500
 
@@ -76,7 +76,7 @@ class Housekeeping:
         person = str(interaction.user.id)
         count = await self._dispatcher.forget([PLATFORM, PRIVATE], person)
         log.info("%s had %s of their questions forgotten.", person, count)
-        await say(interaction, forgotten_text(count))
+        await say(interaction, forgotten(count))
 
 
 def status_text(overview: Overview | None, *, reads_all: bool) -> str:
@@ -96,15 +96,6 @@ def status_text(overview: Overview | None, *, reads_all: bool) -> str:
     lines = [*source_lines(overview), *overview.budgets]
     listed = split("\n".join(f"- {escaped(line)}" for line in lines), _LONGEST_LIST)[:1]
     return "\n\n".join([" ".join(state), *listed, mention])
-
-
-def forgotten_text(count: int) -> str:
-    """How much was deleted."""
-    if not count:
-        return NOTHING_TO_FORGET
-    what = "1 question of yours and its answer" if count == 1 else f"{count} questions of yours"
-    more = "" if count == 1 else " and their answers"
-    return f"Forgotten: {what}{more}. What I posted is being deleted."
 
 
 def _docs(count: int) -> str:

@@ -58,6 +58,7 @@ OTHER_SCOPES = ("commands", "files:read")
 ASK = "/ask"
 REINGEST = "/reingest"
 QUOTA = "/quota"
+FORGET = "/forget"
 ASK_ABOUT_THIS = "ask_about_this"
 
 COMMANDS: Sequence[Mapping[str, str]] = (
@@ -74,6 +75,10 @@ COMMANDS: Sequence[Mapping[str, str]] = (
     {
         "command": QUOTA,
         "description": "Show what is left of the budgets. Only you see it.",
+    },
+    {
+        "command": FORGET,
+        "description": "Delete all that you asked, and the answers.",
     },
 )
 

@@ -15,6 +15,7 @@ from adapters.slack.actions import Actions
 from adapters.slack.api import SlackApi
 from adapters.slack.app import Extension
 from adapters.slack.commands import Commands
+from adapters.slack.forgetting import Forgetting
 from adapters.slack.home import Home, ReadOverview
 from adapters.slack.mapping import PLATFORM
 from adapters.slack.places import Places
@@ -58,6 +59,7 @@ def surfaces(
         Actions(Reactions(archive, feedback, dispatcher.cancel), places, policy).register(app)
         Home(api, overview, questions).register(app)
         Quota(quota, start).register(app)
+        Forgetting(dispatcher.forget, start).register(app)
         Trying(api, submit, policy).register(app)
 
     return extend

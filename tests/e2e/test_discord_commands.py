@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from adapters.chat.wording import LOST
+from adapters.chat.wording import LOST, NOTHING_TO_FORGET
 from adapters.discord.asking import ASKED_BEFORE, BELOW, NO_TEXT, NOT_YOU
 from adapters.discord.commands import ABOUT_THIS, CHANGED
 from adapters.discord.components import TROUBLE
@@ -15,7 +15,6 @@ from adapters.discord.housekeeping import (
     NEW,
     NEW_ALREADY,
     NEW_ELSEWHERE,
-    NOTHING_TO_FORGET,
     NOTHING_YET,
 )
 from adapters.discord.policy import DiscordPolicy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.chat.wording import failed, status_text
+from adapters.chat.wording import NOTHING_TO_FORGET, failed, forgotten, status_text
 from core.errors import DocentError, ServiceUnavailable
 from core.model import AnswerEvent, PassagesFound, Searching, TextDelta
 from tests.support.answers import answer, answered
@@ -40,3 +40,15 @@ def test_a_failure_says_why_and_what_to_do(exc: DocentError, said: str) -> None:
 )
 def test_the_status_tells_what_is_being_done(event: AnswerEvent, status: str) -> None:
     assert status_text(event) == status
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, NOTHING_TO_FORGET),
+        (1, "Forgotten: 1 question of yours and its answer. What I posted is being deleted."),
+        (2, "Forgotten: 2 questions of yours and their answers. What I posted is being deleted."),
+    ],
+)
+def test_what_was_forgotten_is_counted(count: int, said: str) -> None:
+    assert forgotten(count) == said

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from adapters.discord.housekeeping import NOTHING_TO_FORGET, forgotten_text, status_text
+from adapters.discord.housekeeping import status_text
 from core.ingestion.corpus import Served
 from core.ingestion.overview import Overview
 
@@ -36,15 +34,3 @@ def test_a_status_tells_when_the_docs_were_synced_and_will_be() -> None:
 def test_many_sources_fit_into_one_message() -> None:
     many = replace(OVERVIEW, sources={f"source-{n}-{'a' * 60}": Served(1, 1) for n in range(60)})
     assert len(status_text(many, reads_all=True)) <= 2000
-
-
-@pytest.mark.parametrize(
-    ("count", "said"),
-    [
-        (0, NOTHING_TO_FORGET),
-        (1, "Forgotten: 1 question of yours and its answer. What I posted is being deleted."),
-        (2, "Forgotten: 2 questions of yours and their answers. What I posted is being deleted."),
-    ],
-)
-def test_what_was_forgotten_is_counted(count: int, said: str) -> None:
-    assert forgotten_text(count) == said

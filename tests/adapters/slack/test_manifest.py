@@ -15,6 +15,7 @@ import adapters.slack
 from adapters.slack import rendering
 from adapters.slack.actions import Actions
 from adapters.slack.commands import Commands
+from adapters.slack.forgetting import Forgetting
 from adapters.slack.home import Home
 from adapters.slack.manifest import (
     COMMANDS,
@@ -80,6 +81,7 @@ def registered() -> dict[str, list[Any]]:
         Commands(nothing, nothing, nothing, nothing, nothing, nothing),
         Actions(nothing, nothing, nothing),
         Quota(nothing, nothing),
+        Forgetting(nothing, nothing),
         Trying(nothing, nothing, nothing),
         Home(nothing, nothing, ()),
     ):
