@@ -216,6 +216,30 @@ def quota(as_json: Json = False) -> None:
 
 
 @app.command()
+def trace(
+    turn: Annotated[
+        str | None, typer.Argument(metavar="ID", help="The turn; without, the latest are listed.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show how an answer came about: passages, prompt, claims, times, cost."""
+    from bot import commands
+
+    _run(commands.trace(_settings(), turn, as_json=as_json))
+
+
+@app.command()
+def replay(
+    turn: Annotated[str, typer.Argument(metavar="ID", help="The turn, from `docent trace`.")],
+    as_json: Json = False,
+) -> None:
+    """Ask again what was asked then, on the passages of then."""
+    from bot import commands
+
+    _run(commands.replay(_settings(), turn, as_json=as_json))
+
+
+@app.command()
 def doctor() -> None:
     """Check every service that is configured.
 

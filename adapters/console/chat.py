@@ -27,13 +27,17 @@ class _Waiter:
 
 
 class ConsoleChat:
-    """One session. As a Responder it hands the events to `show` and keeps who waits for them."""
+    """One session. As a Responder it hands the events to `show` and keeps who waits for them.
+
+    `last_turn` is the turn that was answered last.
+    """
 
     def __init__(self, show: Show, scope: Scope) -> None:
         self._show = show
         self._scope = scope
         self._session = _new_session()
         self._waiting: dict[str, _Waiter] = {}
+        self.last_turn: UUID | None = None
 
     def begin_anew(self) -> None:
         """The next question is the first of a new session."""
@@ -45,7 +49,9 @@ class ConsoleChat:
         waiter = self._waiting[question.message_id] = _Waiter()
         try:
             await submit(question)
-            return await waiter.seen
+            answer = await waiter.seen
+            self.last_turn = await waiter.taken
+            return answer
         finally:
             del self._waiting[question.message_id]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
+from uuid import UUID
 
 from markdown_it import MarkdownIt
 from rich.console import Console
@@ -17,9 +18,10 @@ from core.model import Answer, AnswerStatus, Citation
 from core.text.unicode import visible
 
 
-def answer_as_json(answer: Answer) -> dict[str, Any]:
-    """The object that `docent ask --json` prints."""
+def answer_as_json(answer: Answer, turn_id: UUID) -> dict[str, Any]:
+    """The object that `docent ask --json` prints; `docent trace` finds the turn by its id."""
     return {
+        "turn": str(turn_id),
         "status": answer.status.value,
         "text": answer.text,
         "citations": [asdict(citation) for citation in answer.citations],

@@ -120,7 +120,8 @@ class Assistant:
         async with aclosing(self._written(writing, watch, stop or Stop())) as events:
             async for event in events:
                 yield event
-        yield Answered(_answer(writing, found, watch), found.retrieval, writing.claims)
+        answer = _answer(writing, found, watch)
+        yield Answered(answer, found.retrieval, writing.claims, prompt.fingerprint)
 
     async def _prepared(
         self, question: Question, watch: Stopwatch

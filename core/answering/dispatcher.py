@@ -200,6 +200,11 @@ class Dispatcher:
             except ServiceError as exc:
                 log.warning("What other instances left is looked for later. %s", exc)
 
+    async def settle(self, seconds: float) -> None:
+        """Waits until what is under way has ended and is stored, for so long at most."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+
     async def stop(self) -> None:
         """Lets running turns end for a bounded time, then cancels them."""
         self._stopping.set()

@@ -57,6 +57,7 @@ def trace(answered: Answered) -> dict[str, Any]:
             {"hash": passage.content_hash, "scores": passage.scores}
             for passage in retrieval.passages
         ],
+        "prompt": answered.prompt,
         "model": answer.model,
         "usage": answer.usage,
         "rungs": answer.rungs,

@@ -110,12 +110,14 @@ class Replaced:
 class Answered:
     """The last event. `answer.text` equals what the deltas and replacements showed.
 
-    `claims` are those of the model that were checked, shown or not, in their order.
+    `claims` are those of the model that were checked, shown or not, in their order. `prompt` is
+    the fingerprint of what the model was told; None where none was asked.
     """
 
     answer: Answer
     retrieval: Retrieval
     claims: tuple[Claim, ...] = ()
+    prompt: str | None = None
 
 
 AnswerEvent: TypeAlias = Queued | Searching | PassagesFound | TextDelta | Replaced | Answered

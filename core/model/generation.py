@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from core.model.conversation import Message
+from core.model.corpus import digest
 from core.model.search import Passage
 
 
@@ -22,6 +23,12 @@ class Prompt:
     question: str
     passages: tuple[Passage, ...]
     max_tokens: int
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal for two prompts with which a chat model is told the same."""
+        said = (text for message in self.messages for text in (message.role, message.text))
+        return digest(self.system, *said, str(self.max_tokens))
 
 
 @dataclass(frozen=True, slots=True)

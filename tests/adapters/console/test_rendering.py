@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from rich.console import Console
@@ -30,7 +31,9 @@ def printed(given: Answer, *, width: int = 80) -> str:
 
 def test_a_program_gets_every_field() -> None:
     given = replace(answer(), rungs=(Rung.BM25_ONLY,))
-    assert json.loads(json.dumps(answer_as_json(given))) == {
+    turn = UUID(int=1)
+    assert json.loads(json.dumps(answer_as_json(given, turn))) == {
+        "turn": "00000000-0000-0000-0000-000000000001",
         "status": "answered",
         "text": "They can have defaults. [1]",
         "citations": [

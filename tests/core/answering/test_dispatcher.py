@@ -48,6 +48,16 @@ async def test_a_question_is_answered_where_it_was_asked(desk: Desk) -> None:
     assert await desk.ends() == [("why?", "finished", 1)]
 
 
+async def test_who_waits_for_the_end_finds_the_answer_stored_though_nothing_is_drained(
+    desk: Desk,
+) -> None:
+    async with desk.open(replace(QUICK, drain=0)) as dispatcher:
+        await dispatcher.settle(10.0)
+        await dispatcher.submit(question("why?"))
+        await dispatcher.settle(10.0)
+    assert await desk.ends() == [("why?", "finished", 1)]
+
+
 async def test_a_message_that_is_delivered_again_is_answered_once(desk: Desk) -> None:
     asked = question("why?")
     async with desk.open() as dispatcher:
