@@ -21,11 +21,12 @@ class _Rules:
     """The patterns of one file, for paths that begin with `base`."""
 
     base: str
-    spec: GitIgnoreSpec
+    patterns: tuple[GitIgnoreSpecPattern, ...]
 
     def verdict(self, path: str) -> bool | None:
-        """Whether they leave a path out; None where they say nothing of it."""
-        return self.spec.check_file(path.removeprefix(self.base)).include
+        """Whether they leave a path out, by the last that names it; None where none does."""
+        path = path.removeprefix(self.base)
+        return next((p.include for p in reversed(self.patterns) if _names(p, path)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,27 @@ class IgnoreRules:
         return self._with(Path(repository) / ".git" / "info" / "exclude", repository)
 
     def _with(self, file: Path, folder: str) -> IgnoreRules:
-        spec = _read(file)
-        if spec is None:
+        patterns = _read(file)
+        if not patterns:
             return self
-        return IgnoreRules((*self.rules, _Rules(folder.rstrip("/") + "/", spec)))
+        return IgnoreRules((*self.rules, _Rules(folder.rstrip("/") + "/", patterns)))
+
+
+def _names(pattern: GitIgnoreSpecPattern, path: str) -> bool:
+    """Whether it is the path itself that the pattern names, and not a folder that it is in.
+
+    pathspec takes both for a match, which in one file comes to the same, and over several does not.
+    """
+    if pattern.regex is None:
+        return False
+    return any(_is_whole(found, path) for found in pattern.regex.finditer(path))
+
+
+def _is_whole(found: re.Match[str], path: str) -> bool:
+    # The only group that there is stands for the slash after a folder that is named. Without it,
+    # what ends with that of the path is the start of `folder/**`, which is all but the folder.
+    ends = found.end() == len(path)
+    return ends if found.lastindex else not (ends and path.endswith("/"))
 
 
 def rules_around(root: str) -> IgnoreRules:
@@ -83,14 +101,13 @@ def _way_from_repository(root: str) -> list[str]:
     return [folder.as_posix() for folder in reversed(around[: depth + 1])]
 
 
-def _read(file: Path) -> GitIgnoreSpec | None:
-    """None without a pattern. As Git, it passes over links, and over patterns that are none."""
+def _read(file: Path) -> tuple[GitIgnoreSpecPattern, ...]:
+    """As Git, it passes over links, and over patterns that are none."""
     if file.is_symlink() or not file.is_file():
-        return None
+        return ()
     with file.open("rb") as stream:
         text = stream.read(_MAX_BYTES).decode("utf-8-sig", "surrogateescape")
-    patterns = [pattern for line in text.splitlines() for pattern in _patterns(line)]
-    return GitIgnoreSpec(patterns) if patterns else None
+    return tuple(pattern for line in text.splitlines() for pattern in _patterns(line))
 
 
 def _patterns(line: str) -> Iterator[GitIgnoreSpecPattern]:

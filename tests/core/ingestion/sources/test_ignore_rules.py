@@ -57,6 +57,15 @@ async def listed(root: Path) -> set[str]:
         ),
         ({".gitignore": "**/drafts/a.md\r\n"}, {"docs/drafts/a.md"}),
         (
+            {".gitignore": "a.md", "docs/.gitignore": "!*/"},
+            {"a.md", "build/a.md", "docs/a.md", "docs/build/a.md", "docs/drafts/a.md"},
+        ),
+        (
+            {".gitignore": "keep.md", "docs/.gitignore": "!drafts"},
+            {"keep.md", "build/keep.md", "docs/drafts/keep.md"},
+        ),
+        ({".gitignore": "build/**\n!/build/keep.md"}, {"build/a.md"}),
+        (
             {".gitignore": b"\xef\xbb\xbfkeep.md\n\xff\n"},
             {"keep.md", "build/keep.md", "docs/drafts/keep.md"},
         ),
@@ -105,7 +114,7 @@ LINES = st.sampled_from(
     [
         *("a.md", "!a.md", "k*.md", "!keep.md", "[ab].md", "**/keep.md", "docs/**/a.md"),
         *("build", "build/", "/build/", "drafts/a.md", "/docs/drafts/", "!docs/drafts", "docs/*"),
-        *("*", "!*/"),
+        *("*", "!*/", "!drafts", "docs/**", "/build/**", "!/build/keep.md", "**"),
     ]
 )
 RULES = st.lists(LINES, max_size=4).map("\n".join)
