@@ -28,6 +28,8 @@ from core.ports import Database
 log = logging.getLogger(__name__)
 
 _ASK_AGAIN = timedelta(minutes=15)
+_FRESH = timedelta(minutes=1)
+"""How old an answer may be that somebody looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Governor:
         One call may be counted for several providers, as one on a free plan beside all of them.
         """
         for provider in providers:
-            self._ask_in_background(provider)
+            self._ask_if_older(provider, _ASK_AGAIN)
         if any(budget.provider in providers for budget in self._all()):
             await self._ledger.load(self._today())
         for budget in self._all():
@@ -98,7 +100,9 @@ class Governor:
     async def standings(self) -> list[Standing]:
         """Of each budget, after what the providers tell. Raises ServiceError."""
         await self._ledger.load(self._today())
-        await asyncio.gather(*map(self._renew, self._ask))
+        for provider in self._ask:
+            self._ask_if_older(provider, _FRESH)
+        await asyncio.gather(*self._asking)
         return [
             Standing(
                 budget,
@@ -133,15 +137,16 @@ class Governor:
         if not budget.admits(spent, spend, priority):
             raise _refusal(budget, priority, budget.period.end(self._today()))
 
-    def _ask_in_background(self, provider: Provider) -> None:
-        if provider in self._ask and self._is_due(provider):
+    def _ask_if_older(self, provider: Provider, age: timedelta) -> None:
+        """In the background, unless it was asked that lately, on the same day."""
+        if provider in self._ask and self._is_due(provider, age):
             task = asyncio.create_task(self._renew(provider))
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)
 
-    def _is_due(self, provider: Provider) -> bool:
+    def _is_due(self, provider: Provider, age: timedelta) -> bool:
         asked, now = self._asked.get(provider), self._clock()
-        return asked is None or now - asked >= _ASK_AGAIN or now.date() != asked.date()
+        return asked is None or now - asked >= age or now.date() != asked.date()
 
     async def _renew(self, provider: Provider) -> None:
         """What is told stands until the provider tells something else."""
@@ -179,10 +184,10 @@ async def open_governor(
 
 def _refusal(budget: Budget, priority: Priority, ends: datetime) -> QuotaExceeded:
     unit = budget.unit.replace("_", " ")
-    whole = f"the budget of {budget.amount:,g} {unit} a {budget.period}"
-    again = f"It begins anew on {ends:%-d %B} at midnight UTC; `docent quota` shows all."
+    whole = f"{budget.amount:,g} {unit} a {budget.period}"
+    again = f"It begins anew on {ends.day} {ends:%B} at midnight UTC; `docent quota` shows all."
     name = budget.provider.name
     if priority is Priority.SYNC:
-        share = f"syncs may use {priority.value:.0%} of {whole}, and have"
-        return QuotaExceeded(name, f"{share}.", hint=again)
-    return QuotaExceeded(name, f"{whole} is spent.", hint=again)
+        share = f"of the budget of {whole}, syncs may use {priority.value:.0%}"
+        return QuotaExceeded(name, f"{share}, which this goes beyond.", hint=again)
+    return QuotaExceeded(name, f"the budget of {whole} is spent.", hint=again)

@@ -223,7 +223,7 @@ async def test_a_spent_budget_costs_a_rung_and_no_answer(folder: Path) -> None:
 
 async def test_a_sync_stops_before_it_takes_what_is_kept_for_questions(folder: Path) -> None:
     async with house(folder, calls=1) as place:
-        with pytest.raises(QuotaExceeded, match="syncs may use 80% of the budget of 1 calls"):
+        with pytest.raises(QuotaExceeded, match="of 1 calls a month, syncs may use 80%"):
             await place.app.sync(None, lambda _: None)
         assert place.providers.asked == {}
 

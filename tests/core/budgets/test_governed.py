@@ -121,7 +121,7 @@ async def test_documents_beyond_what_syncs_may_use_are_not_embedded_and_a_questi
 ) -> None:
     inner = Billed()
     embedder = GovernedEmbedder(inner, limited(database, 2), PAYER, calls=call_count)
-    with pytest.raises(QuotaExceeded, match="80% of the budget of 2 calls"):
+    with pytest.raises(QuotaExceeded, match="of 2 calls a month, syncs may use 80%"):
         await embedder.embed_documents(["word"] * 97)
     assert inner.asked == 0
     await embedder.embed_query("How?")

@@ -88,7 +88,7 @@ async def test_a_sync_leaves_a_share_for_questions(ledger: Ledger) -> None:
     with pytest.raises(QuotaExceeded) as refused:
         await governor.spend([COHERE], CALL, Priority.SYNC)
     assert str(refused.value) == (
-        "Cohere: syncs may use 80% of the budget of 10 calls a month, and have."
+        "Cohere: of the budget of 10 calls a month, syncs may use 80%, which this goes beyond."
     )
     await governor.spend([COHERE], Spend(calls=2))
 
@@ -195,6 +195,16 @@ async def test_what_a_provider_tells_is_a_budget_until_it_tells_something_else()
     await asyncio.sleep(0.01)
     await governor.spend([OPENROUTER], CALL)
     await governor.close()
+
+
+async def test_who_looks_again_and_again_has_nobody_asked_each_time() -> None:
+    clock = Clock()
+    account = Account(clock, Told(dollars_left=1.0))
+    governor = Governor(_memory(), ask={OPENROUTER: account}, clock=clock)
+    for seconds, times in ((0, 1), (59, 1), (1, 2), (1, 2)):
+        clock.now += timedelta(seconds=seconds)
+        [left] = await governor.standings()
+        assert (left.left, len(account.asked)) == (1.0, times)
 
 
 async def test_a_new_day_is_asked_about_at_once() -> None:
