@@ -26,7 +26,7 @@ lint: $(SETTLED_DEV) ## Linters, types and import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-eval: $(SETTLED_DEV) ## Measure answers on the sets in ../shared/eval
+eval: $(SETTLED_DEV) ## Measure search and claims on the sets in ../shared/eval
 	@$(BIN)/python -m bot.evaluation ../shared/eval
 
 sync-chaos: $(SETTLED_DEV) ## Kill thirty syncs at random, and ask all through fifty
@@ -35,6 +35,7 @@ sync-chaos: $(SETTLED_DEV) ## Kill thirty syncs at random, and ask all through f
 
 bench: $(SETTLED_DEV) ## Measure speed; prints tables and JSON
 	@$(BIN)/python -m bench.search
+	@$(BIN)/python -m bench.claims
 	@$(BIN)/python -m bench.startup
 	@$(BIN)/python -m bench.ingest ../shared/corpus/fastapi-docs
 

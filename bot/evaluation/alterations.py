@@ -88,12 +88,17 @@ def swapped_names(claim: str, chance: random.Random) -> str | None:
 
 
 def negated(claim: str, _: random.Random) -> str | None:
-    """With a "not" more, or one less."""
-    if found := _NEGATION.search(claim):
-        return claim[: found.start()] + claim[found.end() :]
-    if found := _AUXILIARY.search(claim):
-        return f"{claim[: found.end()]} not{claim[found.end() :]}"
-    return None
+    """With a "not" where there is none."""
+    found = _AUXILIARY.search(claim)
+    if not found or _NEGATION.search(claim):
+        return None
+    return f"{claim[: found.end()]} not{claim[found.end() :]}"
+
+
+def affirmed(claim: str, _: random.Random) -> str | None:
+    """Without its "not"."""
+    found = _NEGATION.search(claim)
+    return claim[: found.start()] + claim[found.end() :] if found else None
 
 
 def reversed_direction(claim: str, _: random.Random) -> str | None:
@@ -112,6 +117,7 @@ def names_in(text: str) -> list[str]:
 PLAIN: Final[Mapping[str, Callable[[str, random.Random], str | None]]] = {
     "number": other_number,
     "negation": negated,
+    "negation dropped": affirmed,
     "direction": reversed_direction,
     "names swapped": swapped_names,
 }

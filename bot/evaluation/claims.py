@@ -130,7 +130,7 @@ class _Nearest:
 
     def to(self, example: Example) -> Example | None:
         shared: defaultdict[str, float] = defaultdict(float)
-        for term in set(terms(example.claim)):
+        for term in dict.fromkeys(terms(example.claim)):
             holding = self._holding.get(term, ())
             if len(holding) < _RARE * len(self._documents):
                 for name in holding:

@@ -18,21 +18,20 @@ Matrix: TypeAlias = npt.NDArray[np.float64]
 
 NAMES: Final = tuple(field.name for field in fields(Findings))
 SPEAKS_FOR: Final = frozenset({"covered", "window", "sentence", "agreeing"})
-DENIED: Final = frozenset({"contradicted", "negation", "direction"})
+DENIED: Final = frozenset({"contradicted", "negation", "negation dropped", "direction"})
 
 _EMPHASIS: Final[Mapping[str, float]] = {
-    "nearest passage": 5,
+    "nearest passage": 6,
     "no evidence": 10,
     "contradicted": 6,
     "another passage": 3,
     "direction": 2,
-    "name nearby": 0.5,
-    "names swapped": 0.5,
+    "number": 2,
 }
 """How much a kind of false claim counts, 1 by default: what models get wrong before what is easy
 to make up."""
 
-_RIDGE = 3.0
+_RIDGE = 60.0
 _A_CLASS = 200.0
 _SWEEPS = 300
 _SETTLED = 1e-4

@@ -20,6 +20,7 @@ _LONGEST_ACRONYM = 6
 _SHORTEST_FORM = 3
 _LONGEST_SUFFIX = 2
 _DENYING_ELSE = 0.4
+_MOSTLY_DENIED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,10 @@ class Findings:
 
     For the claim speaks what is `covered` by the whole passage, by its best `window` of up to
     three sentences, by its best `sentence`; and the directions that are `agreeing`. Against it
-    speak `opposite` directions, `denying` what the passage speaks of but does not deny, `numbers`
-    and `names` that the passage lacks. In a claim that repeats the passage closely they stand out,
-    as `altered_numbers` and `altered_names`, and so do names that stand elsewhere: `moved_names`.
+    speak `opposite` directions, `denying` what the passage speaks of but does not deny, `ignoring`
+    that it denies, `numbers` and `names` that the passage lacks. In a claim that repeats the
+    passage closely they stand out, as `altered_numbers` and `altered_names`, and so do names that
+    stand elsewhere: `moved_names`.
     """
 
     covered: float
@@ -39,6 +41,7 @@ class Findings:
     agreeing: float
     opposite: float
     denying: float
+    ignoring: float
     numbers: float
     names: float
     altered_numbers: float
@@ -49,10 +52,10 @@ class Findings:
 def compare(claim: Reading, passage: Reading) -> Findings:
     """The figures of a claim against a passage."""
     tokens = [token for sentence in claim.sentences for token in sentence.tokens]
-    said = _Said({token.stem: rarity(token.stem) for token in tokens})
+    said = _Said(tokens)
     best = max(passage.windows, key=lambda w: said.covered_by(w) - _PER_SENTENCE * len(w.sentences))
     singles = [(said.covered_by(w), w) for w in passage.windows if len(w.sentences) == 1]
-    most = max(share for share, _ in singles)
+    most, nearest = max(singles, key=lambda single: single[0])
     near = [s for share, w in singles if share >= _NEAR * most for s in w.sentences]
     agreeing, opposite = _directions(claim, best.sentences)
     numbers, names = _missing_numbers(tokens, passage), _missing_names(tokens, passage)
@@ -64,6 +67,7 @@ def compare(claim: Reading, passage: Reading) -> Findings:
         agreeing=agreeing,
         opposite=opposite,
         denying=_denying(claim.sentences, (*best.sentences, *near)),
+        ignoring=_ignoring(claim.sentences, nearest.sentences) * most**2,
         numbers=numbers,
         names=names,
         altered_numbers=numbers * closely,
@@ -72,20 +76,22 @@ def compare(claim: Reading, passage: Reading) -> Findings:
     )
 
 
-@dataclass(frozen=True, slots=True)
 class _Said:
     """The stems of a claim, with their weights."""
 
-    weights: Mapping[str, float]
+    def __init__(self, tokens: Iterable[Token]) -> None:
+        self.weights = {token.stem: rarity(token.stem) for token in tokens}
+        self._prefixes = {term: term[:PREFIX] for term in self.weights if len(term) >= PREFIX}
+        self._total = sum(self.weights.values()) or 1.0
 
     def covered_by(self, window: Window) -> float:
-        held = sum(
-            weight
-            if term in window.terms
-            else weight * _RELATED * (len(term) >= PREFIX and term[:PREFIX] in window.prefixes)
-            for term, weight in self.weights.items()
-        )
-        return held / sum(self.weights.values()) if self.weights else 0.0
+        held = 0.0
+        for term, weight in self.weights.items():
+            if term in window.terms:
+                held += weight
+            elif self._prefixes.get(term) in window.prefixes:
+                held += _RELATED * weight
+        return held / self._total
 
 
 def _held(term: str, window: Window) -> bool:
@@ -149,10 +155,16 @@ def _displaced(tokens: Sequence[Token], passage: Reading) -> float:
         (
             _torn(tokens, at, passage)
             for at, token in enumerate(tokens)
-            if (token.name or token.number) and token.stem in passage.whole.terms
+            if _is_name(token, passage) and token.stem in passage.whole.terms
         ),
         default=0.0,
     )
+
+
+def _is_name(token: Token, passage: Reading) -> bool:
+    """At the beginning of a sentence, only the passage tells."""
+    capital = token.text[0].isupper() and token.stem in passage.names
+    return token.name or bool(token.number) or capital
 
 
 def _torn(tokens: Sequence[Token], at: int, passage: Reading) -> float:
@@ -172,6 +184,15 @@ def _denying(claim: Iterable[Sentence], evidence: Sequence[Sentence]) -> float:
     denied = frozenset[str]().union(*(scope for s in evidence for scope in s.denials))
     scopes = [scope for sentence in claim for scope in sentence.denials if not scope & denied]
     return max((_unheard(scope, evidence) for scope in scopes), default=0.0)
+
+
+def _ignoring(claim: Sequence[Sentence], evidence: Iterable[Sentence]) -> float:
+    """1 where the claim denies nothing, but says what the evidence denies."""
+    if any(sentence.denials for sentence in claim):
+        return 0.0
+    said = frozenset(term for sentence in claim for term in _prefixes(sentence))
+    scopes = [scope for sentence in evidence for scope in sentence.denials]
+    return float(any(len(scope) >= _MOSTLY_DENIED and scope <= said for scope in scopes))
 
 
 def _unheard(denied: AbstractSet[str], evidence: Iterable[Sentence]) -> float:

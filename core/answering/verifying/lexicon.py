@@ -32,7 +32,7 @@ NEGATING_PREFIX: Final = re.compile(r"\Aun(?!der|i[tqvfo]|til|less|cle)(?=[a-z]{
 _AXES: Final = """
 amount: increase raise rise rose elevate elevation high more greater promote enhance induce
   induction stimulate activate activation upregulate gain grow grew growth expand accelerate
-  strengthen augment facilitate boost exacerbate add cause drive trigger lead produce multiply
+  strengthen augment facilitate boost exacerbate cause trigger multiply
   double maximize
 / decrease decline reduce reduction low less few suppress suppression inhibit inhibition inhibitory
   impair diminish attenuate block downregulate loss lose lost shrink shrank delay weaken decelerate
@@ -58,8 +58,8 @@ duty: must require mandatory necessary
 leave: allow enable permit accept support true open
 / forbid disable prohibit reject refuse deny false close
 
-place: above inside internal input public
-/ below outside external output private
+place: above inside internal
+/ below outside external
 
 defence: susceptible sensitive vulnerable
 / resistant resistance immune

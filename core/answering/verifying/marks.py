@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from core.text.prose import map_prose
 
 _MARK = re.compile(r"\[(\d+)\]")
-_MARKS = re.compile(r"[ \t]*(?:\[\d+\])+")
-_ENDING = re.compile(r"(?P<body>.*?)(?P<stop>[.!?…:;]*)(?P<space>\s*)\Z", re.DOTALL)
+_MARKS = re.compile(r"(?<![ \t])[ \t]*+(?:\[\d+\])+")
+_STOPS = ".!?…:;"
 
 
 def cited(claim: str) -> tuple[int, ...]:
@@ -31,8 +31,11 @@ def unmarked(claim: str) -> str:
 
 def recited(claim: str, numbers: Iterable[int]) -> str:
     """The claim with these marks at its end, and no others."""
+    text = unmarked(claim)
+    body = text.rstrip()
+    sentence = body.rstrip(_STOPS)
     marks = "".join(f"[{n}]" for n in numbers)
-    return _before_the_end(unmarked(claim), f" {marks}")
+    return f"{sentence} {marks}{text[len(sentence) :]}" if sentence else text
 
 
 def noted(claim: str, note: str) -> str:
@@ -41,8 +44,15 @@ def noted(claim: str, note: str) -> str:
     return f"{body} *({note})*{claim[len(body) :]}"
 
 
-def _before_the_end(claim: str, addition: str) -> str:
-    end = _ENDING.match(claim)
-    if end is None or not end["body"]:
-        return claim
-    return f"{end['body']}{addition}{end['stop']}{end['space']}"
+def without_ending(claim: str) -> str:
+    """The claim without the marks, stops and spaces at its end."""
+    end = len(claim)
+    while end:
+        last = claim[end - 1]
+        if last.isspace() or last in _STOPS:
+            end -= 1
+        elif last == "]" and _MARK.fullmatch(claim, start := max(0, claim.rfind("[", 0, end)), end):
+            end = start
+        else:
+            break
+    return claim[:end]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from core.answering.verifying.marks import cited
+from core.answering.verifying.marks import cited, without_ending
 
 LONGEST_UNQUOTED = 24
 """Words that may be taken over without saying so."""
@@ -15,6 +15,7 @@ LONGEST_UNQUOTED = 24
 _WORD = re.compile(r"[^\W_]+")
 _MARK = re.compile(r"\[\d+\]")
 _QUOTED = re.compile(r"\s*(?:>|```|~~~|\|)")
+_SIGN = re.compile(r"\s*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?")
 _PAIRS = ("**", "`", "~~")
 
 
@@ -88,6 +89,5 @@ def _balanced(text: str) -> bool:
 
 def _whole(claim: str) -> tuple[int, int]:
     """Where the sentence stands in the claim, without its list sign, marks and end."""
-    sign = re.match(r"\s*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?", claim)
-    rest = re.search(r"(?:\s*\[\d+\]|[.!?…:;]|\s)*\Z", claim)
-    return (sign.end() if sign else 0), (rest.start() if rest else len(claim))
+    sign = _SIGN.match(claim)
+    return (sign.end() if sign else 0), len(without_ending(claim))

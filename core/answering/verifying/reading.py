@@ -50,6 +50,7 @@ class Token:
     number: str = ""
     unit: str = ""
     vague: bool = False
+    clause: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,11 @@ class Reading:
     def pairs(self) -> frozenset[tuple[str, str]]:
         """Stems that stand near each other, in their order."""
         return frozenset(pair for sentence in self._all for pair in _pairs(sentence.tokens))
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The stems of what looks like a name."""
+        return frozenset(t.stem for sentence in self._all for t in sentence.tokens if t.name)
 
     @cached_property
     def numbers(self) -> dict[str, set[str]]:
@@ -139,16 +145,18 @@ class _SentenceReader:
         self._begins = True
         self._denying = 0
         self._aside = False
+        self._clause = 0
 
     def take(self, found: re.Match[str]) -> None:
         kind, text = found.lastgroup, found.group()
         if kind == "stop":
             self._denying = 0
+            self._clause += 1
             self._aside = text == "("
         elif kind == "unit":
             self._measure(UNITS[text])
         elif kind == "number":
-            self._add(Token(text, text, number=_value(text)))
+            self._add(Token(text, text, number=_value(text), clause=self._clause))
         elif kind == "word":
             self._word(found, text)
 
@@ -164,7 +172,8 @@ class _SentenceReader:
             self._deny(_DENIED_WIDELY if low in WIDE_NEGATIONS else _DENIED)
         elif low in NUMBER_WORDS:
             value = _value(str(NUMBER_WORDS[low]))
-            self._add(Token(text, root, number=value, vague=low in VAGUE_NUMBERS))
+            vague = low in VAGUE_NUMBERS
+            self._add(Token(text, root, number=value, vague=vague, clause=self._clause))
         elif low not in STOP_WORDS and (len(low) > 1 or not low.isalpha()):
             self._content(text, root, name=self._is_name(found, text, begins=begins))
 
@@ -173,7 +182,7 @@ class _SentenceReader:
         if denied != text and not name:
             self._deny(_DENIED)
             root = stem(denied.lower())
-        self._add(Token(text, root, name=name))
+        self._add(Token(text, root, name=name, clause=self._clause))
 
     def _is_name(self, found: re.Match[str], text: str, *, begins: bool) -> bool:
         if any(start <= found.start() < end for start, end in self._code):
@@ -234,14 +243,18 @@ def _directions(tokens: Sequence[Token], scopes: Iterable[Sequence[str]]) -> Ite
             continue
         axis, sign = OPPOSITES[token.stem]
         near = (*tokens[max(0, at - _BEFORE) : at], *tokens[at + 1 : at + 1 + _AFTER])
-        around = frozenset(t.stem[:PREFIX] for t in near if t.name or t.stem not in OPPOSITES)
+        around = frozenset(
+            t.stem[:PREFIX]
+            for t in near
+            if t.clause == token.clause and (t.name or t.stem not in OPPOSITES)
+        )
         yield Direction(axis, -sign if token.stem[:PREFIX] in turned else sign, around)
 
 
 def _pairs(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
-    for at, token in enumerate(tokens):
-        for other in tokens[at + 1 : at + 1 + _AFTER]:
-            yield token.stem, other.stem
+    stems = [token.stem for token in tokens]
+    for distance in range(1, _AFTER + 1):
+        yield from zip(stems, stems[distance:], strict=False)
 
 
 def _windows(sentences: Sequence[Sentence]) -> Iterator[Window]:

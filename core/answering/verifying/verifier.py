@@ -14,13 +14,13 @@ from core.answering.wording import NOT_IN_CITED, NOT_IN_DOCS
 from core.model import Passage, Verdict
 from core.ports import CheckedClaim
 
-SUPPORTED: Final = 0.6
-UNSUPPORTED: Final = 0.2
+SUPPORTED: Final = 0.55
+UNSUPPORTED: Final = 0.3
 CONTRADICTED: Final = 0.8
 """Probabilities from and below which a verdict is given; what lies between is unsettled."""
 
 _BETTER: Final = 0.2
-_DOUBTED: Final = 0.3
+_DOUBTED: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)

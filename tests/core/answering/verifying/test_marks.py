@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.answering.verifying.marks import cited, noted, recited, unmarked
+from core.answering.verifying.marks import cited, noted, recited, unmarked, without_ending
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,12 @@ def test_another_mark_takes_the_place_of_those_there_were(claim: str, recited_as
 
 def test_a_note_stands_behind_the_claim_and_before_the_space_after_it() -> None:
     assert noted("- It is so [1].\n", "not found") == "- It is so [1]. *(not found)*\n"
+
+
+@pytest.mark.parametrize("piece", [".", " ", "[1]", " [1].", "[", "\t"])
+def test_the_end_of_a_hostile_claim_is_found_in_bounded_time(piece: str) -> None:
+    """Quadratic work on a text of this size would run into the time limit of the test."""
+    claim = "So" + piece * (200_000 // len(piece))
+
+    assert without_ending(claim).startswith("So")
+    assert recited(claim, [2]).startswith("So")

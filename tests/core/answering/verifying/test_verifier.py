@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from core.answering.verifying.marks import unmarked
 from core.answering.verifying.verifier import LexicalVerifier, VerifierSettings
 from core.backends.extractive import quote
 from core.model import Verdict
@@ -118,3 +121,10 @@ def test_a_quote_of_the_docs_is_its_own_evidence() -> None:
         checked = LexicalVerifier().check(block, PASSAGES)
 
         assert (checked.verdict, checked.text) == (Verdict.SUPPORTED, block)
+
+
+@given(st.text(alphabet='ab [1]2.*`>-\n“"', max_size=80))
+def test_whatever_a_model_writes_is_shown_whole_or_not_at_all(claim: str) -> None:
+    shown = LexicalVerifier().check(claim, PASSAGES).text
+
+    assert not shown or unmarked(claim).rstrip().rstrip(".") in unmarked(shown)
