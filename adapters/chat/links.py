@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from adapters.markdown import Span, rewrite
 from core.model import Answer, AnswerStatus, Passage
 
+_NOTHING = "\u200b"
+_AFTER_ADDRESS = ".,;:!?*_~'\")]}|"
 _SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*:/*|www\.)+", re.IGNORECASE)
 _ESCAPED = {c: f"%{ord(c):02X}" for c in " ()<>[]\\\"'`|\n\t"}
 
@@ -69,6 +71,26 @@ def address_in_link(url: str) -> str:
 def without_scheme(address: str) -> str:
     """What a person recognises of an address, and no program takes for one."""
     return _SCHEME.sub("", address)
+
+
+def shown_link(span: Span, label: str, links: Links) -> str:
+    """A link, with `label` as its text, if it leads to a known host; else its address as code."""
+    if links.knows(span.url):
+        return f"[{label or without_scheme(span.url)}]({address_in_link(span.url)})"
+    address = without_scheme(span.url).replace("`", "%60").strip()
+    if not links.settled or not address or (address in label and span.label != span.url):
+        return label
+    return f"`{address}`" if span.label == span.url else f"{label} (`{address}`)"
+
+
+def shown_address(found: str, links: Links) -> str:
+    """A bare address, with the signs of a sentence after it: as code, unless its host is known."""
+    address = found.rstrip(_AFTER_ADDRESS)
+    if links.knows(address):
+        return found
+    if shown := without_scheme(address):
+        return f"`{shown}`{found[len(address) :]}"
+    return found.replace(":", ":" + _NOTHING)
 
 
 def _linked(text: str) -> list[str]:

@@ -9,7 +9,13 @@ from __future__ import annotations
 import html
 import re
 
-from adapters.chat.links import NOT_YET_KNOWN, Links, address_in_link, without_scheme
+from adapters.chat.links import (
+    NOT_YET_KNOWN,
+    Links,
+    address_in_link,
+    shown_address,
+    shown_link,
+)
 from adapters.markdown import Span, backticked, normalised, rewrite, spans, without_mentions
 
 _NOTHING = "\u200b"
@@ -23,7 +29,6 @@ _LINK_CODE = re.compile(r"<(?=(?:https?|ftp|slack)://|(?:mailto|tel):)", re.IGNO
 _LINK_IN_CODE = re.compile(
     r"\](?=[(:]\s*<?(?P<address>(?:[a-z][a-z0-9+.-]*:|//|www\.)[^\s<>)]*))", re.IGNORECASE
 )
-_AFTER_ADDRESS = ".,;:!?*_~'\")]}|"
 _BRACKETS = str.maketrans("[]", "()")
 
 
@@ -38,7 +43,7 @@ def _shown(span: Span, links: Links) -> str:
         case "code":
             return _in_code(span.source, links)
         case "link":
-            return _link(span, links)
+            return shown_link(span, _label(span.label), links)
         case _:
             return _text(span.source, links)
 
@@ -64,7 +69,7 @@ def _plain(spelled: re.Match[str]) -> str:
 
 def _sign(sign: re.Match[str], links: Links) -> str:
     if address := sign["address"]:
-        return _bare(address, links)
+        return shown_address(address, links)
     if mark := sign["mark"]:
         url = links.marks.get(int(mark))
         # Slack's parser stumbles over brackets in a link's text.
@@ -72,26 +77,6 @@ def _sign(sign: re.Match[str], links: Links) -> str:
     if sign["stray"]:
         return "] ("
     return "&lt;" if sign["less"] or sign["escape"] == "\\<" else sign["escape"]
-
-
-def _bare(found: str, links: Links) -> str:
-    address = found.rstrip(_AFTER_ADDRESS)
-    after = found[len(address) :]
-    if links.knows(address):
-        return found
-    if shown := without_scheme(address):
-        return f"`{shown}`{after}"
-    return found.replace(":", ":" + _NOTHING)
-
-
-def _link(span: Span, links: Links) -> str:
-    label = _label(span.label)
-    if links.knows(span.url):
-        return f"[{label or without_scheme(span.url)}]({address_in_link(span.url)})"
-    address = without_scheme(span.url).replace("`", "%60").strip()
-    if not links.settled or not address or (address in label and span.label != span.url):
-        return label
-    return f"`{address}`" if span.label == span.url else f"{label} (`{address}`)"
 
 
 def _label(source: str) -> str:
