@@ -142,8 +142,10 @@ class DiscordApi:
 
     def may(self, channel: str, *permissions: str) -> bool:
         """Whether we have all these permissions there, as far as is known."""
-        found = self.client.get_channel(int(channel))
-        if not isinstance(found, GuildChannel | discord.Thread):
+        found: object | None = self.client.get_channel(int(channel))
+        if isinstance(found, discord.Thread):
+            found = found.parent  # which may be unknown; a thread's permissions are its channel's
+        if not isinstance(found, GuildChannel):
             return True
         granted = found.permissions_for(found.guild.me)
         return all(getattr(granted, name) for name in permissions)
@@ -164,7 +166,7 @@ class DiscordApi:
 
     async def message(self, channel: str, message_id: str) -> discord.Message | None:
         """A message as it is by now; None when it is gone."""
-        there = await self.readable(channel)
+        there = self._readable(channel)
         fetch = partial(there.fetch_message, int(message_id))
         try:
             return await self._called("a message", fetch)
@@ -186,7 +188,7 @@ class DiscordApi:
 
         Without `after`, the last before one.
         """
-        there = await self.readable(channel)
+        there = self._readable(channel)
 
         async def read() -> list[discord.Message]:
             found = there.history(
@@ -198,11 +200,6 @@ class DiscordApi:
             return [message async for message in found]
 
         return sorted(await self._called("a history", read), key=lambda message: message.id)
-
-    async def readable(self, channel: str) -> discord.abc.Messageable:
-        """The channel as discord.py knows it, so that its messages know their place."""
-        found = self.client.get_channel(int(channel))
-        return found if isinstance(found, discord.abc.Messageable) else self.messageable(channel)
 
     def messageable(self, channel: str, *, guild: str | None = None) -> discord.PartialMessageable:
         """A channel of which nothing need be known."""
@@ -228,6 +225,11 @@ class DiscordApi:
             return await call()
 
         return await called(what, in_turn, pauses=pauses)
+
+    def _readable(self, channel: str) -> discord.abc.Messageable:
+        """The channel as discord.py knows it, so that its messages know their place."""
+        found = self.client.get_channel(int(channel))
+        return found if isinstance(found, discord.abc.Messageable) else self.messageable(channel)
 
     async def _in_open_thread(
         self, channel: str, what: str, change: Callable[[], Awaitable[object]]

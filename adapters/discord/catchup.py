@@ -31,6 +31,11 @@ See: TypeAlias = Callable[[discord.Message], Awaitable[bool]]
 
 Take: TypeAlias = Callable[[Incoming], Awaitable[None]]
 
+Spoken: TypeAlias = (
+    discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
+)
+"""Where people write to each other."""
+
 _EVERYWHERE = ""
 """Stands for all channels, in place of one's id."""
 
@@ -114,8 +119,13 @@ class CatchUp:
         everywhere = since.get(_EVERYWHERE, "0")
         for channel in _talked_in(self._api.client):
             last, seen = channel.last_message_id or 0, since.get(str(channel.id), everywhere)
-            if last > int(seen) and self._policy.admits_channel(places_of(channel)):
+            if last > int(seen) and self._is_for_us(channel):
                 yield str(channel.id)
+
+    def _is_for_us(self, channel: Spoken) -> bool:
+        """Discord tells of channels, too, that we may not read; too many refusals bar us."""
+        readable = self._api.may(str(channel.id), "view_channel", "read_message_history")
+        return readable and self._policy.admits_channel(places_of(channel))
 
     async def _resting(self) -> list[str]:
         """Threads of ours that are not active any more, but may have been meanwhile."""
@@ -161,9 +171,7 @@ class CatchUp:
             await self._see(message)
 
 
-def _talked_in(
-    client: discord.Client,
-) -> Iterator[discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread]:
+def _talked_in(client: discord.Client) -> Iterator[Spoken]:
     for guild in client.guilds:
         yield from guild.text_channels
         yield from guild.voice_channels

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from adapters.chat.queueing import announced
 from adapters.chat.writing import Rhythm, write
 from adapters.discord.api import DiscordApi
-from adapters.discord.faults import DIRECT_MESSAGES_CLOSED, DiscordRefused
+from adapters.discord.faults import DIRECT_MESSAGES_CLOSED, UNKNOWN_CHANNEL, DiscordRefused
 from adapters.discord.live import LiveMessages
 from adapters.discord.posts import Posts
 from adapters.discord.rendering import answer_messages
@@ -19,13 +19,17 @@ from core.conversation.archive import Archive
 from core.conversation.postings import Postings
 from core.model import AnswerEvent, Turn
 
+_OUT_OF_REACH = frozenset({DIRECT_MESSAGES_CLOSED, UNKNOWN_CHANNEL})
+"""What no other attempt would change: who asked, or the thread, is not to be reached any more."""
+
 log = logging.getLogger(__name__)
 
 
 class DiscordResponder:
     """Shows each answer as it is written, and completes it.
 
-    Where we may not write, the author gets it as a direct message; who takes none gets nothing.
+    Where we may not write, the author gets it as a direct message; who takes none gets nothing, nor
+    does anybody whose thread is gone.
     """
 
     def __init__(
@@ -50,7 +54,7 @@ class DiscordResponder:
             try:
                 await live.finish(answer_messages(answer, turn.id))
             except DiscordRefused as exc:
-                if not forbidden(exc) and exc.code != DIRECT_MESSAGES_CLOSED:
+                if not forbidden(exc) and exc.code not in _OUT_OF_REACH:
                     raise
                 log.warning("Nobody could be told the answer of turn %s. %s", turn.id, exc)
 

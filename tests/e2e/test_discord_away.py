@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from adapters.discord.catchup import Window
 from adapters.discord.policy import DiscordPolicy
 from core.ports import Database
+from tests.support.desk import until
 from tests.support.discord_bot import caught_up, open_bot, settled
 from tests.support.discord_faults import Fault
 from tests.support.discord_server import ADMIN, ALICE, BOB, DiscordGuild
+from tests.support.discord_surfaces import open_surfaces
 
 NARROW = Window(seconds=3600.0)
 
@@ -178,6 +182,22 @@ async def test_a_question_deleted_meanwhile_has_its_answer_removed(
     assert len(guild.answers(where)) == left
 
 
+async def test_a_channel_that_the_bot_does_not_see_is_not_asked_for(
+    guild: DiscordGuild, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    hidden = guild.add_channel("hidden")
+    await was_here(guild, database)
+    await guild.say(hidden, "Between us.")
+    guild.deny(hidden, "VIEW_CHANNEL")
+    asked = await guild.mention(guild.general, "How?")
+    caplog.set_level(logging.INFO)
+    async with open_bot(guild, database):
+        await guild.answered(asked)
+        await until(lambda: "Caught up" in caplog.text)
+        await settled(database)
+    assert [call.error for call in guild.called("list_messages")] == [None]
+
+
 async def test_a_channel_that_cannot_be_read_keeps_no_other_from_being_caught_up(
     guild: DiscordGuild, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -209,6 +229,25 @@ async def test_a_catch_up_that_fails_is_tried_again_and_doubles_nothing(
         await settled(database)
     assert "put off" in caplog.text
     assert len(guild.answers(asked)) == 1
+
+
+async def test_what_was_forgotten_is_not_asked_again_by_a_catch_up(
+    guild: DiscordGuild, database: Database
+) -> None:
+    async with open_surfaces(guild, database):
+        await caught_up(database)
+        asked = await guild.mention(guild.general, "How?")
+        await guild.answered(asked)
+        await settled(database)
+        await guild.command("forget")
+        await guild.until(lambda: not guild.answers(asked))
+        await settled(database)
+    other = await guild.mention(guild.general, "And I?", user=BOB)
+    async with open_bot(guild, database) as bot:
+        await guild.answered(other)
+        await settled(database)
+    assert [question.text for question in bot.answers.asked] == ["And I?"]
+    assert guild.answers(asked) == []
 
 
 async def test_who_may_ask_is_told_also_of_what_is_caught_up(

@@ -23,6 +23,7 @@ from tests.support.slack_bot import Answers
 
 SOON = Window(pause=0.05)
 FORBIDDEN = 50013
+UNKNOWN_CHANNEL = 10003
 
 
 @pytest.mark.parametrize("everywhere", [True, False], ids=["everywhere", "one bucket"])
@@ -124,6 +125,26 @@ async def test_who_takes_no_direct_messages_either_is_told_nothing_and_once(
         await guild.dm(BOB, "And I?")
         await guild.answered(guild.direct(BOB))
     assert [question.text for question in bot.answers.asked] == ["How?", "And I?"]
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["while it is written", "before"])
+async def test_an_answer_whose_thread_is_deleted_is_not_made_again(
+    guild: DiscordGuild, database: Database, *, begun: bool
+) -> None:
+    post, answers = await guild.post("It fails", "Why?"), Answers(claims=[" One."])
+    async with open_bot(guild, database, answers=answers) as bot:
+        if begun:
+            await guild.mention(post, "How?")
+            await guild.answered(post)
+        for operation in ("create_message", "update_message"):
+            guild.faults.fail(operation, UNKNOWN_CHANNEL, times=9)
+        if not begun:
+            await guild.mention(post, "How?")
+        answers.step(9)
+        await until(lambda: bool(answers.asked))
+        await settled(database)
+    assert [question.text for question in bot.answers.asked] == ["How?"]
+    assert guild.answers(guild.direct(ALICE)) == []
 
 
 async def test_an_answer_that_somebody_deleted_is_posted_again_by_an_edit(
