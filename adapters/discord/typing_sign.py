@@ -19,9 +19,11 @@ log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def open_typing(api: DiscordApi, channel: str) -> AsyncIterator[Typing]:
+async def open_typing(
+    api: DiscordApi, channel: str, *, again: float = AGAIN
+) -> AsyncIterator[Typing]:
     """Typing, until the block ends or there is something to read. Nothing else waits for it."""
-    typing = Typing(api, channel)
+    typing = Typing(api, channel, again)
     keeping = asyncio.create_task(typing.keep())
     try:
         yield typing
@@ -30,11 +32,12 @@ async def open_typing(api: DiscordApi, channel: str) -> AsyncIterator[Typing]:
 
 
 class Typing:
-    """Shown until the first word of the answer."""
+    """Shown until the first word of the answer, `again` each so many seconds."""
 
-    def __init__(self, api: DiscordApi, channel: str) -> None:
+    def __init__(self, api: DiscordApi, channel: str, again: float = AGAIN) -> None:
         self._api = api
         self._channel = channel
+        self._again = again
         self._ended = asyncio.Event()
 
     async def following(
@@ -52,6 +55,6 @@ class Typing:
             while not self._ended.is_set():
                 if self._api.spare():
                     await self._api.type_in(self._channel)
-                await pause(self._ended, AGAIN)
+                await pause(self._ended, self._again)
         except ServiceError as exc:
             log.debug("No typing in %s: %s", self._channel, exc)

@@ -374,6 +374,7 @@ async def test_what_docs_or_models_write_alerts_nobody_and_shows_no_previews(
         [answer] = await guild.answered(asked)
         await settled(database)
     assert answer.pinged == set()
+    assert answer.body["allowed_mentions"] == {"parse": []}
     assert answer.flags & 1 << 2, "link previews are suppressed"
     assert "https://evil.example" not in answer.shown
 

@@ -160,6 +160,8 @@ async def test_a_private_answer_is_shared_with_the_channel_once(
     assert "> How do I *install* it?" in public.content
     assert "You asked: How do I" in public.content
     assert public.pinged == set()
+    assert public.body["allowed_mentions"] == {"parse": []}
+    assert public.flags & 1 << 2, "link previews are suppressed"
     assert set(public.buttons.values()) == {"👍", "👎", "Show evidence"}
 
 

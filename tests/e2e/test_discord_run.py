@@ -98,6 +98,7 @@ async def test_it_answers_from_the_docs_wherever_it_is_asked(
         shown = guild.discord.messages.values
         await guild.until(lambda: any("Done in" in m.shown for m in shown()), 30.0)
     assert "https://docs.example.com/kitchen#coffee" in private.shown
+    assert guild.gateway.identifies == 1
 
 
 async def test_it_answers_in_slack_and_discord_side_by_side(
@@ -107,6 +108,7 @@ async def test_it_answers_in_slack_and_discord_side_by_side(
         folder,
         guild,
         DISCORD_MESSAGE_CONTENT="true",
+        DISCORD_SHARDS="2",
         SLACK_BOT_TOKEN=workspace.bot_token,
         SLACK_APP_TOKEN=workspace.app_token,
         SLACK_BASE_URL=workspace.api_url,
@@ -120,6 +122,7 @@ async def test_it_answers_in_slack_and_discord_side_by_side(
         )
         [answer] = await workspace.answered(workspace.general, ts, seconds=30.0)
     assert ANSWER in answer.shown
+    assert guild.gateway.identifies == 2
 
 
 async def test_an_intent_that_is_not_enabled_ends_it_with_the_page_to_click(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from adapters.chat.writing import Rhythm
 from core.ports import Database
 from tests.support.discord_bot import open_bot, settled
@@ -157,4 +155,4 @@ async def test_edits_keep_to_the_rates_that_discord_tells(
         await settled(database)
     assert guild.rates.refused == 0
     times = [call.at for call in guild.called("update_message")]
-    assert all(later >= earlier for earlier, later in pairwise(times))
+    assert times[-1] - times[0] >= 1.0, "no more than two in half a second"
