@@ -12,7 +12,6 @@ from core.ports import Database
 from tests.support.discord_bot import settled
 from tests.support.discord_child import bot_process
 from tests.support.discord_server import ALICE, DiscordGuild
-from tests.support.machine import slowdown
 
 NONCE_FORGOTTEN = 400.0
 """Seconds after which Discord no longer tells that a message was sent before."""
@@ -29,6 +28,13 @@ async def asked_in(guild: DiscordGuild, place: str) -> tuple[str, str]:
     return asked, asked
 
 
+async def accepted(database: Database) -> None:
+    """Waits for a question that is stored."""
+    async with asyncio.timeout(10):
+        while not await database.fetch("SELECT FROM turns"):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+
+
 async def whole_answer(guild: DiscordGuild, where: str) -> None:
     """Waits for one that has been finished."""
     await guild.until(
@@ -42,9 +48,7 @@ async def test_killed_between_accepting_and_sending_it_answers_once(
 ) -> None:
     async with bot_process(guild, database_dsn, silent=True) as process:
         _, where = await asked_in(guild, place)
-        async with asyncio.timeout(10):
-            while not await database.fetch("SELECT FROM turns"):  # noqa: ASYNC110 - it tells nobody
-                await asyncio.sleep(0.01)
+        await accepted(database)
         process.kill()
         await process.wait()
     assert guild.answers(where) == []
@@ -52,6 +56,25 @@ async def test_killed_between_accepting_and_sending_it_answers_once(
         await whole_answer(guild, where)
         await settled(database)
     assert len(guild.answers(where)) == 1
+
+
+@pytest.mark.parametrize("place", ["direct", "thread", "chain"])
+async def test_killed_before_sending_it_answers_no_question_that_was_deleted_meanwhile(
+    guild: DiscordGuild, database: Database, database_dsn: str, place: str
+) -> None:
+    async with bot_process(guild, database_dsn, silent=True) as process:
+        asked, where = await asked_in(guild, place)
+        await accepted(database)
+        process.kill()
+        await process.wait()
+    await guild.delete(asked)
+    async with bot_process(guild, database_dsn):
+        async with asyncio.timeout(20):
+            while await database.fetch("SELECT FROM turns WHERE status <> 'withdrawn'"):  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
+        await guild.until(lambda: not guild.answers(where))
+        await settled(database)
+    assert guild.answers(where) == []
 
 
 @pytest.mark.parametrize("later", [0.0, NONCE_FORGOTTEN], ids=["at once", "later"])
@@ -104,7 +127,6 @@ async def test_two_hundred_direct_messages_at_once_are_each_answered_once(
     people = [str(2_000_000_000_000_000_000 + n) for n in range(200)]
     for person in people:
         guild.add_user(person, f"person-{person[-3:]}")
-    busy = slowdown()
     began = asyncio.get_running_loop().time()
     async with bot_process(guild, database_dsn, watched=True) as process:
         for person in people:
@@ -116,14 +138,12 @@ async def test_two_hundred_direct_messages_at_once_are_each_answered_once(
         process.terminate()
         assert process.stdout is not None
         said = (await process.stdout.read()).decode()
-    busy = max(busy, slowdown())
     blocked = [0.0, *sorted(map(float, said.split()))]
     with capsys.disabled():
         print(  # noqa: T201 - the figure
             f"\n200 direct messages: {took:.1f} s; the loop was blocked for at most "
             f"{blocked[-1] * 1000:.0f} ms, median of the worst ten "
-            f"{statistics.median(blocked[-10:]) * 1000:.0f} ms; 429s: {guild.rates.refused}; "
-            f"machine {busy:.1f}x"
+            f"{statistics.median(blocked[-10:]) * 1000:.0f} ms; 429s: {guild.rates.refused}"
         )
     assert [len(guild.answers(guild.direct(person))) for person in people] == [1] * 200
-    assert blocked[-1] < 0.1 * busy
+    assert 0.0 < blocked[-1] < 0.1

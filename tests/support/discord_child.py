@@ -10,18 +10,20 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from bot.memory import settle
 from core.backends.postgres import open_postgres
 from tests.support.discord_bot import open_bot
 from tests.support.discord_server import DiscordGuild
 from tests.support.hanging_database import Hanging
+from tests.support.loop_watch import timed_loop
 from tests.support.slack_bot import Answers
 
-_STEP = 0.005
+_LONG = 0.001
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ async def bot_process(
         await process.wait()
 
 
-async def _run(child: Child) -> None:
+async def _run(child: Child, begin: Callable[[], None]) -> None:
     answers = Answers([f" Claim {n}." for n in range(child.claims)], silent=child.silent)
     answers.slow = child.claims > 0
     if not child.silent:
@@ -70,23 +72,24 @@ async def _run(child: Child) -> None:
         database = Hanging(postgres) if child.hangs else postgres
         async with open_bot(child, database, answers=answers):
             settle()
+            begin()
             os.write(1, b"listening\n")
-            watching = asyncio.create_task(_watch()) if child.watched else None
             await stopped.wait()
-            if watching is not None:
-                watching.cancel()
 
 
-async def _watch() -> None:
-    """Tells for how long nothing else could run."""
-    loop = asyncio.get_running_loop()
-    while True:
-        began = loop.time()
-        await asyncio.sleep(_STEP)
-        late = loop.time() - began - _STEP
-        if late > _STEP:
-            os.write(1, f"{late}\n".encode())
+def _main(child: Child) -> None:
+    """Runs it; one that is watched tells of its loop from when it listens."""
+    blocked: list[float] = []
+
+    def note(seconds: float) -> None:
+        if seconds > _LONG:
+            blocked.append(seconds)
+
+    factory = partial(timed_loop, note) if child.watched else None
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(_run(child, blocked.clear))
+    print(*blocked)  # noqa: T201 - what is asked of it
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(Child(**json.loads(sys.argv[1]))))
+    _main(Child(**json.loads(sys.argv[1])))
