@@ -25,6 +25,7 @@ from bot.settings import Settings
 from core.budgets.accounting import Period, Priority, Provider, Spend, Standing, Unit
 from core.budgets.governor import Governor, open_governor
 from core.migrations.runner import migrate
+from core.ports import Database
 
 NO_PROVIDERS = "Docent uses no paid service here, so that nothing can run out."
 _QUOTES = "After that, answers are quotes from the docs."
@@ -58,8 +59,12 @@ class Quota:
             yield NO_PROVIDERS
         for provider, spend in self.used.items():
             yield f"{provider.name}, this month so far: {_amounts(spend)}."
-        for standing in self.standings:
-            yield f"{_left(standing)} {self.then[standing.budget.provider.name]}"
+        for standing, left in zip(self.standings, self.left(), strict=True):
+            yield f"{left} {self.then[standing.budget.provider.name]}"
+
+    def left(self) -> Iterator[str]:
+        """What is left alone, a sentence for each budget."""
+        return map(_left, self.standings)
 
     def _budget(self, standing: Standing) -> dict[str, Any]:
         budget = standing.budget
@@ -80,9 +85,14 @@ async def read_quota(settings: Settings) -> Quota:
     """Opens the database alone, so that it works beside a running bot. Raises ServiceError."""
     async with open_database(settings) as database:
         await migrate(database)
-        ask = asked(settings, partial(read_openrouter_plan, settings))
-        async with open_governor(database, budgets(settings), ask=ask) as governor:
-            return await quota_of(settings, governor)
+        return await quota_in(settings, database)
+
+
+async def quota_in(settings: Settings, database: Database) -> Quota:
+    """As that database, which has its tables, knows it. Raises ServiceError."""
+    ask = asked(settings, partial(read_openrouter_plan, settings))
+    async with open_governor(database, budgets(settings), ask=ask) as governor:
+        return await quota_of(settings, governor)
 
 
 async def quota_of(settings: Settings, governor: Governor) -> Quota:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from logging import getLogger
 from typing import Any
 
-from bot.app import App, open_database, read_openrouter_account
+from bot.app import App, open_database
 from bot.progress import MOST_NAMES, amount
+from bot.quota import quota_in, quota_of
 from bot.settings import Settings
 from bot.sources import source_settings
 from bot.timetable import timetable
-from core.errors import DocentError
 from core.ingestion.outcomes import SyncOutcome, read_outcomes
 from core.ingestion.overview import Overview, read_overview
 from core.migrations.runner import migrate
 from core.model import EVERYTHING
-
-_PATIENCE = 3.0
-"""Seconds for what services tell of their budgets: somebody waits for the rest."""
-
-log = getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +109,8 @@ async def read_status(settings: Settings) -> Status:
         await migrate(database)
         overview = await read_overview(database, EVERYTHING)
         outcomes = await read_outcomes(database, EVERYTHING)
-    due = next_syncs(settings, outcomes)
-    return Status(overview, outcomes, due, await read_budgets(settings))
+        quota = await quota_in(settings, database)
+    return Status(overview, outcomes, next_syncs(settings, outcomes), tuple(quota.left()))
 
 
 async def read_public_status(app: App) -> Overview | None:
@@ -127,7 +120,8 @@ async def read_public_status(app: App) -> Overview | None:
         return None
     due = next_syncs(app.settings, overview.outcomes)
     public = {name: moment for name, moment in due.items() if name in overview.sources}
-    return replace(overview, next_syncs=public, budgets=await read_budgets(app.settings))
+    quota = await quota_of(app.settings, app.governor)
+    return replace(overview, next_syncs=public, budgets=tuple(quota.left()))
 
 
 def next_syncs(settings: Settings, outcomes: Mapping[str, SyncOutcome]) -> dict[str, datetime]:
@@ -140,20 +134,3 @@ def next_syncs(settings: Settings, outcomes: Mapping[str, SyncOutcome]) -> dict[
         if due is not None:
             found[source.name] = due
     return found
-
-
-async def read_budgets(settings: Settings) -> tuple[str, ...]:
-    """A sentence for each service that tells what is left; none for one that does not answer."""
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            account = await read_openrouter_account(settings)
-    except (DocentError, TimeoutError) as error:
-        log.info("OpenRouter did not tell what is left. %s", error)
-        return ("OpenRouter does not tell what is left; `docent doctor` says why.",)
-    if account is None:
-        return ()
-    if account.free_tier:
-        return ("OpenRouter: free models only, 50 requests a day until credits were bought.",)
-    if account.remaining is None:
-        return ("OpenRouter: the key has no limit of its own.",)
-    return (f"OpenRouter: {account.remaining:.2f} dollars left.",)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bot.app import Embedding, assemble
+from bot.app import Embedding, assemble, read_openrouter_plan
+from bot.budgets import asked, budgets
 from bot.settings import Settings
-from bot.settings.groups import DocentSettings, DocsSettings, OpenRouterSettings
+from bot.settings.groups import DocentSettings, DocsSettings
 from bot.settings.source import SourceSettings
-from bot.status import Status, read_budgets, read_public_status, read_status
+from bot.status import Status, read_public_status, read_status
 from core.backends.postgres import Postgres
 from core.backends.qdrant_edge import open_edge
+from core.budgets.governor import Governor
+from core.budgets.ledger import Ledger
 from core.ingestion.corpus import Served
 from core.ingestion.outcomes import SyncOutcome
 from core.ingestion.overview import Overview
@@ -79,38 +83,39 @@ async def test_a_chat_is_told_of_public_sources_alone(database: Postgres, tmp_pa
 
 @pytest.fixture
 async def openrouter() -> AsyncIterator[str]:
-    plans = {
-        "Bearer free": {"is_free_tier": True, "limit_remaining": None},
-        "Bearer paid": {"is_free_tier": False, "limit_remaining": 3.2},
-        "Bearer open": {"is_free_tier": False, "limit_remaining": None},
-    }
-
     async def reply(exchange: Exchange) -> None:
-        plan = plans.get(exchange.headers["authorization"])
-        if plan is None:
-            await exchange.reply(401, {"error": {"message": "no"}})
-        else:
-            await exchange.reply(200, {"data": plan if exchange.path == "/key" else []})
+        plan = {"is_free_tier": False, "limit_remaining": 3.2}
+        await exchange.reply(200, {"data": plan if exchange.path == "/key" else []})
 
     async with serving(reply) as server:
         yield server.url
 
 
-@pytest.mark.parametrize(
-    ("key", "said"),
-    [
-        ("free", "free models only, 50 requests a day"),
-        ("paid", "3.20 dollars left"),
-        ("open", "no limit of its own"),
-        ("wrong", "does not tell what is left"),
-    ],
-)
-async def test_the_budget_that_is_known_is_told(openrouter: str, key: str, said: str) -> None:
-    values = {"api_key": key, "base_url": openrouter}
-    settings = Settings(openrouter=OpenRouterSettings.model_validate(values))
-    (sentence,) = await read_budgets(settings)
-    assert said in sentence
-    assert await read_budgets(Settings()) == ()
+async def test_what_is_left_of_each_budget_is_told_by_the_command_and_in_a_chat(
+    database: Postgres, tmp_path: Path, openrouter: str
+) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.md").write_text("# A\n\nText.", "utf-8")
+    settings = Settings.model_validate(
+        {
+            "docent": {"data_dir": tmp_path / "data"},
+            "docs": {"folder": tmp_path / "docs"},
+            "cohere": {"api_key": "c", "monthly_calls": 1000},
+            "openrouter": {"api_key": "o", "base_url": openrouter},
+        }
+    )
+    async with open_edge(tmp_path / "index") as index:
+        embedding = Embedding(HashingEmbedder())
+        ask = asked(settings, partial(read_openrouter_plan, settings))
+        governor = Governor(Ledger(database), budgets(settings), ask=ask)
+        app = await assemble(settings, index, database, embedding, [], governor=governor)
+        await app.sync(None, lambda _: None)
+        in_chat = await read_public_status(app)
+    assert in_chat is not None
+    calls, money = (await read_status(settings)).budgets
+    assert calls.startswith("Cohere: 1,000 of 1,000 calls are left until ")
+    assert money == "OpenRouter's paid models: 3.20 dollars are left on the key."
+    assert in_chat.budgets == (calls, money)
 
 
 async def test_the_status_of_a_new_machine_is_that_nothing_is_indexed(tmp_path: Path) -> None:
