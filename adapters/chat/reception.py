@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,6 +28,9 @@ _REMEMBERED = 10_000
 _LATE_EDIT = 86_400.0
 """Seconds after which an edit no longer makes a question of what was none."""
 
+_SILENT = 60.0
+"""Seconds in which a person is not told the same refusal again."""
+
 log = logging.getLogger(__name__)
 
 
@@ -37,13 +41,21 @@ class Reception:
     """
 
     def __init__(
-        self, dispatcher: Dispatcher, presence: Presence, preparation: Preparation, tell: Tell
+        self,
+        dispatcher: Dispatcher,
+        presence: Presence,
+        preparation: Preparation,
+        tell: Tell,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._dispatcher = dispatcher
         self._presence = presence
         self._preparation = preparation
         self._tell = tell
+        self._clock = clock
         self._seen_to: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._refused: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._lines: WeakValueDictionary[SessionKey, asyncio.Lock] = WeakValueDictionary()
 
     async def take(self, incoming: Incoming) -> None:
@@ -80,7 +92,7 @@ class Reception:
         try:
             await self._store(asked)
         except QuestionRefused as exc:
-            self._tell(asked.question, refused(exc))
+            self._refuse(asked.question, exc)
         self._seen_to[message] = None
         if len(self._seen_to) > _REMEMBERED:
             self._seen_to.popitem(last=False)
@@ -106,7 +118,7 @@ class Reception:
         except QuestionRefused as exc:
             # What is not addressed to us may never have been a question, which we did not look up.
             if edited.addressed:
-                self._tell(edited.asked.question, refused(exc))
+                self._refuse(edited.asked.question, exc)
 
     async def _edit(self, edited: Edited) -> None:
         asked = edited.asked
@@ -120,6 +132,16 @@ class Reception:
         if edited.addressed and not late and not await self._store(asked):
             # It was stored with its old text meanwhile.
             await self._dispatcher.edit(prepared.question, revision=edited.revision)
+
+    def _refuse(self, question: Question, exc: QuestionRefused) -> None:
+        """Says why, but to whoever goes on all the same not each time."""
+        reason, now = (question.author, str(exc)), self._clock()
+        if now - self._refused.get(reason, -_SILENT) < _SILENT:
+            return
+        self._refused[reason] = now
+        if len(self._refused) > _REMEMBERED:
+            self._refused.popitem(last=False)
+        self._tell(question, refused(exc))
 
     def _note(self, question: Question, notes: tuple[str, ...]) -> None:
         if notes:

@@ -11,12 +11,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 
-from adapters.chat.wording import SEARCHING
+from adapters.chat.wording import SEARCHING, queued
 from adapters.slack.api import SlackApi
 from adapters.slack.rendering import Message, answer_messages, notice
 from adapters.slack.response_url import respond
 from core.errors import RequestRejected, ServiceError
-from core.model import Answer, Answered, AnswerEvent, Question, Scope, SessionKey, Turn
+from core.model import Answer, Answered, AnswerEvent, Question, Queued, Scope, SessionKey, Turn
 
 PLATFORM = "slack-private"
 
@@ -41,7 +41,7 @@ class PrivateResponder:
         """Raises ServiceError when the answer reached the person in no way."""
         status = asyncio.create_task(_say_searching(turn))
         try:
-            answer = await _last(events)
+            answer = await _last(turn, events)
             await status
         finally:
             status.cancel()
@@ -76,12 +76,22 @@ async def _say_searching(turn: Turn) -> None:
     """Once, and before the answer; that may do without."""
     if turn.attempt > 1:
         return
+    await _say(turn, SEARCHING)
+
+
+async def _say(turn: Turn, status: str) -> None:
     try:
-        await respond(turn.question.session.thread, notice(SEARCHING))
+        await respond(turn.question.session.thread, notice(status))
     except ServiceError as exc:
         log.info("No status was shown. %s", exc)
 
 
-async def _last(events: AsyncIterator[AnswerEvent]) -> Answer:
-    answers = [event.answer async for event in events if isinstance(event, Answered)]
+async def _last(turn: Turn, events: AsyncIterator[AnswerEvent]) -> Answer:
+    """The whole answer; the person is told meanwhile where the line is long."""
+    answers = []
+    async for event in events:
+        if isinstance(event, Answered):
+            answers.append(event.answer)
+        elif isinstance(event, Queued):
+            await _say(turn, queued(event.before))
     return answers[-1]

@@ -7,7 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, StrEnum
+from math import isfinite
 from typing import TypeAlias
+
+_MOST_OF_A_CALL = 10**8
+_MOST_DOLLARS_OF_A_CALL = 1000.0
 
 
 class Unit(StrEnum):
@@ -80,6 +84,17 @@ class Spend:
     def of(self, unit: Unit) -> float:
         """The amount in one unit."""
         return float(getattr(self, unit.value))
+
+
+def plausible(spend: Spend) -> Spend:
+    """The spend as far as a single call can come to it: services may tell anything."""
+    dollars = spend.dollars if isfinite(spend.dollars) else 0.0
+    return Spend(
+        min(max(spend.calls, 0), _MOST_OF_A_CALL),
+        min(max(spend.tokens, 0), _MOST_OF_A_CALL),
+        min(max(spend.search_units, 0), _MOST_OF_A_CALL),
+        min(max(dollars, 0.0), _MOST_DOLLARS_OF_A_CALL),
+    )
 
 
 Spending: TypeAlias = Mapping[tuple[Provider, date], Spend]

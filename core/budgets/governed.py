@@ -128,7 +128,7 @@ class GovernedChatModel:
 
 def _told(usage: Usage) -> Spend:
     tokens = usage.prompt_tokens + usage.completion_tokens
-    return Spend(tokens=tokens, dollars=max(0.0, usage.cost or 0.0))
+    return Spend(tokens=tokens, dollars=usage.cost or 0.0)
 
 
 def _tokens(text: str) -> int:

@@ -19,6 +19,7 @@ from core.budgets.accounting import (
     Standing,
     Unit,
     estimated_dollars,
+    plausible,
     total,
 )
 from core.budgets.ledger import Ledger, open_ledger
@@ -91,7 +92,7 @@ class Governor:
     def count(self, providers: Sequence[Provider], spend: Spend) -> None:
         """Counts what is only known after the call, whatever the budgets say."""
         for provider in providers:
-            self._ledger.count(provider, self._today(), spend)
+            self._ledger.count(provider, self._today(), plausible(spend))
 
     def estimated_dollars(self, provider: Provider, tokens: int) -> float:
         """What tokens may have cost that the provider did not put a price on."""

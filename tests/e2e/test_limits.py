@@ -179,6 +179,19 @@ async def test_in_slack_the_status_tells_how_long_the_line_is(
             await workspace.answered(workspace.general, ts)
 
 
+async def test_who_asks_slack_privately_is_told_how_long_the_line_is(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    answers = Answers(silent=True)
+    async with open_slack(workspace, database, answers=answers, settings=ONE_AT_A_TIME):
+        for n in range(5):
+            await workspace.command(ASK, f"How {n}?")
+        await workspace.until(lambda: heard(workspace, "3 questions are before yours…"))
+        answers.step(5)
+        for n in range(5):
+            await workspace.until(lambda: heard(workspace, f"You asked: How {n}?"))  # noqa: B023
+
+
 async def test_in_discord_the_answer_takes_the_place_of_the_word_about_the_line(
     guild: DiscordGuild, database: Database
 ) -> None:

@@ -13,12 +13,14 @@ from adapters.chat.attachments import File
 from adapters.chat.incoming import Asked, Deleted, Edited, Ignored
 from adapters.chat.preparing import NO_QUESTION, Preparation
 from adapters.chat.reception import Reception
+from core.answering.dispatcher import open_dispatcher
+from core.conversation.limits import Limits, LimitSettings
 from core.conversation.presence import Presence
 from core.errors import ServiceUnavailable
 from core.model import Message, Question
 from core.ports import Database
 from tests.support.conversations import THREAD, question
-from tests.support.desk import Desk
+from tests.support.desk import QUICK, Desk
 
 DAY = 86_400.0
 
@@ -161,3 +163,37 @@ async def test_what_comes_of_a_session_is_stored_in_its_order(counter: Counter) 
     )
     await counter.desk.settled()
     assert [row["n"] for row in rows] == ["0", "1", "2", "3", "4"]
+
+
+async def test_who_is_refused_is_told_but_not_each_time(database: Database) -> None:
+    desk, told, now = Desk(database), list[str](), [0.0]
+    limits = Limits(LimitSettings(per_person=1, characters=20))
+    async with open_dispatcher(
+        desk.inbox, desk.answers, {"slack": desk.reader}, QUICK, limits=limits
+    ) as dispatcher:
+        reception = Reception(
+            dispatcher,
+            Presence(desk.database),
+            Preparation(said_before, download),
+            lambda _, text: told.append(text),
+            clock=lambda: now[0],
+        )
+        first = question("why?")
+        await reception.take(Asked(first))
+        await desk.settled()
+        for second in (1.0, 30.0, 60.9):
+            now[0] = second
+            await reception.take(Asked(question("how?")))
+        assert len(told) == 1
+        assert told[0].startswith("You have asked 1 question within an hour")
+        now[0] = 61.0
+        await reception.take(Asked(question("how?")))
+        assert len(told) == 2
+        await reception.take(Asked(question("how? " * 10)))
+        assert "I read at most 20." in told[2]
+        await reception.take(edited(first, "why not?", addressed=False))
+        assert len(told) == 3, "what may never have been a question is passed over"
+        now[0] = 200.0
+        await reception.take(edited(first, "why not?"))
+        assert len(told) == 4
+    assert desk.reader.read == ["why?"]

@@ -17,6 +17,7 @@ from core.budgets.accounting import (
     Standing,
     Unit,
     estimated_dollars,
+    plausible,
     provider,
     total,
 )
@@ -118,6 +119,20 @@ def test_what_is_left_is_never_less_than_nothing() -> None:
     end = datetime(2026, 11, 21, tzinfo=UTC)
     assert Standing(budget, 0.75, end).left == 0.25
     assert Standing(budget, 1.25, end).left == 0.0
+
+
+@pytest.mark.parametrize(
+    ("told", "believed"),
+    [
+        (Spend(1, 1200, 1, 0.25), Spend(1, 1200, 1, 0.25)),
+        (Spend(1, -5, -1, -0.5), Spend(1)),
+        (Spend(1, 10**30, 0, 1e300), Spend(1, 10**8, 0, 1000.0)),
+        (Spend(1, 0, 0, float("inf")), Spend(1)),
+        (Spend(1, 0, 0, float("nan")), Spend(1)),
+    ],
+)
+def test_a_service_is_not_believed_whatever_it_tells(told: Spend, believed: Spend) -> None:
+    assert plausible(told) == believed
 
 
 @pytest.mark.parametrize(
