@@ -51,6 +51,7 @@ SLOWLY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthC
         ("![a chart](https://docs.example.com/a.png)", "[a chart](https://docs.example.com/a.png)"),
         ("@everyone, <@123>", f"@{NOTHING}everyone, <{NOTHING}@123>"),
         ("&lt;@123&gt;", f"<{NOTHING}@123>"),
+        ("-# **Sources**\n> -# `-# a`", f"-{NOTHING}# **Sources**\n> -{NOTHING}# `-# a`"),
         ("at <t:1700000000:R> run </ask:1>", f"at <{NOTHING}t:1700000000:R> run <{NOTHING}/ask:1>"),
         ("# One\n\n> #### Four ####", "# One\n\n> **Four**"),
         ("Title\n=====\n\ntext", "# Title\n\n\ntext"),
