@@ -10,7 +10,13 @@ from __future__ import annotations
 import html
 import re
 
-from adapters.chat.links import Links, address_in_link, without_scheme
+from adapters.chat.links import (
+    Links,
+    address_in_link,
+    shown_address,
+    shown_link,
+    without_scheme,
+)
 from adapters.markdown import (
     Span,
     normalised,
@@ -28,7 +34,6 @@ _SIGNS = re.compile(
     r"|(?P<code><(?=[/:at@#i]))|(?P<small>-(?=#\s))",
     re.IGNORECASE,
 )
-_AFTER_ADDRESS = ".,;:!?*_~'\")]}|"
 _HEADINGS = 3
 _MARKUP = re.compile(r"([\\`*_~|<>\[\]()#@:-])")
 _BRACKETS = str.maketrans("[]", "()")
@@ -66,36 +71,18 @@ def _shown(span: Span, links: Links) -> str:
         case "code":
             return span.source
         case "link":
-            return _link(span, links)
+            return shown_link(span, _label(span.label), links)
         case _:
             return _SIGNS.sub(lambda sign: _sign(sign, links), span.source)
 
 
 def _sign(sign: re.Match[str], links: Links) -> str:
     if address := sign["address"]:
-        return _bare(address, links)
+        return shown_address(address, links)
     if mark := sign["mark"]:
         url = links.marks.get(int(mark))
         return f"[[{mark}]]({address_in_link(url)})" if url else f"[{mark}]"
     return "] (" if sign["stray"] else sign.group() + _NOTHING
-
-
-def _bare(found: str, links: Links) -> str:
-    address = found.rstrip(_AFTER_ADDRESS)
-    if links.knows(address):
-        return found
-    shown = without_scheme(address)
-    return f"`{shown}`{found[len(address) :]}" if shown else found
-
-
-def _link(span: Span, links: Links) -> str:
-    label = _label(span.label)
-    if links.knows(span.url):
-        return f"[{label or without_scheme(span.url)}]({address_in_link(span.url)})"
-    address = without_scheme(span.url).replace("`", "%60").strip()
-    if not links.settled or not address or (address in label and span.label != span.url):
-        return label
-    return f"`{address}`" if span.label == span.url else f"{label} (`{address}`)"
 
 
 def _label(source: str) -> str:
