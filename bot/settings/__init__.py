@@ -27,13 +27,13 @@ from bot.settings.groups import (
     DocentSettings,
     DocsSettings,
     EmbedderSettings,
-    LimitsSettings,
     OpenRouterSettings,
     QdrantSettings,
     RetrievalSettings,
     ServerSettings,
     SlackSettings,
 )
+from bot.settings.limits import LimitsSettings
 from bot.settings.source import SourceSettings
 from bot.settings.unknown_keys import reject_unknown_keys
 from bot.settings.variables import ENV_FILE, reject_faulty_lines
