@@ -16,7 +16,7 @@ from typing import Protocol
 
 from adapters.chat.shared_sync import SharedSync
 from bot.budgets import asked, budgets, governed_embedding, governed_models, limit_settings
-from bot.models import model_groups, provider_preferences
+from bot.models import judge, model_groups, provider_preferences
 from bot.on_demand import sync_chosen
 from bot.settings import Settings
 from bot.sources import configured_sources, preference, public_scope
@@ -252,6 +252,7 @@ async def assemble(
     """Wires opened parts together; with an index that was never written to, creates it."""
     sparse, store, answer = sparse_encoder(), CorpusStore(database), settings.answer
     breakers = breakers or Breakers()
+    guarded = guarded_models(models, breakers)
     writer = await index.writer(embedding.embedder.model)
     retriever = Retriever(
         GuardedIndex(index, breakers.guard("Vector index")),
@@ -279,8 +280,9 @@ async def assemble(
         assistant=Assistant(
             History(database, token_budget=answer.history_tokens),
             retriever,
-            FallbackChatModel(guarded_models(models, breakers)),
+            FallbackChatModel(guarded),
             LexicalVerifier(VerifierSettings(answer.unsupported)),
+            judge=judge(settings, guarded),
             settings=AssistantSettings(PromptLimits(answer_tokens=answer.max_tokens)),
         ),
         breakers=breakers,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.settings import Settings
+from core.answering.verifying.judging import Judge
+from core.ports import ChatModel
 
 MODELS_A_REQUEST = 3
 
@@ -28,3 +31,11 @@ def provider_preferences(settings: Settings) -> dict[str, Any]:
             "completion": openrouter.max_price,
         }
     return provider
+
+
+def judge(settings: Settings, models: Sequence[ChatModel]) -> Judge | None:
+    """The first of the models as a judge of claims; None without a model, or without patience."""
+    answer = settings.answer
+    if settings.openrouter.api_key is None or not answer.judge_seconds:
+        return None
+    return Judge(models[0], patience=answer.judge_seconds, unsupported=answer.unsupported)

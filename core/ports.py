@@ -78,13 +78,15 @@ class CheckedClaim:
     """A claim after the check: the text to show, empty to drop it.
 
     `verdict` is None for what needs no evidence. `support` is a probability in 0..1; `cited` are
-    the passages that the claim stands on, counted from 1.
+    the passages that the claim stands on, counted from 1. `judged` says that a model gave the
+    verdict.
     """
 
     text: str
     verdict: Verdict | None = None
     support: float = 0.0
     cited: tuple[int, ...] = ()
+    judged: bool = False
 
 
 class Verifier(Protocol):

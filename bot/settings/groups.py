@@ -277,3 +277,10 @@ class AnswerSettings(Group):
     unsupported: Literal["mark", "drop"] = Field(
         "mark", description="a claim that the docs do not hold: mark it, or drop it"
     )
+    judge_seconds: float = Field(
+        4.0,
+        ge=0,
+        le=60,
+        description="how long an answer waits for a model's verdict on claims that words do not "
+        "settle; 0 asks for none",
+    )

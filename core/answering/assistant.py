@@ -14,6 +14,7 @@ from core.answering.refusal import refusal
 from core.answering.rewriting import rewrite
 from core.answering.stopping import Stop
 from core.answering.stopwatch import Stopwatch
+from core.answering.verifying.judging import Settlement
 from core.answering.wording import EMPTY_CORPUS
 from core.answering.writing import Writing
 from core.model import (
@@ -21,7 +22,9 @@ from core.model import (
     Answered,
     AnswerEvent,
     AnswerStatus,
+    Claim,
     Corpus,
+    Passage,
     PassagesFound,
     Question,
     Replaced,
@@ -41,6 +44,15 @@ class Remembering(Protocol):
 
     async def load(self, question: Question) -> SessionState:
         """The conversation before it, and the served corpus."""
+
+
+class Judging(Protocol):
+    """Who settles what the verifier cannot: Judge."""
+
+    async def settle(
+        self, verifier: Verifier, claims: Sequence[Claim], passages: Sequence[Passage]
+    ) -> Settlement:
+        """A verifier that knows the verdicts. Takes a bounded time, and does not fail."""
 
 
 class Retrieving(Protocol):
@@ -84,6 +96,7 @@ class Assistant:
         model: ChatModel,
         verifier: Verifier,
         *,
+        judge: Judging | None = None,
         settings: AssistantSettings | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -91,6 +104,7 @@ class Assistant:
         self._retriever = retriever
         self._model = model
         self._verifier = verifier
+        self._judge = judge
         self._settings = settings or AssistantSettings()
         self._clock = clock
 
@@ -120,7 +134,10 @@ class Assistant:
         async with aclosing(self._written(writing, watch, stop or Stop())) as events:
             async for event in events:
                 yield event
-        answer = _answer(writing, found, watch)
+        revised, judging = await self._judged(writing, watch)
+        for replaced in revised:
+            yield replaced
+        answer = _answer(writing, found, watch, judging)
         yield Answered(answer, found.retrieval, writing.claims, prompt.fingerprint)
 
     async def _prepared(
@@ -175,6 +192,15 @@ class Assistant:
             watch.first("first_token", asked)
             yield shown
 
+    async def _judged(self, writing: Writing, watch: Stopwatch) -> tuple[list[Replaced], Usage]:
+        """What the judge has changed in an answer that stands whole before its reader."""
+        doubtful = writing.doubtful
+        if self._judge is None or not doubtful:
+            return [], Usage()
+        with watch.time("judge"):
+            settled = await self._judge.settle(self._verifier, doubtful, writing.prompt.passages)
+        return writing.revise(settled.verifier), settled.usage
+
 
 def _refused(text: str, found: _Found, watch: Stopwatch) -> Answer:
     return Answer(
@@ -189,23 +215,23 @@ def _refused(text: str, found: _Found, watch: Stopwatch) -> Answer:
     )
 
 
-def _answer(writing: Writing, found: _Found, watch: Stopwatch) -> Answer:
+def _answer(writing: Writing, found: _Found, watch: Stopwatch, judging: Usage) -> Answer:
     return Answer(
         status=writing.status,
         text=writing.text,
         citations=writing.citations,
         model=writing.model,
         generation=found.retrieval.generation,
-        usage=_sum(found.usage, writing.usage),
+        usage=_sum(found.usage, writing.usage, judging),
         timings_ms=watch.stop(),
         rungs=(*found.retrieval.rungs, *writing.rungs),
     )
 
 
-def _sum(one: Usage, other: Usage) -> Usage:
-    costs = [u.cost for u in (one, other) if u.cost is not None]
+def _sum(*usages: Usage) -> Usage:
+    costs = [usage.cost for usage in usages if usage.cost is not None]
     return Usage(
-        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
-        completion_tokens=one.completion_tokens + other.completion_tokens,
+        prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+        completion_tokens=sum(usage.completion_tokens for usage in usages),
         cost=sum(costs) if costs else None,
     )

@@ -92,4 +92,5 @@ class Draft:
         if checked.verdict is not None:
             hashes = tuple(self._passages[n - 1].content_hash for n in checked.cited)
             text = without_marks(claim).strip()
-            self.claims.append(Claim(text, checked.verdict, checked.support, hashes))
+            noted = Claim(text, checked.verdict, checked.support, hashes, checked.judged)
+            self.claims.append(noted)

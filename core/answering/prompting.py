@@ -45,7 +45,7 @@ def build_prompt(
     """The prompt with as many of the passages, best first, as fit; at least a part of one."""
     limits = limits or PromptLimits()
     fitting = tuple(_fitting(passages, limits.passage_tokens * _CHARACTERS_PER_TOKEN))
-    asked = Message("user", f"{_fenced(question, fitting)}\n\nQuestion: {question}")
+    asked = Message("user", f"{fenced(question, fitting)}\n\nQuestion: {question}")
     return Prompt(
         system=_SYSTEM,
         messages=(*map(_unmarked, history), asked),
@@ -65,7 +65,8 @@ def _fitting(passages: Sequence[Passage], budget: int) -> Iterable[Passage]:
         yield passage
 
 
-def _fenced(question: str, passages: Sequence[Passage]) -> str:
+def fenced(question: str, passages: Sequence[Passage]) -> str:
+    """The passages, numbered, as data that no passage can end."""
     # A tag that hangs on everything in the prompt: no passage can know it, and so close it.
     tag = f"passage-{digest(question, *(p.text for p in passages))[:8]}"
     return "\n\n".join(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-_STEPS = ("history", "embed", "search", "rerank", "first_token", "total")
+_STEPS = ("history", "embed", "search", "rerank", "first_token", "judge", "total")
 
 
 class Stopwatch:

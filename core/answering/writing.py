@@ -20,11 +20,13 @@ from core.model import (
     Rung,
     TextDelta,
     Usage,
+    Verdict,
 )
 from core.ports import Verifier
 
 _CUT = " …"
 _CUT_BELOW_CODE = "\n\n…"
+_DOUBTFUL = frozenset({Verdict.UNSETTLED, Verdict.CONTRADICTED})
 _FENCES = ("```", "~~~")
 _CHARACTERS_PER_TOKEN = 16
 """More than a token of text ever has: a model that goes on beyond it ignores its limit."""
@@ -42,6 +44,7 @@ class Writing:
         self._verifier = verifier
         self._draft = self._shown = self._new_draft(verifier)
         self._room = 0
+        self._written = ""
         self._stopped = False
         self._void = False
         self._truncated = False
@@ -69,7 +72,16 @@ class Writing:
 
     def finish(self) -> list[TextDelta | Replaced]:
         """The rest of the text; or a refusal, where there is nothing that the docs say."""
-        shown = self._show(self._draft.finish())
+        return self._ended(self._show(self._draft.finish()))
+
+    def revise(self, verifier: Verifier) -> list[Replaced]:
+        """The same text as another verifier lets it be read, if that differs; after `finish`."""
+        before, self.text, self._void = self.text, "", False
+        self._draft = self._new_draft(verifier)
+        self._ended(self._show([*self._draft.feed(self._written), *self._draft.finish()]))
+        return [Replaced(self.text)] if self.text != before else []
+
+    def _ended(self, shown: list[TextDelta | Replaced]) -> list[TextDelta | Replaced]:
         if self.status is AnswerStatus.REFUSED:
             self._void = bool(self.text)
             return self._show([refusal(self.prompt.passages)])
@@ -108,6 +120,13 @@ class Writing:
         return tuple(self._draft.claims)
 
     @property
+    def doubtful(self) -> tuple[Claim, ...]:
+        """The claims that words alone do not settle, and those that they seem to contradict."""
+        if self._stopped or self._draft.not_covered:
+            return ()
+        return tuple(claim for claim in self._draft.claims if claim.verdict in _DOUBTFUL)
+
+    @property
     def rungs(self) -> tuple[Rung, ...]:
         """The steps down that the models took."""
         if self._started and self._started.quoting:
@@ -120,7 +139,7 @@ class Writing:
     def _begin(self, event: ModelStarted) -> list[TextDelta | Replaced]:
         verifier = PassingVerifier() if event.quoting else self._verifier
         self._draft, self._started, self.model = self._new_draft(verifier), event, event.model
-        self._room = self.prompt.max_tokens * _CHARACTERS_PER_TOKEN
+        self._room, self._written = self.prompt.max_tokens * _CHARACTERS_PER_TOKEN, ""
         self._void = bool(self.text)
         if not event.quoting:
             return []
@@ -129,6 +148,7 @@ class Writing:
     def _write(self, text: str) -> list[TextDelta | Replaced]:
         within = text[: max(0, self._room)]
         self._room -= len(text)
+        self._written += within
         self._truncated = self._room < 0
         return self._show(self._draft.feed(within))
 

@@ -207,7 +207,19 @@ def _body(group: ModelGroup, prompt: Prompt) -> dict[str, Any]:
         body["models"] = others
     if group.provider:
         body["provider"] = dict(group.provider)
-    return body
+    return body if prompt.schema is None else body | _within(prompt.schema, group)
+
+
+def _within(schema: Mapping[str, Any], group: ModelGroup) -> dict[str, Any]:
+    """Asks for JSON, of providers alone that keep to a schema.
+
+    https://openrouter.ai/docs/guides/features/structured-outputs.
+    """
+    described = {"name": "reply", "strict": True, "schema": dict(schema)}
+    return {
+        "response_format": {"type": "json_schema", "json_schema": described},
+        "provider": {**group.provider, "require_parameters": True},
+    }
 
 
 async def _beginning(response: httpx.Response, limit: int) -> bytes:

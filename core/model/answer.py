@@ -38,13 +38,15 @@ class Claim:
     """A claim that a model made: its text without marks, and what its check found.
 
     `support` is the probability in 0..1 that the passages say it; `passages` are the content
-    hashes of those that it cites, after a wrong one was exchanged.
+    hashes of those that it cites, after a wrong one was exchanged. `judged` says that the verdict
+    is a model's, and not that of the words alone.
     """
 
     text: str
     verdict: Verdict
     support: float
     passages: tuple[str, ...] = ()
+    judged: bool = False
 
 
 class AnswerStatus(StrEnum):
@@ -60,7 +62,7 @@ class AnswerStatus(StrEnum):
 class Answer:
     """The whole answer: Markdown with `[n]` marks, one citation per mark.
 
-    `timings_ms` has history, embed, search, rerank, first_token and total.
+    `timings_ms` has history, embed, search, rerank, first_token, judge and total.
     """
 
     status: AnswerStatus

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from core.model.conversation import Message
 from core.model.corpus import digest
@@ -15,7 +16,8 @@ class Prompt:
     """What a model is given.
 
     `system` and `messages` are the whole text for a chat model, the question last;
-    `question` and `passages` are the same in parts, for a model that only quotes.
+    `question` and `passages` are the same in parts, for a model that only quotes. `schema` is the
+    JSON schema that the reply must keep to, if any.
     """
 
     system: str
@@ -23,6 +25,7 @@ class Prompt:
     question: str
     passages: tuple[Passage, ...]
     max_tokens: int
+    schema: Mapping[str, Any] | None = None
 
     @property
     def fingerprint(self) -> str:

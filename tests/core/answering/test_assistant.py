@@ -152,8 +152,9 @@ async def test_the_timings_name_every_step() -> None:
         Memory(), Search(), model_saying("Hi."), PassingVerifier(), clock=lambda: next(ticks) / 1000
     )
 
-    timings = (await answer_of(made)).timings_ms
+    timings = dict((await answer_of(made)).timings_ms)
 
+    assert timings.pop("judge") == 0, "nobody was asked to judge"
     assert set(timings) == {"history", "embed", "search", "rerank", "first_token", "total"}
     assert (timings["search"], timings["rerank"]) == (3.0, 2.0)
     assert all(ms > 0 for ms in timings.values())

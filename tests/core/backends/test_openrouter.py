@@ -133,6 +133,20 @@ async def test_a_group_of_one_without_preferences_sends_neither() -> None:
     assert not {"models", "provider"} & server.exchanges[0].json.keys()
 
 
+async def test_a_schema_is_asked_of_providers_that_keep_to_it_beside_the_preferences() -> None:
+    prompt = Prompt("", (Message("user", "Hello?"),), "Hello?", (), 77, {"type": "object"})
+
+    async with serving(streaming(*WHOLE)) as server, model_at(server.url) as model:
+        assert [event async for event in model.stream(prompt)]
+
+    assert server.exchanges[0].json["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "reply", "strict": True, "schema": {"type": "object"}},
+    }
+    preferences = {"data_collection": "deny", "zdr": True, "require_parameters": True}
+    assert server.exchanges[0].json["provider"] == preferences
+
+
 async def test_half_a_character_in_a_prompt_does_no_harm() -> None:
     prompt = Prompt("\ud800 Be brief.", (Message("user", "Hello\ud800?"),), "Hello?", (), 77)
 
