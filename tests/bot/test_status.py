@@ -15,6 +15,7 @@ from bot.settings import Settings
 from bot.settings.groups import DocentSettings, DocsSettings
 from bot.settings.source import SourceSettings
 from bot.status import Status, read_public_status, read_status
+from core.backends.extractive import ExtractiveChatModel
 from core.backends.postgres import Postgres
 from core.backends.qdrant_edge import open_edge
 from core.budgets.governor import Governor
@@ -108,7 +109,8 @@ async def test_what_is_left_of_each_budget_is_told_by_the_command_and_in_a_chat(
         embedding = Embedding(HashingEmbedder())
         ask = asked(settings, partial(read_openrouter_plan, settings))
         governor = Governor(Ledger(database), budgets(settings), ask=ask)
-        app = await assemble(settings, index, database, embedding, [], governor=governor)
+        models = [ExtractiveChatModel()]
+        app = await assemble(settings, index, database, embedding, models, governor=governor)
         await app.sync(None, lambda _: None)
         in_chat = await read_public_status(app)
     assert in_chat is not None

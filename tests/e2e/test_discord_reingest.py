@@ -73,8 +73,12 @@ async def test_discord_offers_it_to_those_who_manage_the_server(
 
 
 @pytest.mark.parametrize(("admins", "said"), [((), REFUSED), ((BOB,), NOT_LISTED)])
-async def test_who_may_not_is_refused_whatever_the_server_allows(
-    guild: DiscordGuild, database: Database, admins: tuple[str, ...], said: str
+async def test_who_may_not_is_refused_whatever_the_server_allows_and_that_is_logged(
+    guild: DiscordGuild,
+    database: Database,
+    caplog: pytest.LogCaptureFixture,
+    admins: tuple[str, ...],
+    said: str,
 ) -> None:
     sync = PlayedSync()
     async with open_surfaces(guild, database, sync=sync, admins=admins):
@@ -82,6 +86,7 @@ async def test_who_may_not_is_refused_whatever_the_server_allows(
         await guild.until(lambda: said in asked.shown)
     assert [message.viewer for message in asked.messages] == [ALICE]
     assert sync.asked == []
+    assert f"by {ALICE} of all sources was refused" in caplog.text
 
 
 async def test_where_people_are_named_managing_the_server_is_not_enough(
