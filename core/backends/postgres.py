@@ -8,6 +8,7 @@ safely, because when BEGIN fails nothing has begun.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, TypeVar
@@ -160,13 +161,15 @@ async def open_postgres(
 
     `pooled` says that a PgBouncer in transaction mode stands between; None takes it from the
     host's name ("-pooler", as Neon has it). An idle connection is dropped after `idle_seconds`
-    (a server that sleeps drops it at 300), and none is kept awake. Raises ConfigurationError for
-    a malformed `dsn`, ServiceError when the server cannot be reached.
+    (a server that sleeps drops it at 300), and none is kept awake. The server has to prove who it
+    is where the `dsn` says sslmode=verify-full, or channel_binding=require as Neon's do. Raises
+    ConfigurationError for a malformed `dsn`, ServiceError when the server cannot be reached.
     """
-    address = _without_libpq_only(dsn)
+    address, tls = _address(dsn)
     behind_pooler = _names_pooler(address) if pooled is None else pooled
     pool = asyncpg.create_pool(
         address,
+        ssl=tls,
         min_size=0,
         max_size=max_connections,
         max_inactive_connection_lifetime=idle_seconds,
@@ -183,17 +186,25 @@ async def open_postgres(
         await _close(pool)
 
 
-def _without_libpq_only(dsn: str) -> str:
-    """Neon's addresses ask for channel binding, which asyncpg would send on as a setting."""
+def _address(dsn: str) -> tuple[str, ssl.SSLContext | None]:
+    """The address for asyncpg, and what verifies the server where asyncpg would not.
+
+    Channel binding, which Neon's addresses ask for, asyncpg has not: a certificate that is verified
+    takes its place. For verify-full it would look for a file of authorities, as libpq does; without
+    one of them, those of the system are meant.
+    """
     try:
         parts = urlsplit(dsn)
         _ = parts.port  # raises ValueError for what is no number
-        query = [(k, v) for k, v in parse_qsl(parts.query) if k != "channel_binding"]
+        query = dict(parse_qsl(parts.query))
     except ValueError:
         raise _malformed() from None
     if parts.scheme not in {"postgresql", "postgres"}:
         raise _malformed()
-    return urlunsplit(parts._replace(query=urlencode(query)))
+    bound = query.pop("channel_binding", "") == "require"
+    verified = (bound or query.get("sslmode") == "verify-full") and "sslrootcert" not in query
+    address = urlunsplit(parts._replace(query=urlencode(query)))
+    return address, ssl.create_default_context() if verified else None
 
 
 def _names_pooler(dsn: str) -> bool:
@@ -213,6 +224,8 @@ async def _prove(pool: Any) -> None:
     await pool
     try:
         await pool.release(await pool.acquire())
+    except ssl.SSLError as exc:  # one of a certificate is a ValueError, too
+        raise translate(exc) from exc
     except (asyncpg.ClientConfigurationError, ValueError):
         raise _malformed() from None
     except DRIVER_ERRORS as exc:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -54,6 +55,11 @@ _HINTS: Mapping[type[DocentError], str] = {
 _LOST_STATEMENTS = frozenset({"26000", "42P05"})
 _POOLER_HINT = "A pooler stands before this database: set DATABASE_POOLED=true."
 
+_CERTIFICATE_HINT = (
+    "Check the host in DATABASE_URL; for a certificate of your own authority, add "
+    "sslrootcert=/path/to/ca.pem to it."
+)
+
 _BY_DRIVER: Mapping[type[Exception], type[ServiceError]] = {
     asyncpg.DataError: RequestRejected,
     asyncpg.UnsupportedClientFeatureError: RequestRejected,
@@ -76,9 +82,15 @@ def driver_errors() -> Iterator[None]:
 def translate(exc: BaseException) -> ServiceError:
     """What an exception of asyncpg or of the socket means, without its detail: that holds data."""
     kind = _kind(exc)
-    lost_statement = getattr(exc, "sqlstate", None) in _LOST_STATEMENTS
-    hint = _POOLER_HINT if lost_statement else _HINTS.get(kind, "")
-    return kind(_SERVICE, _sentence(exc), hint=hint)
+    return kind(_SERVICE, _sentence(exc), hint=_hint(exc, kind))
+
+
+def _hint(exc: BaseException, kind: type[ServiceError]) -> str:
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return _CERTIFICATE_HINT
+    if getattr(exc, "sqlstate", None) in _LOST_STATEMENTS:
+        return _POOLER_HINT
+    return _HINTS.get(kind, "")
 
 
 def _kind(exc: BaseException) -> type[ServiceError]:
@@ -93,6 +105,8 @@ def _kind(exc: BaseException) -> type[ServiceError]:
 
 
 def _sentence(exc: BaseException) -> str:
+    if isinstance(exc, ssl.SSLCertVerificationError):
+        return f"its certificate is not to be trusted ({exc.verify_message})"
     if isinstance(exc, TimeoutError):
         return "it did not answer in time"
     if isinstance(exc, OSError):

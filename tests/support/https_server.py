@@ -1,4 +1,4 @@
-"""An HTTPS server on a loopback socket, with a certificate for one name."""
+"""An HTTPS server on a loopback socket, with a certificate for one name; and PostgreSQL's way."""
 
 from __future__ import annotations
 
@@ -26,17 +26,46 @@ def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
 
 
 @asynccontextmanager
-async def serving_tls(certificate: Path, key: Path, text: str) -> AsyncIterator[int]:
-    """The port of a server that says `text` to everybody."""
+async def serving_tls(
+    certificate: Path, key: Path, text: str, heard: list[bytes] | None = None
+) -> AsyncIterator[int]:
+    """The port of a server that says `text` to everybody, and notes what it heard."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
+        asked = await reader.readuntil(b"\r\n\r\n")
+        if heard is not None:
+            heard.append(asked)
         head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(text)}\r\nconnection: close\r\n\r\n"
         writer.write((head + text).encode())
         await writer.drain()
         writer.close()
 
     async with await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@asynccontextmanager
+async def serving_postgres_tls(
+    certificate: Path, key: Path, heard: list[bytes]
+) -> AsyncIterator[int]:
+    """The port of what agrees to TLS as PostgreSQL does, and hears what a client says then.
+
+    See postgresql.org/docs/current/protocol-flow.html, "SSL Session Encryption".
+    """
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(8)
+        writer.write(b"S")
+        try:
+            await writer.start_tls(context)
+            heard.append(await reader.read(1000))
+        except OSError:
+            pass  # the client went away
+        writer.close()
+
+    async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
         yield server.sockets[0].getsockname()[1]
