@@ -23,7 +23,7 @@ from core.budgets.accounting import (
     total,
 )
 from core.budgets.ledger import Ledger, open_ledger
-from core.errors import DocentError, QuotaExceeded
+from core.errors import DocentError, QuotaExceeded, ServiceError
 from core.ports import Database
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class Governor:
         for provider in providers:
             self._ask_if_older(provider, _ASK_AGAIN)
         if any(budget.provider in providers for budget in self._all()):
-            await self._ledger.load(self._today())
+            await self._know_what_was_spent(providers[0])
         for budget in self._all():
             if budget.provider in providers:
                 self._require(budget, spend, priority)
@@ -132,6 +132,17 @@ class Governor:
 
     def _spent(self, provider: Provider, period: Period) -> Spend:
         return total(self._ledger.spending, provider, period, self._today())
+
+    async def _know_what_was_spent(self, provider: Provider) -> None:
+        try:
+            await self._ledger.load(self._today())
+        except ServiceError as exc:
+            # Not the database's own error, which would be taken for one of the provider's.
+            raise QuotaExceeded(
+                provider.name,
+                "what is left of its budget is not known.",
+                hint=f"{exc} {exc.hint}".strip(),
+            ) from exc
 
     def _require(self, budget: Budget, spend: Spend, priority: Priority) -> None:
         spent = self._spent(budget.provider, budget.period)

@@ -138,8 +138,11 @@ async def test_with_the_database_away_a_budget_that_is_not_known_is_not_spent(
     watched = FaultyDatabase(database)
     watched.broken = {"spending"}
     governor = Governor(Ledger(watched, pause=NEVER), [calls(1)])
-    with pytest.raises(ServiceUnavailable):
+    with pytest.raises(QuotaExceeded, match="what is left of its budget is not known") as refused:
         await governor.spend([COHERE], CALL)
+    assert refused.value.hint == "PostgreSQL: it is away"
+    watched.broken = set()
+    await governor.spend([COHERE], CALL)
 
 
 class Account:
