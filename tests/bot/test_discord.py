@@ -49,6 +49,7 @@ def test_places_and_people_are_ids_or_names_however_they_are_written() -> None:
             blocked_channels="quiet",
             auto_answer_roles="newcomer",
             allowed_roles="@staff,456",
+            blocked_roles="muted",
             follow_ups=False,
         ),
         EVERYTHING,
@@ -57,6 +58,7 @@ def test_places_and_people_are_ids_or_names_however_they_are_written() -> None:
     assert policy.blocked_channels == {"#quiet"}
     assert policy.auto_answer_roles == {"@newcomer"}
     assert policy.allowed_roles == frozenset({"@staff", "456"})
+    assert policy.blocked_roles == {"@muted"}
     assert policy.allowed_channels is None
     assert not policy.follow_ups
 

@@ -15,7 +15,7 @@ from core.errors import AccessDenied, ServiceUnavailable
 from core.ports import Database
 from tests.support.desk import until
 from tests.support.discord_bot import DISPATCH, caught_up, open_bot, settled
-from tests.support.discord_events import MESSAGE_CONTENT
+from tests.support.discord_events import MESSAGE_CONTENT, posted
 from tests.support.discord_faults import Fault
 from tests.support.discord_server import ALICE, BOB, DiscordGuild
 from tests.support.faulty_database import FaultyDatabase
@@ -259,6 +259,8 @@ async def test_without_its_database_it_apologises_at_once_and_answers_later(
         away.broken = {"SELECT", "INSERT", "UPDATE", "WITH"}
         asked = await guild.mention(guild.general, "How?")
         [word] = await guild.answered(guild.general)
+        again = posted(guild.discord, guild.discord.message(asked))
+        guild.discord.emit("MESSAGE_CREATE", again)
         await guild.dm(BOB, "And I?")
         [other] = await guild.answered(guild.direct(BOB))
         assert (word.content, other.content) == (LATE, LATE)
