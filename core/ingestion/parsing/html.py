@@ -68,17 +68,11 @@ def decode_page(data: bytes, declared: str | None = None) -> str:
 
     `declared` is the server's. Without any it is UTF-8, or else Windows-1252, as in browsers.
     """
-    marked, sniffed = _without_mark(data)
+    marked, sniffed = EncodingDetector.strip_byte_order_mark(data)
     found = sniffed or declared or EncodingDetector.find_declared_encoding(marked, is_html=True)
     texts = (decode_as(marked, encoding) for encoding in (found or "utf-8", "utf-8"))
     readable = next((text for text in texts if text is not None), None)
     return marked.decode("windows-1252", "replace") if readable is None else readable
-
-
-def _without_mark(data: bytes) -> tuple[bytes, str | None]:
-    stripped: tuple[bytes, str | None]
-    stripped = EncodingDetector.strip_byte_order_mark(data)  # type: ignore[no-untyped-call]
-    return stripped
 
 
 def html_sections(path: str, data: bytes) -> tuple[FrontMatter, tuple[Section, ...]]:
