@@ -223,9 +223,9 @@ def trace(
     as_json: Json = False,
 ) -> None:
     """Show how an answer came about: passages, prompt, claims, times, cost."""
-    from bot import commands
+    from bot import looking_back
 
-    _run(commands.trace(_settings(), turn, as_json=as_json))
+    _run(looking_back.trace(_settings(), turn, as_json=as_json))
 
 
 @app.command()
@@ -234,9 +234,28 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Ask again what was asked then, on the passages of then."""
-    from bot import commands
+    from bot import looking_back
 
-    _run(commands.replay(_settings(), turn, as_json=as_json))
+    _run(looking_back.replay(_settings(), turn, as_json=as_json))
+
+
+@app.command()
+def gaps(
+    days: Annotated[int, typer.Option(min=1, max=3650, help="How far back to look.")] = 30,
+    as_cases: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep what --expect names as cases for `docent eval`."),
+    ] = None,
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID=PATH", help="A downvoted turn, and what answers it; repeatable."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the questions that the docs lack an answer to: refused, downvoted, unsupported."""
+    from bot import looking_back
+
+    _run(looking_back.gaps(_settings(), days, as_cases, expect or [], as_json=as_json))
 
 
 @app.command()

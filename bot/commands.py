@@ -26,12 +26,10 @@ from bot.doctor import examine
 from bot.platforms import configured_manifest, configured_platforms, run_platforms
 from bot.progress import report_as_text, show_progress
 from bot.quota import read_quota
-from bot.replay import replayed
 from bot.settings import Settings
 from bot.sources import chosen, configured_sources, require_folders
 from bot.status import read_status
 from bot.syncing import bring_in_step, bring_settings_in_step
-from bot.trace import latest_as_json, latest_as_text, read_latest, read_trace
 from bot.upkeep import open_upkeep
 from core.answering.dispatcher import Dispatcher, DispatcherSettings
 from core.errors import ConfigurationError, DataFolderLocked
@@ -100,24 +98,8 @@ async def ask(settings: Settings, question: str, *, as_json: bool) -> None:
             answer = await chat.ask(text, dispatcher.submit)
             await dispatcher.settle(_STORING)
     if as_json and chat.last_turn:
-        _print_json(answer_as_json(answer, chat.last_turn))
-
-
-async def trace(settings: Settings, turn_id: str | None, *, as_json: bool) -> None:
-    """Prints how an answer came about, or which turns there are."""
-    if turn_id is None:
-        turns = await read_latest(settings)
-        _print_json(latest_as_json(turns)) if as_json else typer.echo(latest_as_text(turns))
-        return
-    found = await read_trace(settings, turn_id)
-    _print_json(found.as_json()) if as_json else typer.echo(found.as_text())
-
-
-async def replay(settings: Settings, turn_id: str, *, as_json: bool) -> None:
-    """Prints what is answered on a turn's passages now."""
-    with notes.status("Asking again…"):
-        found = await replayed(settings, turn_id)
-    _print_json(found.as_json()) if as_json else typer.echo(found.as_text())
+        found = answer_as_json(answer, chat.last_turn)
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
 async def sync(
@@ -192,10 +174,6 @@ async def evaluate(settings: Settings, corpus: Path, questions: Path, *, as_json
     with notes.status("Indexing and searching…"):
         report = await measure(settings, corpus, questions)
     typer.echo(json.dumps(report.as_json(), indent=2) if as_json else report.as_text())
-
-
-def _print_json(found: object) -> None:
-    typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
 def _reported(report: SyncReport, app: App, *, as_json: bool) -> int:
