@@ -60,6 +60,8 @@ def test_places_and_people_are_ids_or_names_however_they_are_written() -> None:
     assert policy.allowed_roles == frozenset({"@staff", "456"})
     assert policy.blocked_roles == {"@muted"}
     assert policy.allowed_channels is None
+    narrow = discord_policy(settings(allowed_channels="help"), EVERYTHING)
+    assert narrow.allowed_channels == frozenset({"#help"})
     assert not policy.follow_ups
 
 

@@ -250,6 +250,22 @@ async def test_what_was_asked_between_two_sessions_is_caught_up(
     assert guild.gateway.identifies == 2
 
 
+async def test_what_was_asked_between_two_sessions_of_one_connection_of_several_is_caught_up(
+    guild: DiscordGuild, database: Database
+) -> None:
+    async with open_bot(guild, database, window=SOON, shards=2) as bot:
+        await guild.dm(ALICE, "one")
+        await guild.answered(guild.direct(ALICE))
+        await caught_up(database)
+        guild.gateway.drop(shard=0)
+        guild.gateway.forget()
+        await guild.dm(ALICE, "two")
+        await guild.answered(guild.direct(ALICE), count=2, seconds=20)
+        await settled(database)
+    assert [question.text for question in bot.answers.asked] == ["one", "two"]
+    assert guild.gateway.identifies == 3
+
+
 async def test_without_its_database_it_apologises_at_once_and_answers_later(
     guild: DiscordGuild, database: Database
 ) -> None:
@@ -334,6 +350,18 @@ async def test_where_a_thread_is_refused_the_answer_is_a_reply(
         await settled(database)
     assert answer.reference is not None
     assert answer.reference["message_id"] == asked
+
+
+async def test_where_it_may_not_read_what_was_said_the_answer_is_no_reply(
+    guild: DiscordGuild, database: Database
+) -> None:
+    guild.deny(guild.general, "READ_MESSAGE_HISTORY", "CREATE_PUBLIC_THREADS")
+    async with open_bot(guild, database):
+        await guild.mention(guild.general, "How?")
+        [answer] = await guild.answered(guild.general)
+        await settled(database)
+    assert answer.shown.startswith("You asked: How?")
+    assert answer.reference is None
 
 
 async def test_what_is_shown_stands_still_after_a_fault_and_is_put_right_at_the_end(

@@ -9,9 +9,9 @@ import statistics
 import pytest
 
 from core.ports import Database
-from tests.support.discord_bot import settled
+from tests.support.discord_bot import caught_up, settled
 from tests.support.discord_child import bot_process
-from tests.support.discord_server import ALICE, DiscordGuild
+from tests.support.discord_server import ALICE, BOB, DiscordGuild
 
 NONCE_FORGOTTEN = 400.0
 """Seconds after which Discord no longer tells that a message was sent before."""
@@ -98,6 +98,25 @@ async def test_killed_between_sending_and_recording_it_answers_once(
         await whole_answer(guild, where)
         await settled(database)
     assert len(guild.answers(where)) == 1
+
+
+async def test_what_others_replied_is_not_taken_for_the_answer(
+    guild: DiscordGuild, database: Database, database_dsn: str
+) -> None:
+    guild.deny(guild.general, "CREATE_PUBLIC_THREADS")
+    async with bot_process(guild, database_dsn):
+        await caught_up(database)
+    asked = await guild.mention(guild.general, "How?")
+    await guild.say(guild.general, "I know!", user=BOB, reply_to=asked)
+    async with bot_process(guild, database_dsn, hangs=True) as process:
+        await guild.answered(guild.general)
+        process.kill()
+        await process.wait()
+    guild.advance(NONCE_FORGOTTEN)
+    async with bot_process(guild, database_dsn):
+        await whole_answer(guild, guild.general)
+        await settled(database)
+    assert len(guild.answers(guild.general)) == 1
 
 
 async def test_killed_again_and_again_it_answers_each_question_once(

@@ -99,9 +99,12 @@ class Gateway:
                     shown = self._visible(session, data)
                 session.dispatch(name, shown)
 
-    def drop(self) -> None:
-        """Breaks every connection without a word; the sessions stay, and gather what comes."""
+    def drop(self, shard: int | None = None) -> None:
+        """Breaks every connection, or a shard's; the sessions stay, and gather what comes."""
+        of_shard = [each.connection for each in self.live if each.shard[0] == shard]
         for connection in list(self.connections):
+            if shard is not None and connection not in of_shard:
+                continue
             self._left(connection)
             if connection.request.transport is not None:
                 connection.request.transport.abort()
