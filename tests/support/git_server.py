@@ -87,11 +87,21 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def open_git_server(repository: Repository, *, password: str | None = None) -> Iterator[str]:
-    """The repository's address. With a `password`, whoever does not send it gets a 401."""
+def open_git_server(
+    repository: Repository,
+    *,
+    password: str | None = None,
+    damage: Callable[[str, bytes], bytes] | None = None,
+) -> Iterator[str]:
+    """The repository's address. With a `password`, whoever does not send it gets a 401.
+
+    `damage` is given the path of each request and the answer, and gives what is sent instead.
+    """
     with Repo(str(repository.path)) as repo:
         served: dict[str, BackendRepo] = {"/": repo}
         application = make_wsgi_chain(DictBackend(served))
+        if damage is not None:
+            application = _damaged(application, damage)
         server = make_server("127.0.0.1", 0, _guarded(application, password), handler_class=_Quiet)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
@@ -113,3 +123,24 @@ def _guarded(application: Callable[..., Any], password: str | None) -> Callable[
         return answer
 
     return guard
+
+
+def _damaged(
+    application: Callable[..., Any], damage: Callable[[str, bytes], bytes]
+) -> Callable[..., Any]:
+    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        written: list[bytes] = []
+        begun: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def begin(status: str, headers: list[tuple[str, str]]) -> Callable[[bytes], None]:
+            begun.append((status, headers))
+            return written.append
+
+        rest = b"".join(application(environ, begin))
+        sent = damage(environ["PATH_INFO"], b"".join(written) + rest)
+        [(status, headers)] = begun
+        kept = [each for each in headers if each[0].lower() != "content-length"]
+        start(status, [*kept, ("Content-Length", str(len(sent)))])
+        return [sent]
+
+    return answer

@@ -140,6 +140,10 @@ def _fetch(client: GitClient, path: str, repo: Repo, branch: str | None) -> Obje
         raise GitFailed("there is no Git repository", "Check its address.") from exc
     except (GitProtocolError, HTTPError, OSError) as exc:
         raise GitFailed(f"it could not be reached ({type(exc).__name__})") from exc
+    except GitFailed:
+        raise
+    except Exception as exc:  # dulwich lets pass whatever a damaged answer makes it meet
+        raise GitFailed(f"what it sent is damaged ({type(exc).__name__})") from exc
     return found[-1]
 
 

@@ -1,6 +1,7 @@
 import gc
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,48 @@ async def test_a_server_that_is_away_is_an_error_and_what_was_fetched_stays(
     with pytest.raises(SourceUnavailable, match="could not be reached"):
         await source.entries()
     assert await source.read(entry) == b"A"
+
+
+def _zeros(data: bytes, first: int, last: int) -> bytes:
+    return data[:first] + bytes(last - first) + data[last:]
+
+
+@pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")  # dulwich's, of a bad pack
+@pytest.mark.parametrize(
+    ("request_path", "damage"),
+    [
+        ("/git-upload-pack", lambda data: data[: len(data) // 2]),
+        ("/git-upload-pack", lambda data: _zeros(data, len(data) // 2, len(data) // 2 + 30)),
+        ("/git-upload-pack", lambda data: _zeros(data, len(data) - 24, len(data) - 4)),
+        ("/info/refs", lambda data: data.replace(b"HEAD", b"\xff\xff\xff\xff")),
+        ("/info/refs", lambda data: re.sub(rb"[0-9a-f]{40} ", b"z" * 40 + b" ", data)),
+        ("/info/refs", lambda _: b"<html>Not found</html>"),
+        ("/info/refs", lambda _: b""),
+    ],
+    ids=["cut", "a hole", "checksum", "encoding", "no hash", "a page", "nothing"],
+)
+async def test_a_server_that_sends_something_else_is_an_error_and_what_was_fetched_stays(
+    repository: Repository,
+    mirror: Path,
+    request_path: str,
+    damage: Callable[[bytes], bytes],
+) -> None:
+    repository.commit({"a.md": "A"})
+    broken = False
+
+    def sent(path: str, data: bytes) -> bytes:
+        return damage(data) if broken and path == request_path else data
+
+    with open_git_server(repository, damage=sent) as address:
+        source = _source(address, mirror)
+        [entry] = await source.entries()
+        repository.commit({"a.md": "A", **{f"{n}.md": f"# {n}\n" * 99 for n in range(9)}})
+        broken = True
+        with pytest.raises(SourceUnavailable):
+            await source.entries()
+        assert await source.read(entry) == b"A"
+        broken = False
+        assert len(await source.entries()) == 10
 
 
 async def test_a_token_opens_a_private_repository_and_is_never_shown(
