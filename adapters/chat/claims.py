@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeAlias
 
-from core.conversation.postings import Postings
+from core.conversation.postings import Posting, Postings
 from core.model import Turn
 
 Find: TypeAlias = Callable[[int], Awaitable[str | None]]
 """Looks on the platform for a part that an attempt may have posted; the id of its message."""
+
+Clock: TypeAlias = Callable[[], float]
+
+
+def since_boot() -> float:
+    """Seconds that passed on this machine, also while the process or the machine stood still."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(clock)
 
 
 class Claims:
@@ -19,10 +28,14 @@ class Claims:
     way that leaves open whether it arrived, the next claim looks for it.
     """
 
-    def __init__(self, postings: Postings, turn: Turn, find: Find) -> None:
+    def __init__(
+        self, postings: Postings, turn: Turn, find: Find, *, clock: Clock = since_boot
+    ) -> None:
         self._postings = postings
         self._turn = turn
         self._find = find
+        self._clock = clock
+        self._held_until = 0.0
         self._in_doubt: set[int] = set()
         self.taken_up = False
         """Whether an earlier attempt or answer had begun to post."""
@@ -33,7 +46,7 @@ class Claims:
         Raises LeaseLost and ServiceError.
         """
         marker = str(self._turn.token)
-        posting = await self._postings.open(self._turn, part, marker)
+        posting = await self._open(part)
         if posting.message_id is not None:
             self.taken_up |= posting.marker != marker
             return posting.message_id
@@ -45,8 +58,13 @@ class Claims:
             await self._postings.complete(self._turn, part, found)
         return found
 
-    def begin(self, part: int) -> None:
-        """The part is about to be sent."""
+    async def begin(self, part: int) -> None:
+        """To be awaited last of all before the part is sent. Raises LeaseLost.
+
+        A process that stood still on its way here may wake when another has posted the part.
+        """
+        if self._clock() >= self._held_until:
+            await self._open(part)
         self._in_doubt.add(part)
 
     def refused(self, part: int) -> None:
@@ -57,6 +75,12 @@ class Claims:
         """The part arrived, as that message."""
         await self._postings.complete(self._turn, part, message_id)
         self._in_doubt.discard(part)
+
+    async def _open(self, part: int) -> Posting:
+        began = self._clock()
+        posting = await self._postings.open(self._turn, part, str(self._turn.token))
+        self._held_until = began + posting.held_for
+        return posting
 
     async def posted_from(self, part: int) -> AsyncIterator[str]:
         """The messages of this part and later ones, also of those that were not recorded."""

@@ -96,7 +96,7 @@ class Posts:
         if spot.note and part == 0:
             once = nonce_of(self._turn.id, _NOTE)
             await self._api.post(spot.channel, Message(spot.note), nonce=once, silent=True)
-        self._claims.begin(part)
+        await self._claims.begin(part)
         try:
             posted = await self._api.post(
                 spot.channel, message, reply_to=spot.reply_to, nonce=nonce

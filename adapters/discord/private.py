@@ -88,7 +88,7 @@ class PrivatePosts:
         """Sees to it that the part is there with this content."""
         known = self._known.get(part) or await self._claims.claim(part)
         if known is None or not await self._edited(known, message):
-            self._claims.begin(part)
+            await self._claims.begin(part)
             known = await self._sent(message, part)
             await self._claims.done(part, known)
         self._known[part] = known

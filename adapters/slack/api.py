@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -67,18 +67,25 @@ class SlackApi:
         return self._client.base_url
 
     async def call(
-        self, method: str, *, patience: float = PATIENCE, **arguments: Any
+        self,
+        method: str,
+        *,
+        patience: float = PATIENCE,
+        before: Callable[[], Awaitable[None]] | None = None,
+        **arguments: Any,
     ) -> Mapping[str, Any]:
         """The reply to one call of a method such as "chat.update".
 
         A rate limit is waited out within `patience` seconds in all. Whatever else fails is raised
         at once, as a ServiceError, SlackRefused among them: after a ServiceUnavailable the call
-        may have had its effect or not.
+        may have had its effect or not. `before` is awaited after all waiting, at each attempt.
         """
         clock = asyncio.get_running_loop().time
         until = clock() + patience
         while True:
             await self.pacing.until_open(method, max(0.0, until - clock()))
+            if before is not None:
+                await before()
             try:
                 return await call_once(self._client, method, **arguments)
             except RateLimited as exc:

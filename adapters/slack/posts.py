@@ -53,11 +53,11 @@ class Posts:
 
     async def send(self, message: Message, part: int) -> str:
         """Posts a part that was claimed and is not there."""
-        self._claims.begin(part)
         ts = await self._api.post(
             self._session.channel,
             self._session.thread,
             message.text,
+            before=partial(self._claims.begin, part),
             blocks=message.blocks,
             metadata=self.metadata(part),
         )
@@ -70,11 +70,11 @@ class Posts:
         After a refusal it can still be posted.
         """
         await self._api.channel_turn(self._session.channel)
-        self._claims.begin(0)
         try:
             reply = await self._api.call(
                 "chat.startStream",
                 patience=0,
+                before=partial(self._claims.begin, 0),
                 channel=self._session.channel,
                 thread_ts=self._session.thread,
                 recipient_team_id=self._session.workspace,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from core.errors import LeaseLost
@@ -15,12 +15,14 @@ class Posting:
     """One message of an answer. `part` counts from 0.
 
     `marker` is what it can be found by on the platform. While `message_id` is None it may have
-    been sent or not: read the thread before sending it again.
+    been sent or not: read the thread before sending it again. `held_for` is how many seconds the
+    lease was to last when it was opened.
     """
 
     part: int
     marker: str
     message_id: str | None
+    held_for: float = field(default=0.0, compare=False)
 
 
 class Postings:
@@ -42,7 +44,10 @@ class Postings:
             WHERE id = $1 AND lease_token = $2 AND status = 'accepted'
                 AND lease_until > clock_timestamp()
             ON CONFLICT (turn_id, part) DO UPDATE SET marker = postings.marker
-            RETURNING part, marker, message_id
+            RETURNING part, marker, message_id, (
+                SELECT extract(epoch FROM lease_until - clock_timestamp())::float8
+                FROM turns WHERE id = $1
+            ) AS held_for
             """,
             turn.id,
             turn.token,
@@ -95,4 +100,4 @@ class Postings:
 
 
 def _posting(row: Row) -> Posting:
-    return Posting(row["part"], row["marker"], row["message_id"])
+    return Posting(row["part"], row["marker"], row["message_id"], row.get("held_for") or 0.0)

@@ -25,7 +25,8 @@ from tests.support.slack_server import SlackWorkspace
 class Child:
     """Where the bot works. `silent` answers wait for ever, as does recording when it `hangs`.
 
-    `claims` makes the answer one that streams.
+    `claims` makes the answer one that streams; `posting_interval` is between two messages in a
+    channel.
     """
 
     dsn: str
@@ -37,6 +38,7 @@ class Child:
     hangs: bool = False
     claims: int = 0
     posting_interval: float = 0.0
+    worker: str = "ours"
 
 
 @asynccontextmanager
@@ -73,7 +75,7 @@ async def _run(child: Child) -> None:
     async with open_postgres(child.dsn) as postgres:
         database = Hanging(postgres) if child.hangs else postgres
         pacing = lambda: Pacing(posting_interval=child.posting_interval)  # noqa: E731 - made in the loop
-        async with open_bot(child, database, answers=answers, pacing=pacing):
+        async with open_bot(child, database, answers=answers, pacing=pacing, worker=child.worker):
             os.write(1, b"listening\n")
             await stopped.wait()
 

@@ -11,6 +11,7 @@ from core.errors import LeaseLost
 from core.model import Turn
 from core.ports import Database
 from tests.support.conversations import let_lease_run_out, question, taken
+from tests.support.quick_clock import QuickClock
 
 
 class Platform:
@@ -52,7 +53,7 @@ async def test_a_part_that_nobody_began_is_sent_without_a_look(
 async def test_a_part_that_is_done_is_there(database: Database, turn: Turn) -> None:
     claims = Claims(Postings(database), turn, Platform().find)
     await claims.claim(0)
-    claims.begin(0)
+    await claims.begin(0)
     await claims.done(0, "ts0")
     assert await claims.claim(0) == "ts0"
     assert not claims.taken_up
@@ -65,7 +66,7 @@ async def test_a_part_whose_sending_broke_off_is_looked_for(
     platform = Platform(part0="ts0") if arrived else Platform()
     claims = Claims(Postings(database), turn, platform.find)
     await claims.claim(0)
-    claims.begin(0)
+    await claims.begin(0)
     assert await claims.claim(0) == ("ts0" if arrived else None)
     assert platform.looked_for == [0]
     assert [posting.message_id for posting in await Postings(database).of(turn)] == [
@@ -77,7 +78,7 @@ async def test_a_part_that_was_refused_did_not_arrive(database: Database, turn: 
     platform = Platform()
     claims = Claims(Postings(database), turn, platform.find)
     await claims.claim(0)
-    claims.begin(0)
+    await claims.begin(0)
     claims.refused(0)
     assert await claims.claim(0) is None
     assert platform.looked_for == []
@@ -89,7 +90,7 @@ async def test_the_next_worker_finds_what_the_one_that_died_had_posted(
 ) -> None:
     first = Claims(Postings(database), turn, Platform().find)
     await first.claim(0)
-    first.begin(0)
+    await first.begin(0)
     if recorded:
         await first.done(0, "ts0")
     platform = Platform(part0="ts0")
@@ -103,6 +104,30 @@ async def test_a_worker_that_lost_its_lease_claims_nothing(database: Database, t
     await successor(database, turn)
     with pytest.raises(LeaseLost):
         await Claims(Postings(database), turn, Platform().find).claim(0)
+
+
+async def test_a_worker_that_stood_still_past_its_lease_begins_nothing(
+    database: Database, turn: Turn
+) -> None:
+    clock = QuickClock()
+    claims = Claims(Postings(database), turn, Platform().find, clock=clock.now)
+    await claims.claim(0)
+    await successor(database, turn)
+    await clock.sleep(25.0)
+    with pytest.raises(LeaseLost):
+        await claims.begin(0)
+
+
+async def test_a_lease_that_was_kept_for_long_is_looked_at_again_before_a_part_is_sent(
+    database: Database, turn: Turn
+) -> None:
+    clock = QuickClock()
+    claims = Claims(Postings(database), turn, Platform().find, clock=clock.now)
+    await claims.claim(0)
+    await clock.sleep(25.0)
+    await Inbox(database, worker="ours").renew(turn)
+    await claims.begin(0)
+    await claims.done(0, "ts0")
 
 
 async def test_what_was_posted_from_a_part_on_is_told_recorded_or_not(
