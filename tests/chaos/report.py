@@ -1,0 +1,136 @@
+"""What became of each question, told from the stand-ins' own records."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import orjson
+
+from adapters.discord.listener import LATE
+from core.ports import Database, Row
+from tests.chaos.asking import People, Session
+from tests.chaos.world import PARTS, World
+from tests.support.providers import said_of
+
+_QUERY = """
+    SELECT t.platform, t.message_id, t.sequence, t.status, t.attempt, t.answer, t.trace,
+        array_remove(array_agg(p.message_id), NULL) AS posted
+    FROM turns AS t LEFT JOIN postings AS p ON p.turn_id = t.id
+    GROUP BY t.id
+"""
+
+
+@dataclass
+class Report:
+    """`counts` are of questions, but for what is said to be of messages or commands."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    rungs: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def held(self) -> bool:
+        """Whether each question was answered once and in order."""
+        return not self.wrong
+
+    def table(self, faults: Mapping[str, int]) -> str:
+        """For people."""
+        parts = {"": self.counts, "Rungs that answers took:": self.rungs, "Faults:": faults}
+        lines = []
+        for heading, counts in parts.items():
+            lines += ["", heading] if heading else []
+            lines += [f"{count:>6}  {name}" for name, count in sorted(counts.items())]
+        return "\n".join([*lines, *(f" WRONG  {each}" for each in self.wrong)])
+
+
+async def settled(database: Database, people: People, seconds: float) -> None:
+    """Returns when each question was accepted and ended, or after the time."""
+    asked = sum(len(session.asked) for session in people.sessions)
+    query = "SELECT count(*) AS ended FROM turns WHERE ended_at IS NOT NULL AND platform = ANY($1)"
+    ends = asyncio.get_running_loop().time() + seconds
+    while asyncio.get_running_loop().time() < ends:
+        (row,) = await database.fetch(query, ["slack", "discord"])
+        if row["ended"] >= asked:
+            return
+        await asyncio.sleep(0.5)
+
+
+async def report(world: World, database: Database, people: People) -> Report:
+    """Each question held against what its session shows."""
+    turns = {(row["platform"], row["message_id"]): row for row in await database.fetch(_QUERY)}
+    made = Report()
+    for session in people.sessions:
+        _judge(made, session, _shown(world, session), turns)
+    private = sum(said_of(PARTS - 1)[:-1] in each.shown for each in world.slack.whispers())
+    made.counts["private commands (ephemeral, at least once)"] = people.private
+    made.counts["private commands answered"] = private
+    return made
+
+
+def _shown(world: World, session: Session) -> dict[str, str]:
+    """The bot's messages by id, in the order in which a reader sees them."""
+    if session.platform == "slack":
+        return {m.ts: m.shown for m in world.slack.answers(session.channel, session.thread)}
+    channel = world.discord.direct(session.channel)
+    return {message.id: message.shown for message in world.discord.answers(channel)}
+
+
+def _judge(
+    made: Report,
+    session: Session,
+    shown: Mapping[str, str],
+    turns: Mapping[tuple[str, str], Row],
+) -> None:
+    places: list[tuple[int, int]] = []
+    explained: set[str] = set()
+    for asked in session.asked:
+        made.counts["questions"] += 1
+        turn = turns.get((session.platform, asked.message))
+        posted = [each for each in _ids(turn) if each in shown]
+        made.counts[_verdict(turn, posted, shown, said_of(asked.part)[:-1])] += 1
+        if turn is None or len(posted) != 1:
+            made.wrong.append(f"{session.platform} {asked.message}: {len(posted)} answers")
+            continue
+        explained.update(posted)
+        places.append((turn["sequence"], list(shown).index(posted[0])))
+        if turn["trace"]:
+            made.rungs.update(orjson.loads(turn["trace"])["rungs"] or ["none"])
+    _judge_order(made, session, places)
+    _judge_rest(made, session, [text for id_, text in shown.items() if id_ not in explained])
+
+
+def _ids(turn: Row | None) -> list[str]:
+    """Of the messages that were posted for it, without the channel that Discord's are kept with."""
+    return [posted.rpartition("/")[2] for posted in turn["posted"]] if turn else []
+
+
+def _verdict(turn: Row | None, posted: Sequence[str], shown: Mapping[str, str], said: str) -> str:
+    if turn is None or not posted:
+        return "lost"
+    if len(posted) > 1:
+        return "answered more than once"
+    if turn["status"] == "failed":
+        return "given up, with a word"
+    if turn["status"] != "finished":
+        return "unfinished"
+    return "answered once" if said in shown[posted[0]] else "refused once, with a reason"
+
+
+def _judge_order(made: Report, session: Session, places: list[tuple[int, int]]) -> None:
+    out = sum(one[1] > other[1] for one, other in pairwise(sorted(places)))
+    made.counts["out of order"] += out
+    if out:
+        made.wrong.append(f"{session.platform} {session.channel}: {out} out of order")
+
+
+def _judge_rest(made: Report, session: Session, texts: Sequence[str]) -> None:
+    for text in texts:
+        if LATE in text:
+            made.counts["apologies at once, by Discord's rule (messages)"] += 1
+        else:
+            made.counts["messages that nobody asked for"] += 1
+            made.wrong.append(f"{session.platform} {session.channel}: posted {text[:80]!r}")

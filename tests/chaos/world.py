@@ -1,0 +1,75 @@
+"""The world that chaos happens in: both platforms, all services and the database, stood in for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from tests.support.command import Shell
+from tests.support.discord_server import DiscordGuild, open_discord
+from tests.support.own_postgres import OwnPostgres, open_own_postgres
+from tests.support.postgres import server_folder
+from tests.support.providers import DIMENSIONS, MODEL, Providers, open_providers, page
+from tests.support.qdrant_server import QdrantServer
+from tests.support.qdrant_server import serving as serving_qdrant
+from tests.support.slack_server import SlackWorkspace, open_workspace
+
+PARTS = 40
+"""How many sections the docs have, and so how many answers can be told apart."""
+
+_RETRIES = (0.5, 2.0, 5.0, 10.0, 20.0, 40.0)
+
+
+@dataclass(frozen=True)
+class World:
+    """What the bots stand on."""
+
+    slack: SlackWorkspace
+    discord: DiscordGuild
+    providers: Providers
+    qdrant: QdrantServer
+    postgres: OwnPostgres
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The settings of a bot in remote mode, one of several."""
+        return {
+            "DOCENT_LOG_LEVEL": "info",
+            "DOCS_FOLDER": "docs",
+            "DOCS_BASE_URL": "https://docs.example.com/",
+            "DATABASE_URL": self.postgres.door.dsn,
+            "DATABASE_SHARED": "true",
+            "QDRANT_URL": self.qdrant.url,
+            "COHERE_API_KEY": "stand-in",
+            "COHERE_BASE_URL": self.providers.url,
+            "COHERE_DIMENSIONS": str(DIMENSIONS),
+            "OPENROUTER_API_KEY": "stand-in",
+            "OPENROUTER_BASE_URL": self.providers.openrouter,
+            "OPENROUTER_MODELS": MODEL,
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_APP_TOKEN": self.slack.app_token,
+            "SLACK_BASE_URL": self.slack.api_url,
+            "DISCORD_TOKEN": self.discord.token,
+            "DISCORD_BASE_URL": self.discord.api_url,
+        }
+
+
+@asynccontextmanager
+async def open_world() -> AsyncIterator[tuple[World, Shell]]:
+    """All of it on loopback sockets, and how to start a bot in it, in a folder with docs."""
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(server_folder())
+        for name in ("docs", "qdrant"):
+            (folder / name).mkdir()
+        (folder / "docs" / "reactors.md").write_text(page(PARTS), "utf-8")
+        enter = stack.enter_async_context
+        world = World(
+            await enter(open_workspace()),
+            await enter(open_discord()),
+            await enter(open_providers()),
+            await enter(serving_qdrant(folder / "qdrant")),
+            await enter(open_own_postgres()),
+        )
+        world.slack.courier.retry_after = _RETRIES
+        yield world, Shell(folder, world.variables)
