@@ -72,10 +72,13 @@ def _reader_left(error: Exception) -> bool:
 
 
 def _report(message: str, hint: str, *, debug: bool) -> None:
+    from bot.log import redacted
+
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if debug:
-        traceback.print_exc()
-    console.print(f"[bold red]✗[/] {_escape(message)}")
+        # What a service sent stands in its errors, and may be what it was sent.
+        console.print(_escape(redacted(traceback.format_exc())), end="")
+    console.print(f"[bold red]✗[/] {_escape(redacted(message))}")
     if hint and not (debug and hint is TRACE):
         console.print(f"  {_escape(hint)}")
 

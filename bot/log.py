@@ -41,13 +41,13 @@ class TextFormatter(logging.Formatter):
 
     def __init__(self, redact: Redactor) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s", "%H:%M:%S")
-        self._redact = redact
+        self.redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and a traceback where the record carries one."""
         extra = "".join(f" {key}={value}" for key, value in _extra(record).items())
         first, *rest = super().format(record).split("\n")
-        return self._redact("\n".join([first + extra, *rest]))
+        return self.redact("\n".join([first + extra, *rest]))
 
 
 class JsonFormatter(logging.Formatter):
@@ -55,7 +55,7 @@ class JsonFormatter(logging.Formatter):
 
     def __init__(self, redact: Redactor) -> None:
         super().__init__()
-        self._redact = redact
+        self.redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, the traceback inside."""
@@ -69,8 +69,15 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         # Redacted before it is encoded: a secret with a quote in it would no longer match after.
-        clean = {key: self._redact(str(value)) for key, value in line.items()}
+        clean = {key: self.redact(str(value)) for key, value in line.items()}
         return json.dumps(clean, ensure_ascii=False)
+
+
+def redacted(text: str) -> str:
+    """The text without the secrets that the log was told of, and without what looks like one."""
+    formatters = (handler.formatter for handler in logging.getLogger().handlers)
+    ours = (each for each in formatters if isinstance(each, TextFormatter | JsonFormatter))
+    return next((each.redact for each in ours), Redactor())(text)
 
 
 def _extra(record: logging.LogRecord) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -22,6 +23,7 @@ SERVICE = "Slack"
 RETRY_AFTER = 30.0
 """Seconds to wait after a 429 that does not say how long."""
 
+_WORD = re.compile(r"[A-Za-z0-9_]{1,80}")
 _RATE_LIMITED = frozenset({"ratelimited", "rate_limited"})
 _FAILED_INSIDE = frozenset(
     {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
@@ -59,7 +61,7 @@ def translated(method: str, exc: Exception) -> ServiceError:
 
 def _answered(method: str, exc: SlackApiError) -> ServiceError:
     status, reply = _status(exc), _reply(exc)
-    code = str(reply.get("error") or "")
+    code = _code(reply)
     if status == HTTPStatus.TOO_MANY_REQUESTS or code in _RATE_LIMITED:
         return RateLimited(SERVICE, f"{method} is called too often", retry_after=_wait(exc))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _FAILED_INSIDE:
@@ -76,6 +78,15 @@ def _denied(method: str, code: str, reply: Mapping[str, Any]) -> AccessDenied:
     if code == "missing_scope":
         hint = f"Add the scope {reply.get('needed')} to the app, and install it again."
     return AccessDenied(SERVICE, f"{method} was refused: {code}", hint=hint)
+
+
+def _code(reply: Mapping[str, Any]) -> str:
+    """Slack's word for what is wrong; nothing where something else stands in its place.
+
+    What stands between us and Slack may reply, too, and say back what it was sent.
+    """
+    code = str(reply.get("error") or "")
+    return code if _WORD.fullmatch(code) else ""
 
 
 def _status(exc: SlackApiError) -> int:

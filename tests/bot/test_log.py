@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.log import JsonFormatter, Redactor, TextFormatter, configure_logging
+from bot.log import JsonFormatter, Redactor, TextFormatter, configure_logging, redacted
 
 SECRETS = [
     "p4ss",
@@ -87,3 +87,10 @@ def test_logging_goes_to_standard_error_in_the_form_that_was_asked_for(
 def test_the_addresses_that_an_http_client_logs_stay_out() -> None:
     configure_logging("debug", "text")
     assert not logging.getLogger("httpx").isEnabledFor(logging.INFO)
+
+
+def test_what_is_printed_is_redacted_as_the_log_is() -> None:
+    configure_logging("warning", "text", ["p4ss"])
+    assert redacted("p4ss, xoxb-123-abc") == "***, ***"
+    logging.getLogger().handlers.clear()
+    assert redacted("p4ss, xoxb-123-abc") == "p4ss, ***"

@@ -87,6 +87,7 @@ def refused(code: str, **more: Any) -> Reply:
         (refused("missing_scope", needed="chat:write"), AccessDenied),
         (refused("not_allowed_token_type"), AccessDenied),
         (refused("internal_error"), ServiceUnavailable),
+        (refused("{'authorization': 'Bearer xoxb-1'}"), MalformedReply),
         (refused("service_unavailable"), ServiceUnavailable),
         (refused("ratelimited"), RateLimited),
         (json(429, {"ok": False, "error": "ratelimited"}, retry_after="7"), RateLimited),
