@@ -18,7 +18,7 @@ from bot.evaluation.suite import REQUIRED_NDCG, as_table, evaluate_set, falls_sh
 from bot.evaluation.verification import evaluate_verifier
 from core.errors import ConfigurationError, DocentError
 
-WIDTH = 112  # of the table; a pipe has no width of its own
+WIDTH = 132  # of the table; a pipe has no width of its own
 MISUSED = 2
 CLAIMS = "claims"
 
@@ -40,6 +40,7 @@ async def _search(console: Console, folder: Path, names: list[str]) -> bool:
         with console.status(f"{name}…"):
             reports.append((name, await evaluate_set(folder, name)))
     console.print(as_table(reports))
+    console.print_json(data={name: report.as_json() for name, report in reports})
     return any(falls_short(name, report) for name, report in reports)
 
 

@@ -36,7 +36,7 @@ class EvaluationQuestion(BaseModel):
     """A question, with the grade of each document that it asks for.
 
     Where it is not answerable, `relevant` names what only looks as if it answered. `history` is
-    the conversation before it.
+    the conversation before it; `answers` are texts of which a right answer holds one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +45,7 @@ class EvaluationQuestion(BaseModel):
     text: str
     relevant: Mapping[str, float] = {}
     answerable: bool = True
+    answers: tuple[str, ...] = ()
     history: tuple[Utterance, ...] = ()
 
 

@@ -17,7 +17,8 @@ _DIGITS = 4
 class Outcome:
     """What the search gave for one question. `ranked` are the ids of documents, each once.
 
-    Times are in milliseconds: of the query's embedding, and of the search with its fusion.
+    Times are in milliseconds: of the query's embedding, and of the search with its fusion. `quoted`
+    says whether the quotes that stand for an answer hold it; None where the set does not tell.
     """
 
     question: EvaluationQuestion
@@ -26,6 +27,7 @@ class Outcome:
     sufficient: bool
     embed_ms: float
     search_ms: float
+    quoted: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,14 @@ class Latency:
 class Refusals:
     """How well the confidence tells answerable questions from others, over all questions.
 
-    `answerable` and `unanswerable` are the shares of each that the floor refuses.
+    `answerable` and `unanswerable` are the shares of each that the floor refuses; `at_90` is the
+    share of the unanswerable that a floor would refuse which keeps 90 % of the answerable.
     """
 
     auroc: float
     answerable: float
     unanswerable: float
+    at_90: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,8 @@ class EvaluationReport:
     """The search is scored over the answerable questions.
 
     `refusals` is None where the set has only questions of one kind; `search` is the engine with
-    fusion, `total` that with the embedding of the query.
+    fusion, `total` that with the embedding of the query. `quoted` is the share of the answerable
+    questions, of those with a known answer, whose quotes hold it; None where none has.
     """
 
     documents: int
@@ -67,6 +72,7 @@ class EvaluationReport:
     search: Latency
     total: Latency
     refusals: Refusals | None
+    quoted: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The same names and structure, rounded."""
@@ -88,8 +94,11 @@ class EvaluationReport:
             lines.append(
                 f"refusal AUROC {self.refusals.auroc:.3f}; refused at the floor: "
                 f"{self.refusals.answerable:.1%} of the answerable questions, "
-                f"{self.refusals.unanswerable:.1%} of the others"
+                f"{self.refusals.unanswerable:.1%} of the others; with 90 % of the answerable "
+                f"kept: {self.refusals.at_90:.1%}"
             )
+        if self.quoted is not None:
+            lines.append(f"answers held by the quotes: {self.quoted:.1%}")
         return "\n".join(lines)
 
 
@@ -108,7 +117,12 @@ def summarise(documents: int, chunks: int, outcomes: Sequence[Outcome]) -> Evalu
         search=_latency([o.search_ms for o in outcomes]),
         total=_latency([o.embed_ms + o.search_ms for o in outcomes]),
         refusals=_refusals(outcomes),
+        quoted=_share([o.quoted for o in outcomes if o.quoted is not None]),
     )
+
+
+def _share(flags: Sequence[bool]) -> float | None:
+    return mean(flags) if flags else None
 
 
 def _latency(values: Sequence[float]) -> Latency:
@@ -120,10 +134,12 @@ def _refusals(outcomes: Sequence[Outcome]) -> Refusals | None:
     others = [o for o in outcomes if not o.question.answerable]
     if not answerable or not others:
         return None
+    floor = sorted(o.confidence for o in answerable)[len(answerable) // 10]
     return Refusals(
         auroc([o.confidence for o in answerable], [o.confidence for o in others]),
         mean(not o.sufficient for o in answerable),
         mean(not o.sufficient for o in others),
+        mean(o.confidence < floor for o in others),
     )
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.app import open_embedding, open_index, sparse_encoder
+from bot.app import open_embedding, open_index, open_models, sparse_encoder
 from bot.evaluation.conversations import alone
 from bot.evaluation.dataset import Dataset, EvaluationDocument, EvaluationQuestion, read_dataset
+from bot.evaluation.quoting import holds_answer
 from bot.evaluation.report import EvaluationReport, Outcome, summarise
 from bot.settings import Settings
 from bot.settings.groups import QdrantSettings
@@ -29,6 +30,7 @@ from core.model import (
     Point,
     Section,
 )
+from core.ports import ChatModel
 from core.retrieval.retriever import EncodedQuery, Retriever
 
 _SOURCE = "evaluation"
@@ -38,10 +40,12 @@ _BLOCK = 256
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What is measured: the engines, and the search over them."""
+    """What is measured: the engines, the search over them, and the model that quotes."""
 
     engines: Engines
     retriever: Retriever
+    catalog: DatasetCatalog
+    quoting: ChatModel
 
 
 async def evaluate(
@@ -69,15 +73,18 @@ async def open_bench(settings: Settings) -> AsyncIterator[Bench]:
         async with (
             open_embedding(settings) as embedding,
             open_index(_in_folder(settings, Path(folder))) as index,
+            open_models(settings) as models,
         ):
             embedder, sparse = embedding.embedder, sparse_encoder()
             writer = await index.writer(embedder.model)
-            retriever = Retriever(index, embedder, sparse, NoCatalog(), reranker=embedding.reranker)
-            yield Bench(Engines(index, writer, embedder, sparse), retriever)
+            catalog, reranker = DatasetCatalog(), embedding.reranker
+            retriever = Retriever(index, embedder, sparse, catalog, reranker=reranker)
+            yield Bench(Engines(index, writer, embedder, sparse), retriever, catalog, models[-1])
 
 
 async def measure(bench: Bench, dataset: Dataset) -> EvaluationReport:
     """The figures of the set; the bench's index must be empty."""
+    bench.catalog.hold(dataset.documents)
     chunks = [c for document in dataset.documents for c in chunk(_document(document), _SOURCE)]
     for start in range(0, len(chunks), _BLOCK):
         await _index(bench.engines, chunks[start : start + _BLOCK])
@@ -85,16 +92,25 @@ async def measure(bench: Bench, dataset: Dataset) -> EvaluationReport:
     return summarise(len(dataset.documents), len(chunks), outcomes)
 
 
-class NoCatalog:
-    """A Catalog without documents: a ranking needs none."""
+class DatasetCatalog:
+    """A Catalog of the documents of a set, in every generation."""
+
+    def __init__(self) -> None:
+        self._records: dict[tuple[str, str], DocumentRecord] = {}
+
+    def hold(self, documents: Iterable[EvaluationDocument]) -> None:
+        """Has these documents from here on."""
+        for each in documents:
+            record = DocumentRecord(_SOURCE, each.id, each.title, each.id, "", peer_reviewed=False)
+            self._records[_SOURCE, each.id] = record
 
     async def at(self, generation: int) -> Mapping[tuple[str, str], DocumentRecord]:  # noqa: ARG002 - the port's
-        """Nothing."""
-        return {}
+        """All of them."""
+        return self._records
 
     async def chunks(self, generation: int) -> int:  # noqa: ARG002 - the port's
-        """None."""
-        return 0
+        """At least one a document."""
+        return len(self._records)
 
 
 def _in_folder(settings: Settings, folder: Path) -> Settings:
@@ -124,6 +140,10 @@ async def _ask(bench: Bench, question: EvaluationQuestion) -> Outcome:
     queries = await _encoded(bench.retriever, question)
     embedded = time.perf_counter()
     ranking = await bench.retriever.rank(queries, EVERYTHING, corpus)
+    quoted = None
+    if question.answerable and question.answers:
+        found = await bench.retriever.retrieve(queries, EVERYTHING, corpus)
+        quoted = await holds_answer(question.text, question.answers, found, bench.quoting)
     return Outcome(
         question=question,
         ranked=tuple(dict.fromkeys(hit.chunk.path for hit in ranking.hits)),
@@ -131,6 +151,7 @@ async def _ask(bench: Bench, question: EvaluationQuestion) -> Outcome:
         sufficient=ranking.confidence.sufficient,
         embed_ms=(embedded - began) * 1000,
         search_ms=ranking.timings_ms["search"],
+        quoted=quoted,
     )
 
 

@@ -85,6 +85,17 @@ async def test_follow_ups_are_searched_after_what_was_said_where_that_is_measure
     assert by_themselves.mrr_at_3 < 1.0
 
 
+async def test_quotes_are_searched_for_in_the_whole_set(tmp_path: Path) -> None:
+    asked: list[dict[str, object]] = [
+        {"text": "How long do I boil potatoes?", "relevant": {"potatoes": 1}, "answers": answers}
+        for answers in (["20", "twenty minutes"], ["an hour"])
+    ]
+
+    report = await evaluate(settings(), *write_set(tmp_path, asked))
+
+    assert report.quoted == 0.5
+
+
 async def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
@@ -120,6 +131,10 @@ async def test_the_suite_prints_a_table_and_succeeds(capsys: pytest.CaptureFixtu
     code = await main(EVAL, ["squad2"])
 
     assert code == 0
-    printed = capsys.readouterr().out
-    assert "squad2" in printed
-    assert "✗" not in printed
+    table, _, figures = capsys.readouterr().out.partition("{")
+    assert "squad2" in table
+    assert "✗" not in table
+    report = json.loads("{" + figures)["squad2"]
+    assert report["quoted"] >= 0.85
+    assert report["refusals"]["auroc"] >= 0.63
+    assert report["refusals"]["at_90"] > 0
