@@ -117,6 +117,7 @@ async def test_what_others_replied_is_not_taken_for_the_answer(
         await whole_answer(guild, guild.general)
         await settled(database)
     assert len(guild.answers(guild.general)) == 1
+    assert await database.fetch("SELECT FROM turns WHERE status = 'failed'") == []
 
 
 async def test_killed_again_and_again_it_answers_each_question_once(
@@ -165,4 +166,5 @@ async def test_two_hundred_direct_messages_at_once_are_each_answered_once(
             f"{statistics.median(blocked[-10:]) * 1000:.0f} ms; 429s: {guild.rates.refused}"
         )
     assert [len(guild.answers(guild.direct(person))) for person in people] == [1] * 200
+    assert guild.rates.refused == 0
     assert 0.0 < blocked[-1] < 0.1
