@@ -31,6 +31,9 @@ from core.ports import Source, VectorIndex
 Check = Callable[[Settings], Awaitable[str]]
 _T = TypeVar("_T")
 
+_FREE = ":free"
+"""What the names of OpenRouter's free models end in."""
+
 _MOST_NAMED = 5
 """Documents that are named before the rest is only counted."""
 
@@ -192,7 +195,21 @@ async def _models(settings: Settings) -> str:
         )
     left = "" if account.remaining is None else f", {account.remaining:.2f} dollars left"
     free = ", free models only" if account.free_tier else ""
-    return f"{', '.join(settings.openrouter.models)}{left}{free}."
+    return f"{', '.join(settings.openrouter.models)}{left}{free}.{_privacy(settings)}"
+
+
+def _privacy(settings: Settings) -> str:
+    """What becomes of questions and passages, where that is not nothing at all."""
+    openrouter = settings.openrouter
+    if openrouter.data_collection == "allow":
+        return " Their providers may keep what they are sent (OPENROUTER_DATA_COLLECTION=allow)."
+    free = [name for name in openrouter.models if name.endswith(_FREE)]
+    if not free:
+        return ""
+    return (
+        " Most providers of free models keep what they are sent, and are not asked: "
+        f"{', '.join(free)} may find none with OPENROUTER_DATA_COLLECTION=deny."
+    )
 
 
 async def _examined_source(part: str, source: Source) -> Finding:

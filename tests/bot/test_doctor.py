@@ -28,7 +28,7 @@ async def openrouter_reply(exchange: Exchange) -> None:
     elif exchange.path == "/key":
         await exchange.reply(200, {"data": {"is_free_tier": True, "limit_remaining": 4.5}})
     else:
-        await exchange.reply(200, {"data": [{"id": "a/known"}]})
+        await exchange.reply(200, {"data": [{"id": "a/known"}, {"id": "b/known:free"}]})
 
 
 @pytest.fixture
@@ -60,6 +60,23 @@ async def test_a_good_key_is_told_with_what_is_left(tmp_path: Path, openrouter: 
     found = await finding_on_models(tmp_path, api_key="good", base_url=openrouter, models="a/known")
     assert found.well
     assert found.found == "a/known, 4.50 dollars left, free models only."
+
+
+@pytest.mark.parametrize(
+    ("collection", "models", "said"),
+    [
+        ("deny", "a/known,b/known:free", "b/known:free may find none"),
+        ("allow", "b/known:free", "providers may keep what they are sent"),
+        ("allow", "a/known", "providers may keep what they are sent"),
+    ],
+)
+async def test_it_says_plainly_what_free_models_and_their_providers_keep(
+    tmp_path: Path, openrouter: str, collection: str, models: str, said: str
+) -> None:
+    how = {"api_key": "good", "base_url": openrouter, "data_collection": collection}
+    found = await finding_on_models(tmp_path, **how, models=models)
+    assert found.well
+    assert said in found.found
 
 
 @pytest.mark.parametrize(
