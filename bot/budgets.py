@@ -152,6 +152,10 @@ def _is_free(model: str) -> bool:
 
 
 def limit_settings(settings: Settings) -> LimitSettings:
-    """How much people may ask on the platforms."""
+    """Who may ask on the platforms, and how much."""
     limits = settings.limits
-    return LimitSettings(limits.per_person, limits.per_channel, limits.minutes, limits.characters)
+    allowed = {"slack": settings.slack.allowed_users, "discord": settings.discord.allowed_users}
+    people = {platform: frozenset(users) for platform, users in allowed.items() if users}
+    return LimitSettings(
+        limits.per_person, limits.per_channel, limits.minutes, limits.characters, people
+    )

@@ -35,6 +35,9 @@ class DocentSettings(Group):
     log_format: Literal["text", "json"] = Field(
         "text", description="log lines for people or machines"
     )
+    digest_schedule: Schedule = Field(
+        "0 9 * * 1", description="when digests of what the docs lack are posted, of the last 7 days"
+    )
 
 
 class DocsSettings(Group):
@@ -188,6 +191,9 @@ class SlackSettings(Group):
         (), description="the only channels to answer in; all of them when not set"
     )
     blocked_channels: Names = Field((), description="channels never to answer in")
+    allowed_users: Names = Field(
+        (), description="ids of the only people who may ask; everybody may when not set"
+    )
     follow_ups: bool = Field(
         default=True,
         description="whether a thread that Docent is part of needs no mention any more",
@@ -202,6 +208,9 @@ class SlackSettings(Group):
         (),
         description="questions to suggest, comma-separated; made from the docs' titles when "
         "not set",
+    )
+    digest_channel: str | None = Field(
+        None, description="the id of a channel that is told each week what the docs lack"
     )
     retention_days: int = Field(
         90, ge=1, le=36_500, description="days after which questions and answers are deleted"
@@ -237,6 +246,9 @@ class DiscordSettings(Group):
         "set",
     )
     blocked_roles: Names = Field((), description="roles that may not ask, by id or name")
+    allowed_users: Names = Field(
+        (), description="ids of the only people who may ask; everybody may when not set"
+    )
     follow_ups: bool = Field(
         default=True,
         description="whether a thread that Docent is part of needs no mention any more",
@@ -245,6 +257,9 @@ class DiscordSettings(Group):
         (),
         description="ids of the people and roles who may use /reingest; those who may manage the "
         "server when not set",
+    )
+    digest_channel: str | None = Field(
+        None, description="the id of a channel that is told each week what the docs lack"
     )
     shards: int = Field(
         1, ge=1, le=1000, description="connections to Discord; one serves up to 2,500 servers"
@@ -281,6 +296,5 @@ class AnswerSettings(Group):
         4.0,
         ge=0,
         le=60,
-        description="how long an answer waits for a model's verdict on claims that words do not "
-        "settle; 0 asks for none",
+        description="seconds that a model has to judge doubtful claims; 0 asks none",
     )

@@ -1,11 +1,11 @@
-"""How much a person and a channel may ask, and how long a question may be."""
+"""Who may ask, how much a person and a channel may, and how long a question may be."""
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from core.errors import QuestionRefused
 from core.model import Question
@@ -17,12 +17,16 @@ _MOST_REMEMBERED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
-    """Questions within `minutes`, and `characters` of one with its files; None for any number."""
+    """Questions within `minutes`, and `characters` of one with its files; None for any number.
+
+    `people` has who may ask, by platform and id; who is of a platform that is not in it, may.
+    """
 
     per_person: int | None = None
     per_channel: int | None = None
     minutes: int = 60
     characters: int | None = None
+    people: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 class Limits:
@@ -41,10 +45,11 @@ class Limits:
         self._channels = _Windows(self._window)
 
     def check(self, question: Question, revision: str = "") -> None:
-        """Raises QuestionRefused where it is too long, or one too many.
+        """Raises QuestionRefused where it is too long, one too many, or of somebody who may not.
 
         An edited question is another one, by its `revision`; one that was counted is let in again.
         """
+        self._require_person(question)
         self._require_length(question.text)
         asked, now = _asked(question, revision), self._clock()
         for windows, key, most, who in self._rules(question):
@@ -76,6 +81,16 @@ class Limits:
         if settings.per_channel is not None:
             channel = session.workspace, session.channel
             yield self._channels, channel, settings.per_channel, "This channel has"
+
+    def _require_person(self, question: Question) -> None:
+        # What is asked in private is stored under a name of its own: "slack-private".
+        platform = question.session.platform.partition("-")[0]
+        people = self._settings.people.get(platform)
+        if people is not None and question.author not in people:
+            raise QuestionRefused(
+                "I answer some people only, and you are not among them.",
+                hint="Please ask whoever runs me to add you.",
+            )
 
     def _require_length(self, text: str) -> None:
         most = self._settings.characters

@@ -91,6 +91,8 @@ def test_people_may_ask_what_is_set() -> None:
     assert limit_settings(Settings()) == LimitSettings(None, None, 60, 20_000)
     limits = {"per_person": 5, "per_channel": 20, "minutes": 10, "characters": 500}
     assert limit_settings(settings_with({"limits": limits})) == LimitSettings(5, 20, 10, 500)
+    somebody = limit_settings(settings_with({"slack": {"allowed_users": "U1, U2"}}))
+    assert somebody.people == {"slack": {"U1", "U2"}}
 
 
 @dataclass(frozen=True)

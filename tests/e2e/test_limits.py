@@ -205,3 +205,18 @@ async def test_in_discord_the_answer_takes_the_place_of_the_word_about_the_line(
         await guild.until(lambda: all("You asked: How" in each.shown for each in asked))
     assert not any("before yours" in each.shown for each in asked)
     assert {len(each.messages) for each in asked} == {1}
+
+
+async def test_who_may_not_ask_is_told_so_on_both_platforms_and_nothing_of_it_is_stored(
+    workspace: SlackWorkspace, guild: DiscordGuild, database: Database
+) -> None:
+    limits = Limits(
+        LimitSettings(people={name: frozenset({"somebody"}) for name in ("slack", "discord")})
+    )
+    async with open_slack(workspace, database, limits=limits):
+        await workspace.mention(workspace.general, "How?")
+        await workspace.until(lambda: heard(workspace, "you are not among them"))
+    async with open_discord(guild, database, limits=limits):
+        asked = await guild.command("ask", {"question": "How?"})
+        await guild.until(lambda: "you are not among them" in asked.shown)
+    assert await database.fetch("SELECT FROM turns") == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.conversation.limits import Limits, LimitSettings
 from core.errors import QuestionRefused
-from core.model import Question
+from core.model import Question, SessionKey
 from tests.support.conversations import question
 
 
@@ -142,3 +142,24 @@ def test_no_window_ever_holds_more_than_the_limit(
             assert len(within) <= most
             if (author, number) not in taken or taken[author, number] + 60.0 <= clock.now:
                 taken[author, number] = clock.now
+
+
+@pytest.mark.parametrize(
+    ("platform", "author", "taken"),
+    [
+        ("slack", "alice", True),
+        ("slack-private", "alice", True),
+        ("slack", "mallory", False),
+        ("slack-private", "mallory", False),
+        ("discord", "mallory", True),
+    ],
+)
+def test_only_the_people_who_may_are_answered(platform: str, author: str, *, taken: bool) -> None:
+    limits = Limits(LimitSettings(people={"slack": frozenset({"alice"})}))
+    it = Question(SessionKey(platform, "T1", "general", "1"), "1", author, "How?")
+    if taken:
+        limits.check(it)
+        return
+    with pytest.raises(QuestionRefused, match="you are not among them") as refused:
+        limits.check(it)
+    assert "add you" in refused.value.hint
