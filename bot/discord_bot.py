@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
 
 from adapters.discord.api import DiscordApi, open_discord_api
 from adapters.discord.app import Connection, Extension, open_discord
 from adapters.discord.credentials import DiscordCredentials
+from adapters.discord.digest import DiscordDigest
 from adapters.discord.mapping import PLATFORM
 from adapters.discord.policy import DiscordPolicy
 from adapters.discord.private import PLATFORM as PRIVATE
@@ -17,6 +18,7 @@ from adapters.discord.private import PrivateResponder
 from adapters.discord.responder import DiscordResponder
 from adapters.discord.surfaces import surfaces
 from bot.app import App
+from bot.digest import open_digest
 from bot.quota import quota_text
 from bot.status import read_public_status
 from core.answering.dispatcher import Dispatcher
@@ -61,6 +63,7 @@ async def run_discord(
                 extensions=[_surfaces(app, api, dispatcher, presence, archive)],
             )
         )
+        await stack.enter_async_context(_digest(app, api))
         await dispatcher.resume()
         announce(_reading(app))
         announce("Docent is up in Discord.")
@@ -83,6 +86,12 @@ async def _until(stop: asyncio.Event, connection: Connection) -> None:
             await connection
     finally:
         stopped.cancel()
+
+
+def _digest(app: App, api: DiscordApi) -> AbstractAsyncContextManager[None]:
+    channel = app.settings.discord.digest_channel
+    destination = DiscordDigest(api, channel) if channel else None
+    return open_digest(app.database, app.scope, app.settings.docent.digest_schedule, destination)
 
 
 def _surfaces(

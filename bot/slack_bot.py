@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
 
 from adapters.slack.api import SlackApi, open_slack_api
 from adapters.slack.app import Extension, Transport, open_slack
 from adapters.slack.credentials import SlackCredentials
+from adapters.slack.digest import SlackDigest
 from adapters.slack.home import NamingResponder
 from adapters.slack.manifest import EVENTS_PATH
 from adapters.slack.mapping import PLATFORM
@@ -18,6 +19,7 @@ from adapters.slack.private import PrivateResponder
 from adapters.slack.responder import SlackResponder
 from adapters.slack.surfaces import surfaces
 from bot.app import App
+from bot.digest import open_digest
 from bot.quota import quota_text
 from bot.server import serving
 from bot.slack import channel_policy
@@ -64,9 +66,16 @@ async def run_slack(
                 serving(application, server.host, server.port)
             )
             announce(f"Slack is served at {address}{EVENTS_PATH}.")
+        await stack.enter_async_context(_digest(app, api))
         await dispatcher.resume()
         announce("Docent is up in Slack.")
         await stop.wait()
+
+
+def _digest(app: App, api: SlackApi) -> AbstractAsyncContextManager[None]:
+    channel = app.settings.slack.digest_channel
+    destination = SlackDigest(api, channel) if channel else None
+    return open_digest(app.database, app.scope, app.settings.docent.digest_schedule, destination)
 
 
 def _surfaces(

@@ -240,6 +240,9 @@ class DiscordSettings(Group):
     auto_answer_roles: Names = Field(
         (), description="roles whose every message is a question, by id or name"
     )
+    allowed_servers: Names = Field(
+        (), description="ids of the only servers to answer in; all of them when not set"
+    )
     allowed_roles: Names = Field(
         (),
         description="roles, one of which it takes to ask, by id or name; everybody may when not "
@@ -296,5 +299,5 @@ class AnswerSettings(Group):
         4.0,
         ge=0,
         le=60,
-        description="seconds that a model has to judge doubtful claims; 0 asks none",
+        description="seconds for a model to judge doubtful claims; 0 asks none",
     )

@@ -20,6 +20,20 @@ class Registrations:
         )
         return str(rows[0]["fingerprint"]) if rows else None
 
+    async def claim(self, platform: str, name: str, fingerprint: str) -> bool:
+        """Records it; False when it is what was recorded last, by whichever process."""
+        recorded = await self._database.execute(
+            """
+            INSERT INTO registrations (platform, name, fingerprint) VALUES ($1, $2, $3)
+            ON CONFLICT (platform, name) DO UPDATE SET fingerprint = excluded.fingerprint
+            WHERE registrations.fingerprint <> excluded.fingerprint
+            """,
+            platform,
+            name,
+            fingerprint,
+        )
+        return recorded > 0
+
     async def record(self, platform: str, name: str, fingerprint: str) -> None:
         """To be called once the platform has taken it."""
         await self._database.execute(

@@ -11,3 +11,11 @@ async def test_what_was_registered_last_is_remembered_by_platform_and_name(
     await registrations.record("discord", "commands", "bb")
     await registrations.record("slack", "commands", "cc")
     assert await registrations.fingerprint("discord", "commands") == "bb"
+
+
+async def test_of_several_processes_one_claims_what_is_new(database: Postgres) -> None:
+    registrations = Registrations(database)
+    assert await registrations.claim("digest", "slack:C1", "monday")
+    assert not await registrations.claim("digest", "slack:C1", "monday")
+    assert await registrations.claim("digest", "slack:C2", "monday")
+    assert await registrations.claim("digest", "slack:C1", "tuesday")
