@@ -27,6 +27,9 @@ _FREE_A_DAY_WITH_CREDITS = 1000
 """Requests to free models; with 10 credits ever bought, which the key tells only in part:
 https://openrouter.ai/docs/api/reference/limits."""
 
+_DIRECT = "@me"
+"""What direct messages in Discord have for a server."""
+
 _PATIENCE = 3.0
 
 
@@ -152,10 +155,16 @@ def _is_free(model: str) -> bool:
 
 
 def limit_settings(settings: Settings) -> LimitSettings:
-    """Who may ask on the platforms, and how much."""
+    """Who may ask on the platforms, and how much. Direct messages are in no server."""
     limits = settings.limits
     allowed = {"slack": settings.slack.allowed_users, "discord": settings.discord.allowed_users}
     people = {platform: frozenset(users) for platform, users in allowed.items() if users}
+    servers = settings.discord.allowed_servers
     return LimitSettings(
-        limits.per_person, limits.per_channel, limits.minutes, limits.characters, people
+        limits.per_person,
+        limits.per_channel,
+        limits.minutes,
+        limits.characters,
+        people,
+        {"discord": frozenset({*servers, _DIRECT})} if servers else {},
     )

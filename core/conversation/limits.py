@@ -19,7 +19,8 @@ _MOST_REMEMBERED = 10_000
 class LimitSettings:
     """Questions within `minutes`, and `characters` of one with its files; None for any number.
 
-    `people` has who may ask, by platform and id; who is of a platform that is not in it, may.
+    `people` has the ids of who may ask, and `workspaces` of where, by platform; whoever is of a
+    platform that is not in it, may.
     """
 
     per_person: int | None = None
@@ -27,6 +28,7 @@ class LimitSettings:
     minutes: int = 60
     characters: int | None = None
     people: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    workspaces: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 class Limits:
@@ -45,11 +47,11 @@ class Limits:
         self._channels = _Windows(self._window)
 
     def check(self, question: Question, revision: str = "") -> None:
-        """Raises QuestionRefused where it is too long, one too many, or of somebody who may not.
+        """Raises QuestionRefused where it is too long, one too many, or not to be asked at all.
 
         An edited question is another one, by its `revision`; one that was counted is let in again.
         """
-        self._require_person(question)
+        self._require_admission(question)
         self._require_length(question.text)
         asked, now = _asked(question, revision), self._clock()
         for windows, key, most, who in self._rules(question):
@@ -82,11 +84,16 @@ class Limits:
             channel = session.workspace, session.channel
             yield self._channels, channel, settings.per_channel, "This channel has"
 
-    def _require_person(self, question: Question) -> None:
+    def _require_admission(self, question: Question) -> None:
+        session, settings = question.session, self._settings
         # What is asked in private is stored under a name of its own: "slack-private".
-        platform = question.session.platform.partition("-")[0]
-        people = self._settings.people.get(platform)
-        if people is not None and question.author not in people:
+        platform = session.platform.partition("-")[0]
+        if session.workspace not in settings.workspaces.get(platform, {session.workspace}):
+            raise QuestionRefused(
+                "I am not set up to answer in this server.",
+                hint="Please ask whoever runs me to add it.",
+            )
+        if question.author not in settings.people.get(platform, {question.author}):
             raise QuestionRefused(
                 "I answer some people only, and you are not among them.",
                 hint="Please ask whoever runs me to add you.",

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from adapters.discord.mapping import DIRECT as DISCORD_DIRECT
 from bot.app import App, open_app
 from bot.budgets import (
     COHERE,
@@ -93,6 +94,8 @@ def test_people_may_ask_what_is_set() -> None:
     assert limit_settings(settings_with({"limits": limits})) == LimitSettings(5, 20, 10, 500)
     somebody = limit_settings(settings_with({"slack": {"allowed_users": "U1, U2"}}))
     assert somebody.people == {"slack": {"U1", "U2"}}
+    somewhere = limit_settings(settings_with({"discord": {"allowed_servers": "1"}}))
+    assert somewhere.workspaces == {"discord": {"1", DISCORD_DIRECT}}
 
 
 @dataclass(frozen=True)

@@ -163,3 +163,23 @@ def test_only_the_people_who_may_are_answered(platform: str, author: str, *, tak
     with pytest.raises(QuestionRefused, match="you are not among them") as refused:
         limits.check(it)
     assert "add you" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("platform", "server", "taken"),
+    [
+        ("discord", "ours", True),
+        ("discord-private", "ours", True),
+        ("discord", "theirs", False),
+        ("discord-private", "theirs", False),
+        ("slack", "theirs", True),
+    ],
+)
+def test_only_the_servers_that_may_are_answered(platform: str, server: str, *, taken: bool) -> None:
+    limits = Limits(LimitSettings(workspaces={"discord": frozenset({"ours"})}))
+    it = Question(SessionKey(platform, server, "general", "1"), "1", "alice", "How?")
+    if taken:
+        limits.check(it)
+        return
+    with pytest.raises(QuestionRefused, match="not set up to answer in this server"):
+        limits.check(it)
