@@ -124,7 +124,9 @@ class Assistant:
             found = await self._find(question, state, state.corpus, encoded, watch)
             yield PassagesFound(found.retrieval.passages)
         if not found.retrieval.sufficient:
-            text = refusal(found.retrieval.passages) if state.corpus else EMPTY_CORPUS
+            text = EMPTY_CORPUS
+            if state.corpus:
+                text = refusal(found.retrieval.passages, question.text)
             yield TextDelta(text)
             yield Answered(_refused(text, found, watch), found.retrieval)
             return

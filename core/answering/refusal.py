@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from core.answering.links import escaped_link
 from core.answering.prompting import NOT_COVERED
-from core.answering.wording import NOTHING_FOUND
+from core.answering.wording import CLARIFYING, NEAREST, NOTHING_FOUND
 from core.model import Passage
+from core.text.relevance import terms
 
 _MOST_SECTIONS = 3
+_FEW_WORDS = 2
 _LETTERS = re.compile(r"[^A-Z]+")
 _DENIAL = re.compile(
     r"(?:\b(?:do|does|did|is|are|was|were|could|can)(?:n't|n’t| not)|\bcannot|\bno)\b"
@@ -22,13 +24,23 @@ _DENIAL = re.compile(
 _BEGINNING = 200
 
 
-def refusal(passages: Sequence[Passage]) -> str:
-    """That the docs do not say, and up to three sections, linked, that come nearest."""
+def refusal(passages: Sequence[Passage], question: str = "") -> str:
+    """That the docs do not say, and up to three sections, linked, that come nearest.
+
+    An ambiguous question is asked back: one of so few words that sections of several documents
+    come near.
+    """
     nearest = {p.url or (p.path, *p.heading_path): p for p in reversed(passages)}
     sections = [_section(p) for p in passages if p in nearest.values()][:_MOST_SECTIONS]
     if not sections:
         return NOTHING_FOUND
-    return "\n".join([f"{NOTHING_FOUND} The nearest sections are:\n", *sections])
+    introduction = CLARIFYING if _ambiguous(question, passages) else NEAREST
+    return "\n".join([f"{NOTHING_FOUND} {introduction}\n", *sections])
+
+
+def _ambiguous(question: str, passages: Sequence[Passage]) -> bool:
+    words = set(terms(question))
+    return 0 < len(words) <= _FEW_WORDS and len({(p.source, p.path) for p in passages}) > 1
 
 
 def says_not_covered(claim: str) -> bool:

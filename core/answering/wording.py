@@ -8,6 +8,8 @@ from core.model import Citation
 
 EMPTY_CORPUS = "There are no docs to answer from yet. Run `docent sync` to bring them in."
 NOTHING_FOUND = "I could not find an answer to this in the docs."
+NEAREST = "The nearest sections are:"
+CLARIFYING = "Which of these do you mean, and what about it?"
 STOPPED = "\n\n*Stopped on request.*"
 STOPPED_EARLY = "*Stopped on request, before anything was written.*"
 QUOTES = "In the docs' own words:\n\n"

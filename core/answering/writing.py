@@ -84,7 +84,7 @@ class Writing:
     def _ended(self, shown: list[TextDelta | Replaced]) -> list[TextDelta | Replaced]:
         if self.status is AnswerStatus.REFUSED:
             self._void = bool(self.text)
-            return self._show([refusal(self.prompt.passages)])
+            return self._show([refusal(self.prompt.passages, self.prompt.question)])
         if self._truncated:
             below_code = self.text.endswith(_FENCES)
             shown += self._show([_CUT_BELOW_CODE if below_code else _CUT])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.answering.refusal import denies, refusal, says_not_covered
@@ -20,6 +22,29 @@ def test_a_refusal_names_up_to_three_different_sections_with_links() -> None:
         "- [Install › H2](https://d/1)",
         "- [Install › H4](https://d/2)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("question", "paths", "asked_back"),
+    [
+        ("How do I install it?", ["a.md", "b.md"], True),
+        ("keys?", ["a.md", "b.md", "c.md"], True),
+        ("How do I install it?", ["a.md", "a.md"], False),
+        ("How do I install the agent on Linux?", ["a.md", "b.md"], False),
+        ("???", ["a.md", "b.md"], False),
+    ],
+)
+def test_an_ambiguous_question_is_asked_back_once(
+    question: str, paths: list[str], asked_back: bool
+) -> None:
+    passages = [replace(section(url=f"https://d/{n}"), path=p) for n, p in enumerate(paths)]
+
+    text = refusal(passages, question)
+
+    assert text.startswith("I could not find an answer to this in the docs. ")
+    assert ("Which of these do you mean, and what about it?\n\n- [" in text) is asked_back
+    assert ("The nearest sections are:\n\n- [" in text) is not asked_back
+    assert text.count("?") == int(asked_back)
 
 
 def test_a_refusal_without_anything_near_says_just_that() -> None:
