@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -159,3 +162,16 @@ def test_the_graph_is_the_one_that_its_script_builds() -> None:
 
 def test_the_graph_holds_no_weights() -> None:
     assert GRAPH.stat().st_size < 50_000
+
+
+def test_loading_the_model_leaves_no_trace_of_the_machine_and_tells_nobody(tmp_path: Path) -> None:
+    files = local_files()
+    loading = (
+        "from pathlib import Path\n"
+        "from core.backends.local_embedder import load\n"
+        "from core.backends.weights import ModelFiles\n"
+        f"load(ModelFiles(Path({str(files.weights)!r}), Path({str(files.tokenizer)!r})))\n"
+    )
+    bare = {"HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+    subprocess.run([sys.executable, "-c", loading], env=bare, check=True, timeout=60)
+    assert list(tmp_path.rglob("*")) == [], "the runtime's telemetry keeps a number there"
