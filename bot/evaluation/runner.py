@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.app import open_embedding, open_index, open_models, sparse_encoder
 from bot.evaluation.conversations import alone
 from bot.evaluation.dataset import Dataset, EvaluationDocument, EvaluationQuestion, read_dataset
-from bot.evaluation.quoting import holds_answer
+from bot.evaluation.quoting import holds_answer, with_verbatim_answers
 from bot.evaluation.report import EvaluationReport, Outcome, summarise
 from bot.settings import Settings
 from bot.settings.groups import QdrantSettings
@@ -85,10 +85,11 @@ async def open_bench(settings: Settings) -> AsyncIterator[Bench]:
 async def measure(bench: Bench, dataset: Dataset) -> EvaluationReport:
     """The figures of the set; the bench's index must be empty."""
     bench.catalog.hold(dataset.documents)
+    questions = with_verbatim_answers(dataset)
     chunks = [c for document in dataset.documents for c in chunk(_document(document), _SOURCE)]
     for start in range(0, len(chunks), _BLOCK):
         await _index(bench.engines, chunks[start : start + _BLOCK])
-    outcomes = [await _ask(bench, question) for question in dataset.questions]
+    outcomes = [await _ask(bench, question) for question in questions]
     return summarise(len(dataset.documents), len(chunks), outcomes)
 
 

@@ -27,8 +27,7 @@ _BEGINNING = 200
 def refusal(passages: Sequence[Passage], question: str = "") -> str:
     """That the docs do not say, and up to three sections, linked, that come nearest.
 
-    An ambiguous question is asked back: one of so few words that sections of several documents
-    come near.
+    An ambiguous question is asked back: one of a word or two that several documents are about.
     """
     nearest = {p.url or (p.path, *p.heading_path): p for p in reversed(passages)}
     sections = [_section(p) for p in passages if p in nearest.values()][:_MOST_SECTIONS]
@@ -40,7 +39,8 @@ def refusal(passages: Sequence[Passage], question: str = "") -> str:
 
 def _ambiguous(question: str, passages: Sequence[Passage]) -> bool:
     words = set(terms(question))
-    return 0 < len(words) <= _FEW_WORDS and len({(p.source, p.path) for p in passages}) > 1
+    about = {(p.source, p.path) for p in passages if words <= set(terms(f"{p.place} {p.text}"))}
+    return 0 < len(words) <= _FEW_WORDS and len(about) > 1
 
 
 def says_not_covered(claim: str) -> bool:

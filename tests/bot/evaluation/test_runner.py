@@ -88,12 +88,12 @@ async def test_follow_ups_are_searched_after_what_was_said_where_that_is_measure
 async def test_quotes_are_searched_for_in_the_whole_set(tmp_path: Path) -> None:
     asked: list[dict[str, object]] = [
         {"text": "How long do I boil potatoes?", "relevant": {"potatoes": 1}, "answers": answers}
-        for answers in (["20", "twenty minutes"], ["an hour"])
+        for answers in (["20", "twenty minutes"], ["behind the building", "mash them"], ["nowhere"])
     ]
 
     report = await evaluate(settings(), *write_set(tmp_path, asked))
 
-    assert report.quoted == 0.5
+    assert report.quoted == 1.0, "what no document says can be no quote"
 
 
 async def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

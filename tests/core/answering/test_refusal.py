@@ -28,7 +28,8 @@ def test_a_refusal_names_up_to_three_different_sections_with_links() -> None:
     ("question", "paths", "asked_back"),
     [
         ("How do I install it?", ["a.md", "b.md"], True),
-        ("keys?", ["a.md", "b.md", "c.md"], True),
+        ("installer", ["a.md", "b.md", "c.md"], True),
+        ("What is the capital of Mongolia?", ["a.md", "b.md"], False),
         ("How do I install it?", ["a.md", "a.md"], False),
         ("How do I install the agent on Linux?", ["a.md", "b.md"], False),
         ("???", ["a.md", "b.md"], False),
