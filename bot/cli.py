@@ -76,7 +76,6 @@ def _report(message: str, hint: str, *, debug: bool) -> None:
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     if debug:
-        # What a service sent stands in its errors, and may be what it was sent.
         console.print(_escape(redacted(traceback.format_exc())), end="")
     console.print(f"[bold red]✗[/] {_escape(redacted(message))}")
     if hint and not (debug and hint is TRACE):

@@ -74,7 +74,10 @@ class JsonFormatter(logging.Formatter):
 
 
 def redacted(text: str) -> str:
-    """The text without the secrets that the log was told of, and without what looks like one."""
+    """The text without the secrets that the log was told of, and without what looks like one.
+
+    What a service said stands in a traceback, and may be what it was sent.
+    """
     formatters = (handler.formatter for handler in logging.getLogger().handlers)
     ours = (each for each in formatters if isinstance(each, TextFormatter | JsonFormatter))
     return next((each.redact for each in ours), Redactor())(text)

@@ -71,10 +71,7 @@ class DatabaseSettings(Group):
         default=False, description="whether other instances of Docent answer from it as well"
     )
     trace_megabytes: int = Field(
-        200,
-        ge=1,
-        description="megabytes of how answers came about, with the passages that they were made "
-        "from; the oldest are deleted first",
+        200, ge=1, description="megabytes of traces and passages; the oldest are deleted first"
     )
 
     @field_validator("url")
