@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from core.answering.stopwatch import Stopwatch
 
-STEPS = {"history": 0, "embed": 0, "search": 0, "rerank": 0, "first_token": 0, "judge": 0, "total": 0}
+STEPS = {
+    "history": 0,
+    "embed": 0,
+    "search": 0,
+    "rerank": 0,
+    "first_token": 0,
+    "judge": 0,
+    "total": 0,
+}
 
 
 class Clock:
