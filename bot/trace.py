@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from adapters.chat.evidence import cited
 from adapters.console.rendering import answer_as_json
 from bot.app import open_database
 from bot.settings import Settings
@@ -28,6 +29,7 @@ _OTHER_PROMPT = (
     "What the model was told cannot be put together again: a passage or an earlier turn is gone, "
     "or Docent or its settings have changed since."
 )
+_STALE = ", stale: a section that it cites was changed since"
 _NO_PROMPT = "No model was asked."
 
 
@@ -40,6 +42,13 @@ class TraceReport:
 
     trace: Trace
     prompt: Prompt | None
+
+    @property
+    def stale(self) -> bool:
+        """Whether a section that the answer cites was changed or removed since."""
+        turn = self.trace.turn
+        rests = cited(turn.answer, turn.passages) if turn.answer else []
+        return any(passage.content_hash in self.trace.changed for _, passage in rests)
 
     def as_json(self) -> dict[str, Any]:
         """Lists, numbers, strings and None; times are in ISO 8601."""
@@ -57,6 +66,7 @@ class TraceReport:
             "sources": _names(turn.question.scope.sources),
             **{name: value for name, value in trace.noted.items() if name != "prompt"},
             "passages": list(self._passages()),
+            "stale": self.stale,
             "prompt": self._prompt(),
             "answer": answer_as_json(turn.answer, turn.id) if turn.answer else None,
         }
@@ -70,7 +80,9 @@ class TraceReport:
         kept = {passage.content_hash: passage for passage in self.trace.turn.passages}
         for found in self.trace.noted.get("passages", ()):
             passage = kept.get(found["hash"])
-            yield {**found, "kept": passage is not None, **(_shown(passage) if passage else {})}
+            changed = found["hash"] in self.trace.changed
+            shown = _shown(passage) if passage else {}
+            yield {**found, "kept": passage is not None, "changed": changed, **shown}
 
     def _prompt(self) -> dict[str, Any] | None:
         noted = self.trace.noted.get("prompt")
@@ -87,7 +99,7 @@ class TraceReport:
         yield f"Turn        {turn.id}"
         yield f"Asked       {_time(trace.asked_at)}, {key.platform} {key.workspace} {key.channel}"
         yield f"Question    {turn.question.text}"
-        yield f"Status      {_status(trace)}"
+        yield f"Status      {_status(trace)}{_STALE if self.stale else ''}"
         if noted:
             yield f"Searched    {noted['query']}"
             yield f"Generation  {noted['generation']}, confidence {noted['confidence']:.3f}"
@@ -107,7 +119,8 @@ class TraceReport:
         for n, each in enumerate(found, 1):
             where = f"{each['place']} {each['url']}" if each["kept"] else "no longer kept"
             yield f"  [{n}] {where}"
-            yield f"      {_scores(each['scores'])}; {each['hash']}"
+            changed = "; changed since" if each["changed"] else ""
+            yield f"      {_scores(each['scores'])}; {each['hash']}{changed}"
 
     def _prompt_lines(self) -> Iterator[str]:
         told = self._prompt()

@@ -108,4 +108,5 @@ def answer_of(stored: Mapping[str, Any]) -> Answer:
 def passage_of(stored: Mapping[str, Any]) -> Passage:
     """A passage from its record, with the scores it had for one question."""
     scores = Scores(**stored["scores"])
-    return Passage(**{**stored, "heading_path": tuple(stored["heading_path"]), "scores": scores})
+    texts = {name: tuple(stored.get(name, ())) for name in ("heading_path", "chunks")}
+    return Passage(**{**stored, **texts, "scores": scores})

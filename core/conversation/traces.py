@@ -29,7 +29,8 @@ class TurnLine:
 class Trace:
     """A turn with what was noted when it was answered; nothing was, before that or where it failed.
 
-    Of the passages that `noted` names by hash, `turn` has those that are still kept.
+    Of the passages that `noted` names by hash, `turn` has those that are still kept, and `changed`
+    are those that the docs no longer hold as they were.
     """
 
     turn: StoredTurn
@@ -38,6 +39,7 @@ class Trace:
     attempts: int
     failure: str | None
     noted: Mapping[str, Any]
+    changed: frozenset[str] = frozenset()
 
 
 class Traces:
@@ -64,7 +66,21 @@ class Traces:
         """The trace of that turn, if there is such a turn."""
         turn = await self._archive.get(turn_id)
         rows = await self._database.fetch(
-            "SELECT accepted_at, ended_at, attempt, failure, trace FROM turns WHERE id = $1",
+            """
+            SELECT t.accepted_at, t.ended_at, t.attempt, t.failure, t.trace,
+                ARRAY(
+                    SELECT p.hash
+                    FROM jsonb_array_elements(t.trace -> 'passages') AS found
+                    JOIN passages AS p ON p.hash = found ->> 'hash'
+                    CROSS JOIN jsonb_array_elements_text(p.passage -> 'chunks') AS chunk (key)
+                    WHERE NOT EXISTS (
+                        SELECT FROM documents AS d
+                        WHERE d.source = p.passage ->> 'source' AND d.path = p.passage ->> 'path'
+                            AND d.until IS NULL AND chunk.key = ANY (d.chunk_keys)
+                    )
+                ) AS changed
+            FROM turns AS t WHERE t.id = $1
+            """,
             turn_id,
         )
         if turn is None or not rows:
@@ -77,4 +93,5 @@ class Traces:
             row["attempt"],
             row["failure"],
             orjson.loads(row["trace"] or "{}"),
+            frozenset(row["changed"]),
         )

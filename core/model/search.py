@@ -92,7 +92,8 @@ class Scores:
 class Passage:
     """A retrieved stretch of one section: one chunk, or neighbours merged.
 
-    `url` is the deep link to the section.
+    `url` is the deep link to the section. `chunks` are the keys of the chunks that it is made of,
+    which are other ones once a sync has changed the section.
     """
 
     source: str
@@ -104,6 +105,7 @@ class Passage:
     peer_reviewed: bool
     scores: Scores
     date: str | None = None
+    chunks: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def place(self) -> str:

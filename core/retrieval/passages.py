@@ -74,6 +74,7 @@ def _passage(run: Sequence[RankedHit], records: Records) -> Passage:
         peer_reviewed=record.peer_reviewed,
         scores=best.scores,
         date=record.date,
+        chunks=tuple(hit.chunk.key for hit in run),
     )
 
 

@@ -129,6 +129,23 @@ async def test_a_prompt_that_would_be_another_one_now_is_not_shown_as_that_of_th
     assert "cannot be put together again" in report.as_text()
 
 
+async def test_an_answer_is_stale_once_a_sync_has_changed_a_section_that_it_cites(
+    place: Place,
+) -> None:
+    turn, _ = await place.ask("What is the reactor of part 3 called?")
+    file = place.settings.docs.folder / "reactors.md"  # type: ignore[operator]
+    assert not (await read_trace(place.settings, turn)).stale
+    file.write_text(page(9), "utf-8")
+    await place.app.sync(None, lambda _: None)
+    assert not (await read_trace(place.settings, turn)).stale, "another section is new"
+    file.write_text(page(9).replace("Aquila3x", "Lyra3x"), "utf-8")
+    await place.app.sync(None, lambda _: None)
+    report = await read_trace(place.settings, turn)
+    assert report.stale
+    assert report.as_json()["passages"][0]["changed"]
+    assert "stale: a section that it cites was changed since" in report.as_text()
+
+
 async def test_the_latest_turns_are_listed_with_what_became_of_them(place: Place) -> None:
     first, _ = await place.ask("What is the reactor of part 3 called?")
     second, _ = await place.ask("Who won the regatta on lake Constance?")

@@ -323,6 +323,7 @@ async def test_the_answer_is_stored_with_a_trace_of_how_it_came_about(
                 "verdict": "supported",
                 "support": 0.75,
                 "passages": [found[0].content_hash],
+                "judged": False,
             }
         ],
         "timings_ms": {"dense": 1, "total": 900.0},
