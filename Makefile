@@ -9,7 +9,7 @@ SETTLED := $(VENV)/.runtime
 SETTLED_DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint eval sync-chaos bench lock clean
+.PHONY: help run test lint eval chaos sync-chaos bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ lint: $(SETTLED_DEV) ## Linters, types and import contracts
 
 eval: $(SETTLED_DEV) ## Measure search and claims on the sets in ../shared/eval
 	@$(BIN)/python -m bot.evaluation ../shared/eval
+
+chaos: $(SETTLED_DEV) ## Ask a thousand questions while everything fails (10 minutes; SEED=n)
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED))
 
 sync-chaos: $(SETTLED_DEV) ## Kill thirty syncs at random, and ask all through fifty
 	@DOCENT_KILLS=30 DOCENT_FLIPS=50 $(BIN)/python -m pytest -s \

@@ -29,7 +29,7 @@ class BreakerSettings:
     """
 
     failures: int = 2
-    pause: float = 10.0
+    pause: float = 3.0
     longest_pause: float = 300.0
     patience: float = 2.0
 

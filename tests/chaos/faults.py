@@ -34,14 +34,17 @@ class Chaos:
     chance: random.Random
     gone: float
     happened: Counter[str] = field(default_factory=Counter)
-    _busy: set[Bot] = field(default_factory=set)
+    _one_bot: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _one_outage: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def once(self) -> Mapping[str, Fault]:
         """What takes long, and happens once each."""
         postgres = self.world.postgres
         return {
             "SIGSTOP past a lease": lambda: self._bot(lambda b: b.freeze(LONGER_THAN_A_LEASE)),
-            f"PostgreSQL gone for {self.gone:.0f} s": lambda: postgres.be_gone(self.gone),
+            f"PostgreSQL gone for {self.gone:.0f} s": self._database(
+                lambda: postgres.be_gone(self.gone)
+            ),
         }
 
     def often(self) -> Mapping[str, Fault]:
@@ -50,9 +53,11 @@ class Chaos:
         return {
             "SIGKILL": lambda: self._bot(Bot.kill),
             "SIGTERM": lambda: self._bot(Bot.deploy),
-            "PostgreSQL restarted": postgres.restart,
-            "PostgreSQL asleep for 5 s": lambda: postgres.sleep(5.0),
-            "connections to PostgreSQL dropped": lambda: postgres.drop_connections(5),
+            "PostgreSQL restarted": self._database(postgres.restart),
+            "PostgreSQL asleep for 5 s": self._database(lambda: postgres.sleep(5.0)),
+            "connections to PostgreSQL dropped": self._database(
+                lambda: postgres.drop_connections(5)
+            ),
             "Cohere": lambda: self._provider((EMBED, RERANK)),
             "OpenRouter": lambda: self._provider((CHAT,)),
             "vector index": self._index,
@@ -71,7 +76,7 @@ class Chaos:
         async with asyncio.TaskGroup() as tasks:
             for moment, (name, fault) in zip(moments, once, strict=True):
                 tasks.create_task(self._later(moment * seconds, name, fault))
-            bag: list[tuple[str, Fault]] = []
+            bag = [("SIGKILL", self.often()["SIGKILL"])]
             while loop.time() < ends:
                 if not bag:
                     bag = list(self.often().items())
@@ -88,14 +93,18 @@ class Chaos:
         await fault()
 
     async def _bot(self, what: Callable[[Bot], Awaitable[None]]) -> None:
-        """To one that nothing else is done to; the last one is left alone."""
-        idle = [bot for bot in self.bots if bot not in self._busy]
-        if len(idle) < 2:
-            return
-        bot = self.chance.choice(idle)
-        self._busy.add(bot)
-        await what(bot)
-        self._busy.discard(bot)
+        """To one of them, while the others are left alone."""
+        async with self._one_bot:
+            await what(self.chance.choice(self.bots))
+
+    def _database(self, fault: Fault) -> Fault:
+        """One after the other."""
+
+        async def in_turn() -> None:
+            async with self._one_outage:
+                await fault()
+
+        return in_turn
 
     async def _provider(self, paths: Sequence[str]) -> None:
         path, fault = self.chance.choice(paths), self.chance.choice(FAULTS)
