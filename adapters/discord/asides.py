@@ -11,9 +11,10 @@ from adapters.discord.messages import said_of
 from adapters.discord.rendering import notice
 from adapters.discord.threads import home_of
 from core.errors import ServiceError
-from core.model import Message, Question
+from core.model import Message, Question, digest
 
 _MOST = 30
+_NONCE = 25
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +40,13 @@ def _spoken(message: discord.Message, us: int) -> Message | None:
 
 
 async def tell(api: DiscordApi, question: Question, text: str) -> None:
-    """Replies to the question, and alerts nobody. Raises nothing."""
+    """Replies to the question, and alerts nobody. Raises nothing.
+
+    Several instances that hear the same question say it once.
+    """
+    once = digest(question.message_id, text)[:_NONCE]
     try:
         home = await home_of(api, question)
-        await api.post(home, notice(text), reply_to=question.message_id, silent=True)
+        await api.post(home, notice(text), reply_to=question.message_id, nonce=once, silent=True)
     except ServiceError as exc:
         log.warning("An author was not told: %s %s", text, exc)

@@ -75,7 +75,8 @@ async def open_slack(
         window = window or Window()
         watch = Watch(cursors, PLATFORM, api.identity.team, pause=window.pause)
         reception = _reception(api, dispatcher, presence, start)
-        listener = Listener(reception, presence, place, watch, Subscriptions(start, soon=soon))
+        subscriptions = Subscriptions(start, soon=soon, shared=presence.shared)
+        listener = Listener(reception, presence, place, watch, subscriptions)
         app = await stack.enter_async_context(_open_app(api, transport, listener))
         for extend in extensions:
             extend(app, start, policy)

@@ -19,13 +19,16 @@ log = logging.getLogger(__name__)
 
 
 class Subscriptions:
-    """Sees each mention arrive a second time, as a message; warns once when one does not."""
+    """Sees each mention arrive a second time, as a message; warns once when one does not.
 
-    def __init__(self, start: Start, *, soon: float = SOON) -> None:
+    With `shared` events it says nothing: the message may have arrived at another instance.
+    """
+
+    def __init__(self, start: Start, *, soon: float = SOON, shared: bool = False) -> None:
         self._start = start
         self._soon = soon
         self._messages: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._waiting = False
+        self._waiting = shared
 
     def see(self, event: Mapping[str, Any]) -> None:
         """An event of a message came in. One mention at a time is followed up."""

@@ -17,7 +17,7 @@ class Presence:
 
     def __init__(self, database: Database, *, shared: bool = False, capacity: int = 20_000) -> None:
         self._database = database
-        self._shared = shared
+        self.shared = shared
         self._capacity = capacity
         self._sessions: OrderedDict[SessionKey, None] = OrderedDict()
 
@@ -61,7 +61,7 @@ class Presence:
         """The same, exact also when it is shared; that costs a query for an unknown session."""
         if session in self:
             return True
-        return self._shared and await self.revise(session)
+        return self.shared and await self.revise(session)
 
     async def revise(self, session: SessionKey) -> bool:
         """The same after a question was withdrawn; it may have been the only one. Costs a query."""

@@ -289,6 +289,26 @@ async def test_without_its_database_it_apologises_at_once_and_answers_later(
     assert len(guild.answers(guild.general)) == 1
 
 
+async def test_of_several_instances_without_their_database_one_apologises(
+    guild: DiscordGuild, database: Database
+) -> None:
+    away = FaultyDatabase(database)
+    async with (
+        open_bot(guild, away, window=SOON, worker="one"),
+        open_bot(guild, away, window=SOON, worker="other"),
+    ):
+        await guild.until(lambda: len(guild.gateway.live) == 2)
+        await caught_up(database)
+        away.broken = {"SELECT", "INSERT", "UPDATE", "WITH"}
+        await guild.dm(BOB, "How?")
+        await guild.until(lambda: len(guild.called("create_message")) >= 2)
+        away.broken = set()
+        await guild.answered(guild.direct(BOB), count=2)
+        await settled(database)
+    said = [message.shown for message in guild.answers(guild.direct(BOB))]
+    assert [text == LATE for text in said] == [True, False]
+
+
 async def test_an_intent_that_is_not_enabled_is_said_with_the_page_to_click(
     guild: DiscordGuild, database: Database
 ) -> None:

@@ -61,3 +61,12 @@ async def test_a_mention_that_an_edit_made_comes_as_no_message_of_its_own(
     subscriptions.see(event("app_mention", "1.0", edited={"user": "U1", "ts": "2.0"}))
     await looked()
     assert caplog.text == ""
+
+
+async def test_of_several_instances_none_expects_to_see_the_message_itself(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    subscriptions = Subscriptions(start, soon=0.0, shared=True)
+    subscriptions.see(event("app_mention", "1.0"))
+    await looked()
+    assert caplog.text == ""
