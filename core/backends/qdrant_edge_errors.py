@@ -29,14 +29,14 @@ def engine_errors(hint: str = "") -> Iterator[None]:
         raise ServiceUnavailable(SERVICE, reason, hint=hint) from exc
 
 
-def require_room(folder: Path) -> None:
-    """Raises ServiceUnavailable before the disk is full.
+def require_room(folder: Path, room: int = _ROOM) -> None:
+    """Raises ServiceUnavailable before the disk is full, while `room` bytes are left.
 
     The engine maps files that are larger than what is in them: where a page of one finds no room
     any more, the system ends the process (SIGBUS), and there is no error to catch.
     """
     free = shutil.disk_usage(folder).free
-    if free < _ROOM:
+    if free < room:
         raise ServiceUnavailable(
             SERVICE,
             f"the disk has {free / 2**20:.0f} MB left, and a write could fill it.",

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from core.backends.qdrant_edge_errors import require_room
+from core.errors import ServiceUnavailable
 from tests.support.postgres import server_folder
 
 _MEGABYTES = 200
@@ -59,3 +61,10 @@ def test_the_database_says_that_the_disk_is_full_and_keeps_what_it_has() -> None
     assert report["error"] in {"ServiceUnavailable", "QuotaExceeded"}
     started_again, after = report["found"]
     assert report["written"] == started_again == after - 1
+
+
+def test_room_is_what_the_disk_has_left(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    require_room(tmp_path, room=free // 2)
+    with pytest.raises(ServiceUnavailable, match="MB left, and a write could fill it"):
+        require_room(tmp_path, room=2 * free)
