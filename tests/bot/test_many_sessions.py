@@ -111,10 +111,12 @@ async def test_a_session_costs_less_than_100_kilobytes_and_leaves_nothing(
         async with app.dispatcher({"slack": reader}, pace) as dispatcher:
             await crowd.ask(dispatcher, 0, WARMING)
             await crowd.hear(WARMING)
+            await dispatcher.settle(60)
             before, tasks, alive = _resident(), len(asyncio.all_tasks()), _alive()
             await crowd.ask(dispatcher, WARMING, SESSIONS)
             each = (_resident() - before) / SESSIONS
             await crowd.hear(WARMING + SESSIONS)
+            await dispatcher.settle(60)
             await until(lambda: len(asyncio.all_tasks()) <= tasks)
             assert dispatcher._calls == {}
             assert _alive() <= alive

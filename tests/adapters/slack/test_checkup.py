@@ -97,7 +97,8 @@ def without_events(made: dict[str, Any]) -> None:
 
 
 def without_command(made: dict[str, Any]) -> None:
-    made["features"]["slash_commands"].pop()
+    commands = made["features"]["slash_commands"]
+    commands[:] = [each for each in commands if each["command"] != "/reingest"]
 
 
 def without_shortcut(made: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ def test_a_set_is_read_line_by_line(tmp_path: Path) -> None:
 
     assert dataset.documents == [EvaluationDocument(id="a", title="Install", text="Run it.")]
     assert dataset.questions == [
-        EvaluationQuestion(id="1", text="How?", relevant={"a": 2.0}),
+        EvaluationQuestion(id="1", text="How?", relevant={"a": 2.0}, answers=("So.",)),
         EvaluationQuestion(id="2", text="Why?", answerable=False),
     ]
 
