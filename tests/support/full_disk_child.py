@@ -10,12 +10,14 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 from core.backends.embedded_postgres import open_embedded_postgres
 from core.backends.postgres import open_postgres
 from core.backends.qdrant_edge import open_edge
 from core.errors import ServiceError
+from core.ports import Database
 from tests.support.points import MODEL, point
 
 _ROOM = 80 * 2**20
@@ -60,14 +62,24 @@ async def _postgres(folder: Path, make_room: Callable[[], None]) -> dict[str, ob
             await database.execute("INSERT INTO t VALUES ($1, repeat('x', 1000000))", n)
 
         written, error = await _until_full(write)
-    make_room()
-    # Where there was no room for its log the server stopped itself; a new start recovers.
+        make_room()
+        await _recovered(database)
+    # Where there was no room for its log the server may have ended; a new start recovers.
     async with open_embedded_postgres(folder) as dsn, open_postgres(dsn) as database:
         query = "SELECT count(*) AS found FROM t"
         again = (await database.fetch(query))[0]["found"]
         await database.execute("INSERT INTO t VALUES (0, 'after')")
         after = (await database.fetch(query))[0]["found"]
     return _report(error, written, again, after)
+
+
+async def _recovered(database: Database) -> None:
+    """Returns once it answers again, or has had the time for it."""
+    for _ in range(50):
+        with suppress(ServiceError):
+            await database.fetch("SELECT 1")
+            return
+        await asyncio.sleep(0.2)
 
 
 def _report(error: ServiceError, written: int, *found: int) -> dict[str, object]:
