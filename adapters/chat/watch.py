@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import TypeAlias
 
 from core.conversation.cursors import Cursors
 from core.errors import AccessDenied, RequestRejected, ServiceError
 
-Run: TypeAlias = Callable[[], Awaitable[int]]
-"""Sees to what was missed; the number of questions in it. Raises ServiceError."""
+Run: TypeAlias = Callable[[float | None], Awaitable[int]]
+"""Sees to what was missed; the number of questions in it. Raises ServiceError.
+
+It is told the moment, in seconds since 1970, from which on this process itself missed something:
+another one may have moved the cursors beyond that.
+"""
 
 PAUSE = 60.0
 """Seconds after a failure until it is tried again."""
@@ -37,10 +43,13 @@ class Watch:
         self._pause = pause
         self._wanted = asyncio.Event()
         self._behind = True
+        self._missed_since: float | None = None
 
     def missed(self) -> None:
         """Something may be lost: have it looked for."""
         self._behind = True
+        if self._missed_since is None:
+            self._missed_since = time.time()
         self._wanted.set()
 
     def seen(self, channel: str, message_id: str) -> None:
@@ -54,11 +63,11 @@ class Watch:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            if not await _done(catch_up):
+            if not await _done(partial(catch_up, self._missed_since)):
                 await asyncio.sleep(self._pause)
                 self._wanted.set()
             elif not self._wanted.is_set():
-                self._behind = False
+                self._behind, self._missed_since = False, None
 
     async def save(self) -> None:
         """Writes what was seen, if that can be done soon; else the next start reads more."""
@@ -67,7 +76,7 @@ class Watch:
                 await self._cursors.flush()
 
 
-async def _done(catch_up: Run) -> bool:
+async def _done(catch_up: Callable[[], Awaitable[int]]) -> bool:
     """Whether it need not be tried again."""
     try:
         found = await catch_up()

@@ -85,14 +85,19 @@ class CatchUp:
         self._take = take
         self._window = window or Window()
 
-    async def run(self) -> int:
+    async def run(self, missed_since: float | None = None) -> int:
         """The number of questions found, seen before or not. Raises ServiceError.
 
-        Without a cursor nothing is looked for: the bot is new.
+        Without a cursor nothing is looked for: the bot is new. What was `missed_since` is looked
+        for wherever another instance has moved the cursors to.
         """
         us, now = str(self._api.us), str(time_snowflake(datetime.now(UTC)))
         cursors = await self._cursors.all(PLATFORM)
-        since = {c.channel: seen for c, seen in cursors.items() if c.workspace == us}
+        since = {
+            c.channel: _earlier(seen, missed_since)
+            for c, seen in cursors.items()
+            if c.workspace == us
+        }
         count = 0
         if since:
             count = await self._unseen(since)
@@ -169,6 +174,12 @@ class CatchUp:
             await self._take(Deleted(question.session, question.message_id))
         elif message.edited_at is not None:
             await self._see(message)
+
+
+def _earlier(seen: str, moment: float | None) -> str:
+    if moment is None:
+        return seen
+    return min(seen, str(time_snowflake(datetime.fromtimestamp(moment, UTC))), key=int)
 
 
 def _talked_in(client: discord.Client) -> Iterator[Spoken]:

@@ -75,10 +75,11 @@ class CatchUp:
         self._window = window or Window()
         self._team = api.identity.team
 
-    async def run(self) -> int:
+    async def run(self, missed_since: float | None = None) -> int:
         """The number of questions found, seen before or not. Raises ServiceError.
 
-        In a workspace without a cursor nothing is looked for: the bot is new there.
+        In a workspace without a cursor nothing is looked for: the bot is new there. What was
+        `missed_since` is looked for wherever another instance has moved the cursors to.
         """
         now = f"{time.time():.6f}"
         cursors = await self._cursors.all(PLATFORM)
@@ -88,13 +89,14 @@ class CatchUp:
             for conversation in await conversations(self._api):
                 seen = since.get(conversation.id) or since.get(_EVERYWHERE)
                 if seen is not None:
-                    count += await self._whatever(conversation, self._from(seen))
+                    begin = min(float(seen), missed_since or time.time())
+                    count += await self._whatever(conversation, self._from(begin))
         await self._cursors.advance(PLATFORM, self._team, _EVERYWHERE, now)
         return count
 
-    def _from(self, seen: str) -> str:
+    def _from(self, seen: float) -> str:
         window = self._window
-        return f"{max(float(seen) - window.overlap, time.time() - window.seconds):.6f}"
+        return f"{max(seen - window.overlap, time.time() - window.seconds):.6f}"
 
     async def _whatever(self, conversation: Conversation, since: str) -> int:
         """As `_conversation`; one that cannot be read does not keep the others from it."""

@@ -309,6 +309,31 @@ async def test_of_several_instances_without_their_database_one_apologises(
     assert [text == LATE for text in said] == [True, False]
 
 
+async def test_what_an_instance_missed_is_caught_up_though_another_is_up_to_date(
+    guild: DiscordGuild, database: Database
+) -> None:
+    """Only who heard of a new direct conversation knows of it, and the cursors are everybody's."""
+    away = FaultyDatabase(database)
+    window = Window(pause=0.05, overlap=0.5)
+    async with open_bot(guild, away, window=window, worker="one"):
+        await caught_up(database)
+        away.broken = {"SELECT", "INSERT", "UPDATE", "WITH"}
+        await guild.dm(BOB, "How?")
+        await guild.answered(guild.direct(BOB))
+        await asyncio.sleep(2 * window.overlap)
+        async with open_bot(guild, database, window=window, worker="other"):
+            [before] = await database.fetch("SELECT message_id FROM cursors WHERE channel = ''")
+            async with asyncio.timeout(10):
+                while [before] == await database.fetch(  # noqa: ASYNC110 - it tells nobody
+                    "SELECT message_id FROM cursors WHERE channel = ''"
+                ):
+                    await asyncio.sleep(0.01)
+        away.broken = set()
+        await guild.answered(guild.direct(BOB), count=2)
+        await settled(database)
+    assert "You asked: How?" in guild.answers(guild.direct(BOB))[-1].shown
+
+
 async def test_an_intent_that_is_not_enabled_is_said_with_the_page_to_click(
     guild: DiscordGuild, database: Database
 ) -> None:

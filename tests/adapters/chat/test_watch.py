@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
@@ -24,9 +25,11 @@ class Runs:
     def __init__(self, ends: Sequence[Exception | int]) -> None:
         self.ends = list(ends)
         self.count = 0
+        self.missed_since: list[float | None] = []
 
-    async def __call__(self) -> int:
+    async def __call__(self, missed_since: float | None) -> int:
         self.count += 1
+        self.missed_since.append(missed_since)
         end = self.ends.pop(0) if len(self.ends) > 1 else self.ends[0]
         if isinstance(end, Exception):
             raise end
@@ -112,3 +115,22 @@ async def test_at_the_end_a_database_that_is_away_is_not_waited_for(database: Da
         await until(lambda: runs.count == 1)
         watch.seen("C1", "1.0")
     await watch.save()
+
+
+async def test_a_catch_up_is_told_since_when_this_process_misses_something(
+    cursors: Cursors,
+) -> None:
+    watch, runs = watched(cursors), Runs([0, AWAY, 0])
+    began = time.time()
+    async with kept(watch, runs):
+        await until(lambda: runs.count == 1)
+        watch.missed()
+        await until(lambda: runs.count == 3)
+        watch.missed()
+        await until(lambda: runs.count == 4)
+    start, failed, again, later = runs.missed_since
+    assert start is None
+    assert failed is not None
+    assert later is not None
+    assert again == failed
+    assert began <= failed < later
