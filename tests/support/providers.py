@@ -116,6 +116,7 @@ class Providers:
             return web.json_response(error, status=status, headers=headers)
         if fault == "broken off":
             _hang_up(request)
+            return web.Response()
         if fault == "slow first byte":
             await asyncio.sleep(3600)
         response = web.StreamResponse(headers={"Content-Type": media})
