@@ -11,8 +11,11 @@ from contextlib import contextmanager
 import pytest
 
 COMMAND = """
-import asyncio, sys
+import asyncio, signal, sys
 from bot.signals import run_until_signalled
+
+# Who starts the tests in the background has Ctrl-C ignored by all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def command():
     try:
