@@ -5,14 +5,13 @@ Discord never delivers these again, so whatever fails is said at once.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 import discord
 
-from adapters.chat.wording import LOST, refused
+from adapters.chat.handing_in import Submit, hand_in
 from adapters.discord.api import DiscordApi
 from adapters.discord.faults import DiscordRefused
 from adapters.discord.mapping import session_of
@@ -20,11 +19,10 @@ from adapters.discord.messages import Said, places_of, plain, roles_of, said_of
 from adapters.discord.policy import DiscordPolicy
 from adapters.discord.private import private_question
 from adapters.discord.replies import defer, say
-from core.errors import QuestionRefused, ServiceError
+from core.errors import ServiceError
 from core.model import Question
 
 Interaction: TypeAlias = discord.Interaction[Any]
-Submit: TypeAlias = Callable[[Question], Awaitable[bool]]
 FindRoles: TypeAlias = Callable[[str], Awaitable[frozenset[str]]]
 
 PATIENCE = 5.0
@@ -103,28 +101,17 @@ class Asking:
             text,
             self._policy.scope_in(places_of(interaction.channel)),
         )
-        accepted = await self._accepted(question)
+        accepted = await hand_in(self._submit, question, patience=PATIENCE)
         if isinstance(accepted, str):
             await say(interaction, accepted)
 
     async def _ask_below(self, interaction: Interaction, said: Said) -> None:
         person, scope = str(interaction.user.id), self._policy.scope_in(said.places)
         question = Question(session_of(said), said.id, person, said.text, scope)
-        accepted = await self._accepted(question)
+        accepted = await hand_in(self._submit, question, patience=PATIENCE)
         if not isinstance(accepted, str):
             accepted = BELOW if accepted else ASKED_BEFORE
         await say(interaction, accepted)
-
-    async def _accepted(self, question: Question) -> bool | str:
-        """As `submit`; why not, when it is beyond the limits or could not be stored in time."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await self._submit(question)
-        except (ServiceError, TimeoutError) as exc:
-            log.warning("A question could not be taken. %s", exc)
-            return LOST
-        except QuestionRefused as exc:
-            return refused(exc)
 
 
 async def _deferred(interaction: Interaction) -> bool:

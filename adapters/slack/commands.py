@@ -6,18 +6,18 @@ fails is said at once.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.chat.errands import Start
+from adapters.chat.handing_in import Submit, hand_in
 from adapters.chat.policy import ChannelPolicy
 from adapters.chat.shared_sync import SharedSync
-from adapters.chat.wording import LOST, failed, refused
+from adapters.chat.wording import failed
 from adapters.slack.api import SlackApi
 from adapters.slack.manifest import ASK, ASK_ABOUT_THIS, REINGEST
 from adapters.slack.mapping import PLATFORM
@@ -27,10 +27,9 @@ from adapters.slack.reingest import may_reingest, reingest
 from adapters.slack.rendering import notice
 from adapters.slack.response_url import respond
 from adapters.slack.text import plain
-from core.errors import DocentError, QuestionRefused, ServiceError
+from core.errors import DocentError, ServiceError
 from core.model import Question, SessionKey
 
-Submit: TypeAlias = Callable[[Question], Awaitable[bool]]
 Json: TypeAlias = Mapping[str, Any]
 
 PATIENCE = 2.5
@@ -83,7 +82,7 @@ class Commands:
             await ack(USAGE)
             return
         question = self._private(command["channel_id"], command["user_id"], command, text)
-        accepted = await self._accepted(question)
+        accepted = await hand_in(self._submit, question, patience=PATIENCE - IN_TIME)
         await ack(accepted if isinstance(accepted, str) else "")
 
     async def reingest(self, ack: AsyncAck, command: Json) -> None:
@@ -99,10 +98,11 @@ class Commands:
         said: str | None = NO_TEXT
         if text and await self._places.may_post(channel):
             question = self._public(channel, person, message, text)
-            said = _said(accepted=await self._accepted(question))
+            accepted = await hand_in(self._submit, question, patience=PATIENCE - IN_TIME)
+            said = _said(accepted=accepted)
         elif text:
             private = self._private(channel, person, shortcut, text)
-            accepted = await self._accepted(private)
+            accepted = await hand_in(self._submit, private, patience=PATIENCE - IN_TIME)
             said = accepted if isinstance(accepted, str) else None
         await ack()
         if said is not None:
@@ -124,17 +124,6 @@ class Commands:
         thread = str(message.get("thread_ts") or ts)
         session = SessionKey(PLATFORM, self._api.identity.team, channel, thread)
         return Question(session, ts, person, text, self._policy.scope_in(channel))
-
-    async def _accepted(self, question: Question) -> bool | str:
-        """As `submit`; why not, when it is beyond the limits or could not be stored in time."""
-        try:
-            async with asyncio.timeout(PATIENCE - IN_TIME):
-                return await self._submit(question)
-        except (ServiceError, TimeoutError) as exc:
-            log.warning("A question could not be taken. %s", exc)
-            return LOST
-        except QuestionRefused as exc:
-            return refused(exc)
 
     async def _reingest(self, command: Json) -> None:
         person, url = command["user_id"], command["response_url"]
