@@ -23,7 +23,6 @@ from bot.settings.groups import (
     AnswerSettings,
     CohereSettings,
     DatabaseSettings,
-    DiscordSettings,
     DocentSettings,
     DocsSettings,
     EmbedderSettings,
@@ -31,9 +30,9 @@ from bot.settings.groups import (
     QdrantSettings,
     RetrievalSettings,
     ServerSettings,
-    SlackSettings,
 )
 from bot.settings.limits import LimitsSettings
+from bot.settings.platforms import DiscordSettings, SlackSettings
 from bot.settings.source import SourceSettings
 from bot.settings.unknown_keys import reject_unknown_keys
 from bot.settings.variables import ENV_FILE, reject_faulty_lines

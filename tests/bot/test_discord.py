@@ -11,7 +11,8 @@ from bot.discord import discord_credentials, discord_policy
 from bot.doctor import examine
 from bot.platforms import configured_platforms
 from bot.settings import Settings
-from bot.settings.groups import DiscordSettings, DocentSettings, DocsSettings
+from bot.settings.groups import DocentSettings, DocsSettings
+from bot.settings.platforms import DiscordSettings
 from bot.settings.source import SourceSettings
 from bot.sources import public_scope
 from core.errors import ConfigurationError

@@ -10,7 +10,8 @@ from pydantic import SecretStr
 from adapters.slack.manifest import manifest
 from bot.platforms import configured_manifest, configured_platforms
 from bot.settings import Settings
-from bot.settings.groups import ServerSettings, SlackSettings
+from bot.settings.groups import ServerSettings
+from bot.settings.platforms import SlackSettings
 from bot.slack import channel_policy, slack_credentials
 from core.errors import ConfigurationError
 from core.model import Scope

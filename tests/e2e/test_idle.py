@@ -9,7 +9,8 @@ from pathlib import Path
 from bot.app import App, Embedding, assemble
 from bot.platforms import configured_platforms
 from bot.settings import Settings
-from bot.settings.groups import DatabaseSettings, DiscordSettings, SlackSettings
+from bot.settings.groups import DatabaseSettings
+from bot.settings.platforms import DiscordSettings, SlackSettings
 from bot.settings.source import SourceSettings
 from bot.upkeep import open_upkeep
 from core.backends.extractive import ExtractiveChatModel
