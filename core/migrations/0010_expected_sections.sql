@@ -3,7 +3,5 @@
 ALTER TABLE feedback
     ADD COLUMN expected       TEXT,
     ADD COLUMN expected_path  TEXT,
-    ADD CONSTRAINT feedback_expected_check
-        CHECK (expected IS NULL OR value = 'down'),
     ADD CONSTRAINT feedback_expected_path_check
         CHECK (expected_path IS NULL OR expected IS NOT NULL);
