@@ -23,7 +23,8 @@ from rich.table import Table
 
 from bench.outcome import conclude, options
 from bench.startup import RandomEmbedder
-from bot.app import App, Embedding, assemble, open_database, open_index
+from bot.app import assemble, open_database, open_index
+from bot.parts import App, Embedding
 from bot.settings import Settings
 from bot.settings.groups import DocentSettings, DocsSettings
 from core.backends.extractive import ExtractiveChatModel

@@ -23,7 +23,8 @@ from rich.console import Console
 
 from bench.outcome import conclude, options
 from bench.search import Texts
-from bot.app import Embedding, assemble, open_database, open_index
+from bot.app import assemble, open_database, open_index
+from bot.parts import Embedding
 from bot.settings import Settings
 from bot.settings.groups import DocentSettings, DocsSettings
 from core.backends.extractive import ExtractiveChatModel

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Protocol
 
 from adapters.chat.shared_sync import SharedSync
 from bot.budgets import asked, budgets, governed_embedding, governed_models, limit_settings
 from bot.models import judge, model_groups, provider_preferences
 from bot.on_demand import sync_chosen
+from bot.parts import App, Embedding, Index
 from bot.settings import Settings
 from bot.sources import configured_sources, preference, public_scope
 from core.answering.assistant import Assistant, AssistantSettings
-from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
 from core.answering.fallback import FallbackChatModel
 from core.answering.prompting import PromptLimits
 from core.answering.verifying.verifier import LexicalVerifier, VerifierSettings
@@ -50,83 +48,16 @@ from core.conversation.inbox import Inbox
 from core.conversation.limits import Limits
 from core.conversation.postings import Postings
 from core.ingestion.corpus import CorpusStore
-from core.ingestion.planning import ConfiguredSource
 from core.ingestion.sync import Syncer
 from core.ingestion.worker import open_worker
 from core.migrations.runner import migrate
-from core.model import EmbeddingModel, Scope
 from core.ports import (
     ChatModel,
     Database,
-    Embedder,
     Reranker,
-    Responder,
     SparseEncoder,
-    VectorIndex,
-    VectorWriter,
 )
 from core.retrieval.retriever import RetrievalSettings, Retriever
-
-SWEEP_PAUSE = 30.0
-"""Seconds. With a lease of 25, what a dead instance held is taken over within a minute."""
-
-
-class Index(VectorIndex, Protocol):
-    """A vector index that can also be written to."""
-
-    async def writer(self, model: EmbeddingModel) -> VectorWriter:
-        """The write side of the model's collection, which is created where there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Embedding:
-    """What makes vectors, and what reranks, if anything does."""
-
-    embedder: Embedder
-    reranker: Reranker | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """Everything that the commands and the adapters work with.
-
-    Everybody who calls `sync` while it runs shares one; its report may be shown anywhere.
-    """
-
-    settings: Settings
-    sources: Sequence[ConfiguredSource]
-    scope: Scope
-    database: Database
-    store: CorpusStore
-    index: VectorIndex
-    syncer: Syncer
-    sync: SharedSync
-    inbox: Inbox
-    postings: Postings
-    assistant: Assistant
-    breakers: Breakers
-    governor: Governor
-    limits: Limits
-    collection: str
-
-    def dispatcher(
-        self,
-        responders: Mapping[str, Responder],
-        settings: DispatcherSettings | None = None,
-        *,
-        limits: Limits | None = None,
-    ) -> AbstractAsyncContextManager[Dispatcher]:
-        """Runs the questions of the platforms that `responders` names, within the limits."""
-        if settings is None and self.settings.database.shared:
-            settings = DispatcherSettings(sweep_pause=SWEEP_PAUSE)
-        return open_dispatcher(self.inbox, self.assistant, responders, settings, limits=limits)
-
-    async def served_sources(self) -> set[str]:
-        """The names of the sources that answers come from; none with another embedding model."""
-        corpus = await self.store.current()
-        if corpus is None or corpus.collection != self.collection:
-            return set()
-        return set(await self.store.served(corpus.generation))
 
 
 @asynccontextmanager

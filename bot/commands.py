@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -21,12 +19,14 @@ from adapters.console.conversation import converse, welcome
 from adapters.console.lines import read_lines, within_limit
 from adapters.console.live import show_live
 from adapters.console.rendering import answer_as_json, answer_as_text
-from bot.app import App, open_app
+from bot.app import open_app
 from bot.doctor import examine
+from bot.parts import App
 from bot.platforms import configured_manifest, configured_platforms, run_platforms
 from bot.progress import report_as_text, show_progress
 from bot.quota import read_quota
 from bot.settings import Settings
+from bot.signals import stop_signal
 from bot.sources import chosen, configured_sources, require_folders
 from bot.status import read_status
 from bot.syncing import bring_in_step, bring_settings_in_step
@@ -60,7 +60,7 @@ async def run(settings: Settings, *, chat: bool) -> None:
             await _converse(app)
             return
         await bring_settings_in_step(app, notes)
-        async with _stop_signal() as stop:
+        async with stop_signal() as stop:
             if not platforms:
                 notes.print("Docent is up, but no platform is configured: nobody can ask it yet.")
             async with open_upkeep(app):
@@ -253,24 +253,3 @@ async def _echoed(lines: AsyncIterator[str]) -> AsyncIterator[str]:
 
 def _tell(note: str) -> None:
     notes.print(Text(note, style="dim"), soft_wrap=True)
-
-
-@asynccontextmanager
-async def _stop_signal() -> AsyncIterator[asyncio.Event]:
-    """Set by the first SIGINT or SIGTERM; a second one ends the process as it always does."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-
-    def ask_to_stop() -> None:
-        stop.set()
-        for number in numbers:
-            loop.remove_signal_handler(number)
-
-    for number in numbers:
-        loop.add_signal_handler(number, ask_to_stop)
-    try:
-        yield stop
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)

@@ -17,8 +17,8 @@ from adapters.discord.private import PLATFORM as PRIVATE
 from adapters.discord.private import PrivateResponder
 from adapters.discord.responder import DiscordResponder
 from adapters.discord.surfaces import surfaces
-from bot.app import App
 from bot.digest import open_digest
+from bot.parts import App
 from bot.quota import quota_text
 from bot.status import read_public_status
 from core.answering.dispatcher import Dispatcher
@@ -28,6 +28,7 @@ from core.conversation.feedback import Feedback
 from core.conversation.history import History
 from core.conversation.presence import Presence
 from core.conversation.registrations import Registrations
+from core.conversation.traces import Traces
 from core.ports import Responder
 
 
@@ -102,6 +103,7 @@ def _surfaces(
         dispatcher,
         presence,
         archive,
+        Traces(app.database),
         app.postings,
         Feedback(app.database),
         History(app.database),

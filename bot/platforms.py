@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from adapters.slack.manifest import manifest
-from bot.app import App
 from bot.discord import discord_credentials, discord_policy
 from bot.memory import settle
+from bot.parts import App
 from bot.settings import Settings
 from bot.slack import slack_credentials
 from bot.sources import public_scope

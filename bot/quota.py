@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from bot.app import App, open_database, read_openrouter_plan
+from bot.app import open_database, read_openrouter_plan
 from bot.budgets import (
     COHERE,
     FREE,
@@ -21,6 +21,7 @@ from bot.budgets import (
     has_paid,
     openrouter,
 )
+from bot.parts import App
 from bot.settings import Settings
 from core.budgets.accounting import Period, Priority, Provider, Spend, Standing, Unit
 from core.budgets.governor import Governor, open_governor

@@ -18,8 +18,8 @@ from adapters.slack.private import PLATFORM as PRIVATE
 from adapters.slack.private import PrivateResponder
 from adapters.slack.responder import SlackResponder
 from adapters.slack.surfaces import surfaces
-from bot.app import App
 from bot.digest import open_digest
+from bot.parts import App
 from bot.quota import quota_text
 from bot.server import serving
 from bot.slack import channel_policy
@@ -29,6 +29,7 @@ from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
 from core.conversation.feedback import Feedback
 from core.conversation.presence import Presence
+from core.conversation.traces import Traces
 from core.ports import Responder
 
 
@@ -86,6 +87,7 @@ def _surfaces(
         dispatcher,
         presence,
         archive,
+        Traces(app.database),
         Feedback(app.database),
         app.sync,
         partial(read_public_status, app),

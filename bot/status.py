@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.app import App, open_database
+from bot.app import open_database
+from bot.parts import App
 from bot.progress import MOST_NAMES, amount
 from bot.quota import quota_in, quota_of
 from bot.settings import Settings

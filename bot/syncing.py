@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.text import Text
 
-from bot.app import App
+from bot.parts import App
 from bot.progress import report_as_text, show_progress
 from bot.sources import OWN_DOCS, OWN_SOURCE, require_folders, source_settings
 from bot.timetable import timetable

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from logging import getLogger
 
-from bot.app import App, sparse_encoder
+from bot.app import sparse_encoder
+from bot.parts import App
 from bot.schedule import Job, open_schedule
 from bot.sources import source_settings
 from bot.timetable import Timetable, timetable

@@ -21,7 +21,7 @@ PLANTED = [
     ("answering → ", "core/conversation/inbox.py", "import core.answering.prompting"),
     ("answering → ", "core/retrieval/fusion.py", "import core.ingestion.chunking"),
     ("answering → ", "core/model/answer.py", "import core.ports"),
-    ("Only bot.app names backends", "bot/cli.py", "import core.backends.postgres"),
+    ("Only bot.app names backends", "bot/cli/docs.py", "import core.backends.postgres"),
     ("Only bot.app names backends", "core/answering/fallback.py", "import core.backends.cohere"),
     ("Backends know", "core/backends/postgres.py", "import core.conversation.inbox"),
     ("Vendors stay", "core/conversation/inbox.py", "import asyncpg"),

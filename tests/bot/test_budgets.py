@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.discord.mapping import DIRECT as DISCORD_DIRECT
-from bot.app import App, open_app
+from bot.app import open_app
 from bot.budgets import (
     COHERE,
     FREE,
@@ -23,6 +23,7 @@ from bot.budgets import (
     governed_models,
     limit_settings,
 )
+from bot.parts import App
 from bot.quota import NO_PROVIDERS, Quota, quota_of, quota_text, read_quota
 from bot.settings import Settings
 from core.budgets.accounting import Budget, Period, Provider, Spend, Unit

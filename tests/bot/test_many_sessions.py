@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import App, Embedding, assemble
+from bot.app import assemble
+from bot.parts import App, Embedding
 from bot.settings import Settings
 from bot.settings.source import SourceSettings
 from core.answering.dispatcher import Dispatcher, DispatcherSettings

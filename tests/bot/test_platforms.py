@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.app import App
+from bot.parts import App
 from bot.platforms import Announce, Platform, run_platforms
 from core.errors import AccessDenied
 

@@ -12,7 +12,8 @@ from shutil import rmtree
 import pytest
 from rich.console import Console
 
-from bot.app import App, Embedding, Index, assemble
+from bot.app import assemble
+from bot.parts import App, Embedding, Index
 from bot.settings import Settings
 from bot.settings.source import SourceSettings
 from bot.syncing import bring_settings_in_step

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import Embedding, assemble, read_openrouter_plan
+from bot.app import assemble, read_openrouter_plan
 from bot.budgets import asked, budgets
+from bot.parts import Embedding
 from bot.settings import Settings
 from bot.settings.groups import DocentSettings, DocsSettings
 from bot.settings.source import SourceSettings

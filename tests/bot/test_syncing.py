@@ -11,7 +11,8 @@ from typing import TypeAlias
 import pytest
 from rich.console import Console
 
-from bot.app import App, Embedding, assemble
+from bot.app import assemble
+from bot.parts import App, Embedding
 from bot.settings import Settings
 from bot.settings.groups import DocsSettings
 from bot.settings.source import SourceSettings

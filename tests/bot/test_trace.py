@@ -13,7 +13,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from adapters.console.chat import PLATFORM, ConsoleChat, collect
-from bot.app import App, open_app
+from bot.app import open_app
+from bot.parts import App
 from bot.replay import replayed
 from bot.settings import Settings
 from bot.trace import latest_as_json, latest_as_text, read_latest, read_trace

@@ -15,7 +15,8 @@ from adapters.discord import mapping as discord
 from adapters.discord import private as discord_private
 from adapters.slack import mapping as slack
 from adapters.slack import private as slack_private
-from bot.app import App, Embedding, assemble
+from bot.app import assemble
+from bot.parts import App, Embedding
 from bot.schedule import open_schedule
 from bot.settings import Settings
 from bot.settings.groups import QdrantSettings

@@ -13,8 +13,9 @@ from adapters.chat.wording import NOT_FROM_HERE
 from adapters.discord.commands import ABOUT_THIS
 from adapters.discord.policy import DiscordPolicy
 from adapters.discord.private import private_question
-from bot.app import App, Embedding, assemble
+from bot.app import assemble
 from bot.discord import discord_policy
+from bot.parts import App, Embedding
 from bot.settings import Settings
 from bot.settings.source import SourceSettings
 from core.backends.extractive import ExtractiveChatModel

@@ -6,7 +6,8 @@ import asyncio
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
-from bot.app import App, Embedding, assemble
+from bot.app import assemble
+from bot.parts import App, Embedding
 from bot.platforms import configured_platforms
 from bot.settings import Settings
 from bot.settings.groups import DatabaseSettings

@@ -14,7 +14,8 @@ from adapters.chat.wording import NOT_FROM_HERE
 from adapters.slack.manifest import ASK, ASK_ABOUT_THIS
 from adapters.slack.private import private_question
 from adapters.slack.rendering import SHARE, SHOW_EVIDENCE
-from bot.app import App, Embedding, assemble
+from bot.app import assemble
+from bot.parts import App, Embedding
 from bot.settings import Settings
 from bot.settings.source import SourceSettings
 from bot.slack import channel_policy

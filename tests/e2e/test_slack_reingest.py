@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from adapters.slack.manifest import REINGEST
-from bot.app import Embedding, assemble
+from bot.app import assemble
+from bot.parts import Embedding
 from bot.settings import Settings
 from bot.settings.source import SourceSettings
 from core.backends.postgres import Postgres

@@ -1,0 +1,43 @@
+"""What the commands share: the program, its settings, and how a command is run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.signals import run_until_signalled
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+app = typer.Typer(
+    name="docent",
+    help="Answers questions about your docs, and cites the exact section.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # its tables give flags a type, as if they took a value
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def run_command(command: Coroutine[Any, Any, int | None]) -> None:
+    """Runs it until it ends or a signal ends it; its exit code becomes the program's."""
+    code = asyncio.run(run_until_signalled(command))
+    if code:
+        raise typer.Exit(code)
+
+
+def read_settings() -> Settings:
+    """Reads the settings, and has the log follow them. Raises ConfigurationError."""
+    from bot.log import configure_logging
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    form, level = settings.docent.log_format, settings.docent.log_level
+    configure_logging(level, form, settings.secrets())
+    return settings
