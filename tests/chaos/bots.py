@@ -62,11 +62,17 @@ class Bot:
 
     async def deploy(self) -> None:
         """SIGTERM, its end, and a new start."""
+        await self.stop()
+        await self.start()
+
+    async def stop(self) -> int:
+        """SIGTERM, and the code that it ended with."""
         assert self._process is not None
         self._process.terminate()
         async with asyncio.timeout(_DRAIN):
             await self._ended()
-        await self.start()
+        assert self._process.returncode is not None
+        return self._process.returncode
 
     async def freeze(self, seconds: float) -> None:
         """SIGSTOP, and SIGCONT after a while."""
