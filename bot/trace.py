@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from adapters.chat.evidence import cited
+from adapters.chat.account import model_of, scores_of, timings_of, verdict_of
+from adapters.chat.evidence import is_stale
 from adapters.console.rendering import answer_as_json
 from bot.app import open_database
 from bot.settings import Settings
@@ -46,9 +47,7 @@ class TraceReport:
     @property
     def stale(self) -> bool:
         """Whether a section that the answer cites was changed or removed since."""
-        turn = self.trace.turn
-        rests = cited(turn.answer, turn.passages) if turn.answer else []
-        return any(passage.content_hash in self.trace.changed for _, passage in rests)
+        return is_stale(self.trace)
 
     def as_json(self) -> dict[str, Any]:
         """Lists, numbers, strings and None; times are in ISO 8601."""
@@ -103,8 +102,8 @@ class TraceReport:
         if noted:
             yield f"Searched    {noted['query']}"
             yield f"Generation  {noted['generation']}, confidence {noted['confidence']:.3f}"
-            yield f"Model       {_model(noted)}"
-            yield f"Steps, ms   {_timings(noted['timings_ms'])}"
+            yield f"Model       {model_of(noted)}"
+            yield f"Steps, ms   {timings_of(noted['timings_ms'])}"
         yield from self._passage_lines()
         yield from _claim_lines(noted.get("claims", ()))
         if turn.answer:
@@ -120,7 +119,7 @@ class TraceReport:
             where = f"{each['place']} {each['url']}" if each["kept"] else "no longer kept"
             yield f"  [{n}] {where}"
             changed = "; changed since" if each["changed"] else ""
-            yield f"      {_scores(each['scores'])}; {each['hash']}{changed}"
+            yield f"      {scores_of(each['scores'])}; {each['hash']}{changed}"
 
     def _prompt_lines(self) -> Iterator[str]:
         told = self._prompt()
@@ -144,7 +143,7 @@ def _claim_lines(claims: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if claims:
         yield from ("", "Claims")
     for claim in claims:
-        yield f"  {claim['verdict']} ({claim['support']:.2f}): {claim['text']}"
+        yield f"  {verdict_of(claim)}: {claim['text']}"
 
 
 def _status(trace: Trace) -> str:
@@ -152,22 +151,6 @@ def _status(trace: Trace) -> str:
     status = turn.answer.status.value if turn.answer else turn.status
     attempts = f", attempt {trace.attempts}" if trace.attempts > 1 else ""
     return f"{status}{attempts}" + (f": {trace.failure}" if trace.failure else "")
-
-
-def _model(noted: Mapping[str, Any]) -> str:
-    usage = noted["usage"]
-    cost = "unknown" if usage["cost"] is None else f"{usage['cost']:.6f} dollars"
-    tokens = f"{usage['prompt_tokens']} + {usage['completion_tokens']} tokens"
-    rungs = f"; {', '.join(noted['rungs'])}" if noted["rungs"] else ""
-    return f"{noted['model'] or 'none'}, {tokens}, cost {cost}{rungs}"
-
-
-def _timings(timings: Mapping[str, float]) -> str:
-    return ", ".join(f"{step} {ms:.1f}" for step, ms in timings.items())
-
-
-def _scores(scores: Mapping[str, float | None]) -> str:
-    return ", ".join(f"{name} {value:.3f}" for name, value in scores.items() if value is not None)
 
 
 def _names(sources: frozenset[str] | None) -> list[str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.conversation.traces import Trace
 from core.model import Answer, Passage
 
 NO_EVIDENCE = "This answer quotes nothing from the docs."
@@ -22,3 +23,10 @@ def cited(answer: Answer, passages: Sequence[Passage]) -> list[tuple[int, Passag
         quoting = [p for p in there if citation.quote.rstrip("…") in " ".join(p.text.split())]
         found += [(citation.n, passage) for passage in (quoting or there)[:1]]
     return found
+
+
+def is_stale(trace: Trace) -> bool:
+    """Whether a section that the answer cites was changed or removed since."""
+    turn = trace.turn
+    rests = cited(turn.answer, turn.passages) if turn.answer else []
+    return any(passage.content_hash in trace.changed for _, passage in rests)

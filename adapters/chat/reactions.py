@@ -9,6 +9,7 @@ from uuid import UUID
 
 from core.conversation.archive import Archive, StoredTurn
 from core.conversation.feedback import Feedback
+from core.conversation.traces import Trace, Traces
 
 Cancel: TypeAlias = Callable[[UUID], Awaitable[bool]]
 
@@ -23,8 +24,11 @@ _MOMENTS = (0.1, 0.3, 0.6, 1.0)
 class Reactions:
     """Each gives what to say about it to the person, and raises ServiceError."""
 
-    def __init__(self, archive: Archive, feedback: Feedback, cancel: Cancel) -> None:
+    def __init__(
+        self, archive: Archive, traces: Traces, feedback: Feedback, cancel: Cancel
+    ) -> None:
         self._archive = archive
+        self._traces = traces
         self._feedback = feedback
         self._cancel = cancel
 
@@ -40,6 +44,10 @@ class Reactions:
     async def stop(self, turn_id: UUID) -> str:
         """Ends the answer where it is; nothing needs to be said of it, as it shows."""
         return "" if await self._cancel(turn_id) else ENDED
+
+    async def trace(self, turn: StoredTurn) -> Trace | None:
+        """How the turn's answer came about; None where it was forgotten a moment ago."""
+        return await self._traces.get(turn.id)
 
     async def ended(self, turn_id: UUID) -> StoredTurn | None:
         """The turn; given a moment to end, as an answer is read before it is stored."""

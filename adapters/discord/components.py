@@ -15,8 +15,7 @@ from uuid import UUID
 import discord
 from discord.ui import DynamicItem, Item
 
-from adapters.chat.evidence import NO_EVIDENCE
-from adapters.chat.reactions import Reactions, missing
+from adapters.chat.reactions import GONE, Reactions, missing
 from adapters.chat.wording import NOT_FROM_HERE, NOT_HERE, failed
 from adapters.discord.calling import called
 from adapters.discord.evidence import evidence, layout_of
@@ -119,9 +118,10 @@ class Presses:
             return notice(missing(turn))
         if not self._policy.may_show(turn.sources, places_of(interaction.channel)):
             return notice(NOT_FROM_HERE)
-        entries = evidence(turn.answer, turn.passages)
-        if not entries:
-            return notice(NO_EVIDENCE)
+        trace = await self._reactions.trace(turn)
+        if trace is None:
+            return notice(GONE)
+        entries = evidence(trace)
         try:
             await _reply(interaction).send_layout(layout_of(entries))
         except DiscordRefused as exc:

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from discord.ui import Container, LayoutView, Separator, TextDisplay
 
-from adapters.chat.evidence import cited
+from adapters.chat.account import asked, checked, facts_of, made, others
+from adapters.chat.evidence import NO_EVIDENCE, cited
 from adapters.chat.links import Links, address_in_link, host_of
 from adapters.discord.prose import escaped
 from adapters.discord.rendering import compose
-from adapters.markdown import split
-from core.model import Answer, Passage
+from adapters.markdown import SMALLEST_LIMIT, split
+from core.conversation.traces import Trace
+from core.model import Passage
 
 MOST = 3_800
 """Characters: Discord takes about 4,000 in all the texts of such a message."""
@@ -20,19 +22,24 @@ _LONGEST_PASSAGE = 1_500
 _MOST_PASSAGES = 12
 _LONGEST_PLACE = 150
 _LONGEST_URL = 500
+_ALL_CLAIMS = 900
 
 
-def evidence(answer: Answer, passages: Sequence[Passage]) -> list[str]:
-    """The passages that the answer cites, quoted, each with its link and its date.
+def evidence(trace: Trace) -> list[str]:
+    """The passages that the answer cites, quoted, between what was asked and how it came about.
 
-    As many as fit into one message.
+    As many passages as fit into one message.
     """
-    found = cited(answer, passages)[:_MOST_PASSAGES]
-    longest = min(_LONGEST_PASSAGE, MOST // max(len(found), 1))
+    turn = trace.turn
+    found = cited(turn.answer, turn.passages)[:_MOST_PASSAGES] if turn.answer else []
+    above = asked(trace, escaped)
+    below = [others(trace, escaped), checked(trace, escaped, _ALL_CLAIMS), made(trace, escaped)]
+    room = MOST - len(above) - sum(map(len, below))
+    longest = min(_LONGEST_PASSAGE, room // max(len(found), 1))
     entries = [_entry(n, passage, longest) for n, passage in found]
-    while sum(map(len, entries)) > MOST:
+    while sum(map(len, entries)) > room:
         entries.pop()
-    return entries
+    return [above, *(entries or [NO_EVIDENCE]), *filter(None, below)]
 
 
 def layout_of(entries: Sequence[str]) -> LayoutView:
@@ -49,11 +56,10 @@ def layout_of(entries: Sequence[str]) -> LayoutView:
 
 
 def _entry(n: int, passage: Passage, longest: int) -> str:
-    date = f" · as of {passage.date}" if passage.date else ""
-    heading = f"({n}) **{_place(passage)}**{date}"
+    heading = f"({n}) **{_place(passage)}** · {escaped(facts_of(passage))}"
     room = longest - len(heading)
     for size in (room, room // 2, room // 4):
-        quote = _quote(passage.text, size) if size > 0 else ""
+        quote = _quote(passage.text, size) if size >= SMALLEST_LIMIT else ""
         if quote and len(quote) <= room:
             return f"{heading}\n{quote}"
     return heading

@@ -31,6 +31,7 @@ from core.conversation.history import History
 from core.conversation.postings import Postings
 from core.conversation.presence import Presence
 from core.conversation.registrations import Registrations
+from core.conversation.traces import Traces
 from core.model import Question
 
 
@@ -39,6 +40,7 @@ def surfaces(
     dispatcher: Dispatcher,
     presence: Presence,
     archive: Archive,
+    traces: Traces,
     postings: Postings,
     feedback: Feedback,
     history: History,
@@ -63,7 +65,7 @@ def surfaces(
         return accepted
 
     async def extend(client: discord.Client, start: Start, policy: DiscordPolicy) -> None:
-        reactions = Reactions(archive, feedback, dispatcher.cancel)
+        reactions = Reactions(archive, traces, feedback, dispatcher.cancel)
         under_way, presses = UnderWay(), Presses(reactions, postings, policy)
         client.add_dynamic_items(answer_button(presses.act, under_way.note))
         reads_all = client.intents.message_content and policy.follow_ups

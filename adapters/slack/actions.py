@@ -11,8 +11,9 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from adapters.chat.policy import ChannelPolicy
-from adapters.chat.reactions import Reactions, missing
+from adapters.chat.reactions import GONE, Reactions, missing
 from adapters.chat.wording import NOT_FROM_HERE, NOT_HERE, failed
+from adapters.slack.evidence import evidence
 from adapters.slack.places import Places
 from adapters.slack.rendering import (
     FEEDBACK_DOWN,
@@ -22,7 +23,6 @@ from adapters.slack.rendering import (
     STOP,
     Message,
     answer_messages,
-    evidence,
     notice,
 )
 from adapters.slack.response_url import respond
@@ -70,7 +70,8 @@ class Actions:
             return notice(missing(turn))
         if not self._policy.may_show(turn.sources, _channel(body)):
             return notice(NOT_FROM_HERE)
-        return evidence(turn.answer, turn.passages)
+        trace = await self._reactions.trace(turn)
+        return notice(GONE) if trace is None else evidence(trace)
 
     async def _stop(self, turn_id: UUID, _: Json) -> Message | None:
         said = await self._reactions.stop(turn_id)

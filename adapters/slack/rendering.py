@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from adapters.chat.evidence import NO_EVIDENCE, cited
-from adapters.chat.links import NOT_YET_KNOWN, Links, address_in_link, links_of, links_to
+from adapters.chat.links import NOT_YET_KNOWN, Links, links_of
 from adapters.chat.wording import SEARCHING
-from adapters.markdown import split
 from adapters.slack.blocks import actions, button, notification, size_of, sources
 from adapters.slack.composing import Page, compose, compose_plainly
-from core.model import Answer, Passage
+from core.model import Answer
 
 FEEDBACK_UP = "docent_feedback_up"
 FEEDBACK_DOWN = "docent_feedback_down"
@@ -23,8 +20,6 @@ SHARE = "docent_share"
 TRY = "docent_try"
 
 _REST = "More of the answer"
-_LONGEST_PASSAGE = 2_500
-_ALL_PASSAGES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +45,7 @@ def answer_messages(
         pages[-1] = pages[-1].with_block(listed, size_of(listed))
     buttons = [_stop(turn_id)] if writing else _reactions(answer, turn_id, private=private)
     pages[-1] = pages[-1].with_block(actions(buttons), 0)
-    return [Message(notification(_markdown_of(page) or _REST), page.blocks) for page in pages]
+    return [message_of(page) for page in pages]
 
 
 def partial_messages(text: str, turn_id: UUID) -> list[Message]:
@@ -64,24 +59,14 @@ def partial_messages(text: str, turn_id: UUID) -> list[Message]:
     return messages
 
 
-def evidence(answer: Answer, passages: Sequence[Passage]) -> Message:
-    """The passages that the answer cites, quoted, each with its link and its date."""
-    found = cited(answer, passages)
-    if not found:
-        return notice(NO_EVIDENCE)
-    longest = min(_LONGEST_PASSAGE, _ALL_PASSAGES // len(found))
-    entries = [_entry(n, passage, longest) for n, passage in found]
-    links = links_to([passage for _, passage in found])
-    pages = compose("\n\n".join(entries), links)
-    while len(pages) > 1 and len(entries) > 1:
-        entries.pop()
-        pages = compose("\n\n".join(entries), links)
-    return Message(notification(_markdown_of(pages[0])), pages[0].blocks)
-
-
 def notice(text: str) -> Message:
     """A word from Docent itself; what is too long for one message is cut off."""
     return _message((compose_plainly(text, Links()) or ["…"])[0])
+
+
+def message_of(page: Page) -> Message:
+    """The page with the text that stands for it."""
+    return Message(notification(_markdown_of(page) or _REST), page.blocks)
 
 
 def _message(markdown: str) -> Message:
@@ -107,15 +92,3 @@ def _reactions(answer: Answer, turn_id: UUID, *, private: bool) -> list[dict[str
     if private:
         buttons.append(button("Share to channel", SHARE, value))
     return buttons
-
-
-def _entry(n: int, passage: Passage, longest: int) -> str:
-    place = " ".join(passage.place.split()) or passage.path
-    label = "".join(f"\\{c}" if c in "\\[]`*_<>~" else c for c in place)
-    heading = f"[{label}]({address_in_link(passage.url)})" if passage.url else label
-    date = f" · as of {passage.date}" if passage.date else ""
-    text, *more = split(passage.text, longest) or [""]
-    quote = "\n".join(
-        f"> {line}".rstrip() for line in [*text.split("\n"), *(["…"] if more else [])]
-    )
-    return f"({n}) **{heading}**{date}\n\n{quote}"

@@ -25,6 +25,7 @@ from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
 from core.conversation.feedback import Feedback
 from core.conversation.presence import Presence
+from core.conversation.traces import Traces
 from core.model import Question
 
 
@@ -33,6 +34,7 @@ def surfaces(
     dispatcher: Dispatcher,
     presence: Presence,
     archive: Archive,
+    traces: Traces,
     feedback: Feedback,
     sync: SharedSync,
     overview: ReadOverview,
@@ -56,7 +58,9 @@ def surfaces(
     def extend(app: AsyncApp, start: Start, policy: ChannelPolicy) -> None:
         places = Places(api, policy)
         Commands(api, submit, sync, start, places, policy, admins=admins).register(app)
-        Actions(Reactions(archive, feedback, dispatcher.cancel), places, policy).register(app)
+        Actions(Reactions(archive, traces, feedback, dispatcher.cancel), places, policy).register(
+            app
+        )
         Home(api, overview, questions).register(app)
         Quota(quota, start).register(app)
         Forgetting(dispatcher.forget, start).register(app)

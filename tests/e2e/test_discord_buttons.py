@@ -98,6 +98,9 @@ async def test_evidence_is_shown_to_the_one_who_wants_it(
     assert message.flags & Flag.COMPONENTS_V2
     assert "(1) **[Install › Linux](https://docs.example/install#linux)**" in message.shown
     assert "> Run the installer." in message.shown
+    [row] = await database.fetch("SELECT id FROM turns")
+    assert f"`docent trace {row['id']}`" in message.shown
+    assert "some/model, 100 + 20 tokens, cost 0.001000 dollars" in message.shown
 
 
 async def test_evidence_that_discord_does_not_take_as_a_layout_comes_as_text(

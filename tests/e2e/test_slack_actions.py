@@ -75,7 +75,9 @@ async def test_thanks_and_evidence_are_for_the_one_who_pressed(
         await press(workspace, shown, SHOW_EVIDENCE, BOB)
         assert workspace.answers(workspace.general, str(shown.thread_ts)) == [shown]
     assert workspace.whispers(ALICE) == []
-    assert len(workspace.whispers(BOB)) == 1
+    [whisper] = workspace.whispers(BOB)
+    [row] = await database.fetch("SELECT id FROM turns")
+    assert f"`docent trace {row['id']}`" in whisper.shown
 
 
 async def test_stop_ends_the_answer_where_it_is(

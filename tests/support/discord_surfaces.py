@@ -33,6 +33,7 @@ from core.conversation.limits import Limits
 from core.conversation.postings import Postings
 from core.conversation.presence import Presence
 from core.conversation.registrations import Registrations
+from core.conversation.traces import Traces
 from core.ingestion.overview import read_overview
 from core.model import EVERYTHING, AnswerEvent, Question, TextDelta
 from core.ports import Database, Responder
@@ -125,6 +126,7 @@ async def open_on(
             dispatcher,
             presence,
             archive,
+            Traces(database),
             postings,
             Feedback(database),
             History(database),

@@ -29,6 +29,7 @@ from core.conversation.inbox import Inbox
 from core.conversation.limits import Limits
 from core.conversation.postings import Postings
 from core.conversation.presence import Presence
+from core.conversation.traces import Traces
 from core.ingestion.overview import read_overview
 from core.ingestion.report import Phase, ProgressListener, SyncProgress, SyncReport
 from core.model import EVERYTHING
@@ -147,6 +148,7 @@ async def open_surfaces(
             dispatcher,
             presence,
             archive,
+            Traces(database),
             Feedback(database),
             shared,
             partial(read_overview, database, EVERYTHING),

@@ -22,7 +22,6 @@ from adapters.slack.rendering import (
     STOP,
     Message,
     answer_messages,
-    evidence,
     notice,
     partial_messages,
 )
@@ -30,8 +29,6 @@ from core.model import (
     Answer,
     AnswerStatus,
     Citation,
-    Passage,
-    Scores,
     Usage,
 )
 from tests.support.markdown_texts import MARKDOWN
@@ -60,20 +57,6 @@ def citation(n: int = 1, **changes: Any) -> Citation:
 
 def answer(text: str, *citations: Citation, status: AnswerStatus = AnswerStatus.ANSWERED) -> Answer:
     return Answer(status, text, citations, "model", 1, Usage(), {})
-
-
-def passage(text: str, **changes: Any) -> Passage:
-    fields: dict[str, Any] = {
-        "source": "docs",
-        "path": "server.md",
-        "title": "Server",
-        "heading_path": ("Configuration", "Ports"),
-        "url": f"{DOCS}/server#ports",
-        "text": text,
-        "peer_reviewed": False,
-        "scores": Scores(1.0),
-    }
-    return Passage(**{**fields, **changes})
 
 
 def markdown(message: Message) -> str:
@@ -135,16 +118,6 @@ def test_any_part_of_an_answer_is_what_slack_takes_and_does_no_harm(text: str) -
         assert_slack_takes(message)
         assert_harmless(message)
         assert f"]({DOCS}" not in markdown(message)
-
-
-@given(st.lists(MARKDOWN, min_size=1, max_size=4))
-@SLOWLY
-def test_any_evidence_fits_one_message_and_does_no_harm(texts: list[str]) -> None:
-    found = [passage(text, url=f"{DOCS}/{n}") for n, text in enumerate(texts)]
-    cited = [citation(n, url=p.url, quote="") for n, p in enumerate(found, 1)]
-    message = evidence(answer("", *cited), found)
-    assert_slack_takes(message)
-    assert_harmless(message)
 
 
 @pytest.mark.parametrize(
@@ -364,44 +337,6 @@ def test_what_is_being_written_only_grows() -> None:
         markdown(partial_messages("".join(claims[:n]), TURN)[0]) for n in range(1, len(claims) + 1)
     ]
     assert all(later.startswith(earlier) for earlier, later in pairwise(shown))
-
-
-def test_evidence_quotes_the_cited_passages_with_their_links_and_dates() -> None:
-    found = [
-        passage("Another text of the section."),
-        passage("The port is\n8080.", date="2026-05-01"),
-        passage("Never cited.", url=f"{DOCS}/never"),
-    ]
-    message = evidence(answer("Yes. [1]", citation()), found)
-    assert markdown(message) == (
-        f"(1) **[Server › Configuration › Ports]({DOCS}/server#ports)** · as of 2026-05-01\n\n"
-        "> The port is\n> 8080."
-    )
-
-
-def test_long_evidence_is_cut_and_says_so() -> None:
-    message = evidence(
-        answer("Yes. [1]", citation()), [passage("The port is 8080. " * 400, title="`[x]`", url="")]
-    )
-    assert message.blocks[0]["text"] == "This answer quotes nothing from the docs."
-    message = evidence(answer("Yes. [1]", citation()), [passage("The port is 8080. " * 400)])
-    assert markdown(message).endswith("> …")
-    assert_slack_takes(message)
-
-
-def test_evidence_that_is_too_much_for_one_message_shows_the_first_of_it() -> None:
-    found = [passage("> a\n\n" * 15, url=f"{DOCS}/{n}") for n in range(6)]
-    cited = [citation(n, url=p.url, quote="a") for n, p in enumerate(found, 1)]
-    message = evidence(answer("", *cited), found)
-    assert_slack_takes(message)
-    assert "(1)" in markdown(message)
-    assert "(6)" not in markdown(message)
-
-
-def test_a_title_cannot_break_out_of_the_evidences_link() -> None:
-    odd = passage("text", title="[x](https://evil.example)", heading_path=(), url="")
-    message = evidence(answer("", citation(url="", heading_path=())), [odd])
-    assert "](https://evil" not in markdown(message)
 
 
 def test_a_notice_is_one_message() -> None:
