@@ -129,7 +129,14 @@ class ShrinkRefused(CorpusError):
 
 
 class QuestionRefused(DocentError):
-    """A question is too long, or its author or its channel asked too much lately."""
+    """A question is too long, or its author or its channel asked too much lately.
+
+    `retry_after` is in how many seconds it is let in; None where waiting does not help.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
 
 
 class LeaseLost(DocentError):

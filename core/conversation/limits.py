@@ -152,6 +152,7 @@ def _too_many(who: str, most: int, minutes: int, wait: float) -> QuestionRefused
     return QuestionRefused(
         f"{who} asked {questions} within {window}, which is as many as I take.",
         hint=f"Please ask again {_in(wait)}.",
+        retry_after=wait,
     )
 
 

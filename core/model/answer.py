@@ -108,18 +108,27 @@ class Replaced:
     text: str
 
 
+class Apology(StrEnum):
+    """Why a word of apology stands where the answer should: it is to come, or was given up."""
+
+    POSTPONED = "postponed"
+    GIVEN_UP = "given_up"
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """The last event. `answer.text` equals what the deltas and replacements showed.
 
     `claims` are those of the model that were checked, shown or not, in their order. `prompt` is
-    the fingerprint of what the model was told; None where none was asked.
+    the fingerprint of what the model was told; None where none was asked. `apology` says that this
+    is no answer but a word of one.
     """
 
     answer: Answer
     retrieval: Retrieval
     claims: tuple[Claim, ...] = ()
     prompt: str | None = None
+    apology: Apology | None = None
 
 
 AnswerEvent: TypeAlias = Queued | Searching | PassagesFound | TextDelta | Replaced | Answered
