@@ -20,6 +20,7 @@ import qdrant_edge as engine
 from core.backends import qdrant_filters as filters
 from core.backends.folder_lock import hold_folder
 from core.backends.qdrant_edge_errors import SERVICE, engine_errors, require_room
+from core.backends.qdrant_edge_search import EdgeSearch, sparse_vector, to_filter
 from core.backends.qdrant_payload import (
     DENSE,
     INDEXED,
@@ -27,7 +28,6 @@ from core.backends.qdrant_payload import (
     batches,
     check_points,
     to_payload,
-    to_search_hits,
     to_vectors,
 )
 from core.model import (
@@ -36,7 +36,6 @@ from core.model import (
     Point,
     SearchHits,
     SearchRequest,
-    SparseVector,
     Vector,
 )
 
@@ -67,6 +66,7 @@ class QdrantEdge:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._shards: dict[str, engine.EdgeShard] = {}
+        self._search = EdgeSearch()
 
     async def writer(self, model: EmbeddingModel) -> EdgeWriter:
         """A VectorWriter for the model's collection, which is created where there is none."""
@@ -78,12 +78,9 @@ class QdrantEdge:
 
     async def search(self, request: SearchRequest) -> SearchHits:
         """Both searches in one call of the engine, by exact scan."""
-        shard, queries = self._shard(request.collection), _queries(request)
-        if shard is None or not queries:
+        if (shard := self._shard(request.collection)) is None:
             return SearchHits(dense=(), sparse=())
-        with engine_errors():
-            answers = shard.query_batch(engine.QueryBatchRequest(list(queries.values())))
-        return to_search_hits(dict(zip(queries, answers, strict=True)))
+        return self._search.hits(shard, request)
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         """The vectors at hand by content hash, visible or not, as the engine normalised them."""
@@ -100,7 +97,7 @@ class QdrantEdge:
         if (shard := self._shard(collection)) is None:
             return 0
         with engine_errors():
-            return shard.count(engine.CountRequest(filter=_filter(filters.visible(generation))))
+            return shard.count(engine.CountRequest(filter=to_filter(filters.visible(generation))))
 
     def release(self) -> None:
         """Flushes and closes all shards."""
@@ -167,7 +164,7 @@ class EdgeWriter:
         change: Callable[[list[engine.PointId]], engine.UpdateOperation],
     ) -> None:
         """Applies `change`, which must make a point fail the conditions, until none is left."""
-        chosen = _filter(conditions)
+        chosen = to_filter(conditions)
         request = engine.ScrollRequest(filter=chosen, limit=_BATCH, with_payload=False)
         while records := _scroll(self._shard, request):
             await self._update(change([record.id for record in records]))
@@ -204,7 +201,7 @@ def _config(model: EmbeddingModel) -> engine.EdgeConfig:
 
 
 def _stored(point: Point) -> engine.Point:
-    dense, sparse = point.dense.tolist(), _sparse(point.sparse)
+    dense, sparse = point.dense.tolist(), sparse_vector(point.sparse)
     return engine.Point(point.id, {DENSE: dense, SPARSE: sparse}, to_payload(point))
 
 
@@ -212,41 +209,6 @@ def _set_until(point_ids: Sequence[engine.PointId], until: int) -> engine.Update
     # by filter, because an id that is not there would fail the whole operation
     chosen = engine.Filter(must=[engine.HasIdCondition(set(point_ids))])
     return engine.UpdateOperation.set_payload_by_filter(chosen, {"until": until})
-
-
-def _sparse(vector: SparseVector) -> engine.SparseVector:
-    return engine.SparseVector(list(vector.indices), list(vector.values))
-
-
-def _queries(request: SearchRequest) -> dict[str, engine.QueryRequest]:
-    """The dense and the sparse query, as far as there is something to search with.
-
-    The sparse one takes its idf from what the generation sees: chunks of a running sync, and
-    those that wait to be pruned, shift no score.
-    """
-    queries = {}
-    if request.dense is not None:
-        queries[DENSE] = _query(request, DENSE, request.dense.tolist())
-    if request.sparse.indices:
-        corpus = _filter(filters.visible(request.generation))
-        params = engine.SearchParams(idf=engine.IdfParams(corpus=corpus))
-        queries[SPARSE] = _query(request, SPARSE, _sparse(request.sparse), params)
-    return queries
-
-
-def _query(
-    request: SearchRequest,
-    using: str,
-    vector: engine.NamedVector,
-    params: engine.SearchParams | None = None,
-) -> engine.QueryRequest:
-    return engine.QueryRequest(
-        request.limit,
-        query=engine.Query.Nearest(vector, using=using),
-        filter=_filter(filters.visible(request.generation, request.sources)),
-        with_payload=True,
-        params=params,
-    )
 
 
 def _stored_vectors(shard: engine.EdgeShard, wanted: set[str]) -> dict[str, Vector]:
@@ -261,7 +223,7 @@ def _stored_vectors(shard: engine.EdgeShard, wanted: set[str]) -> dict[str, Vect
 
 
 def _holding(content_hashes: set[str]) -> engine.ScrollRequest:
-    chosen, shown = _filter(filters.holding(content_hashes)), ["content_hash"]
+    chosen, shown = to_filter(filters.holding(content_hashes)), ["content_hash"]
     return engine.ScrollRequest(
         filter=chosen, limit=_BATCH, with_payload=shown, with_vector=[DENSE]
     )
@@ -270,15 +232,3 @@ def _holding(content_hashes: set[str]) -> engine.ScrollRequest:
 def _scroll(shard: engine.EdgeShard, request: engine.ScrollRequest) -> list[engine.Record]:
     with engine_errors():
         return shard.scroll(request)[0]
-
-
-def _filter(conditions: Iterable[filters.Condition]) -> engine.Filter:
-    return engine.Filter(must=[_condition(each) for each in conditions])
-
-
-def _condition(condition: filters.Condition) -> engine.ConditionType:
-    match condition:
-        case filters.Within(field, gt, lt, lte):
-            return engine.FieldCondition(field, range=engine.RangeFloat(gt=gt, lt=lt, lte=lte))
-        case filters.OneOf(field, values):
-            return engine.FieldCondition(field, match=engine.MatchAny(values))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -27,6 +28,7 @@ INDEXED: Final[Mapping[str, Literal["integer", "keyword"]]] = {
 """Every field that is filtered by: a server in strict mode refuses a filter on any other."""
 
 _TEXTS = ("source", "path", "title", "anchor", "text")
+_fields = itemgetter("source", "path", "title", "heading_path", "anchor", "ordinal", "text")
 
 log = logging.getLogger(__name__)
 
@@ -47,14 +49,6 @@ class Stored(Protocol):
         """The vectors by name."""
 
 
-class Scored(Stored, Protocol):
-    """A point that a search found."""
-
-    @property
-    def score(self) -> float:
-        """The engine's raw score."""
-
-
 def to_payload(point: Point) -> dict[str, Any]:
     """What is stored beside the vectors."""
     chunk = point.chunk
@@ -70,31 +64,39 @@ def to_payload(point: Point) -> dict[str, Any]:
 
 def to_chunk(payload: Payload) -> Chunk:
     """The stored chunk. Raises ValueError when a field is missing or of another type."""
-    texts = {name: payload.get(name) for name in _TEXTS}
-    headings, ordinal = payload.get("heading_path"), payload.get("ordinal")
-    if not all(isinstance(value, str) for value in texts.values()):
-        raise ValueError("a text is missing")
-    if not isinstance(headings, list) or not all(isinstance(h, str) for h in headings):
-        raise ValueError("the heading path is missing")
-    if not isinstance(ordinal, int):
-        raise ValueError("the ordinal is missing")  # noqa: TRY004 - of a value, not an argument
-    return Chunk(heading_path=tuple(headings), ordinal=ordinal, **texts)  # type: ignore[arg-type]
+    try:
+        source, path, title, headings, anchor, ordinal, text = _fields(payload)
+    except KeyError as exc:
+        raise ValueError(f"{exc.args[0]} is missing") from exc
+    if not isinstance(headings, list) or not isinstance(ordinal, int):
+        raise ValueError("the heading path is no list, or the ordinal no number")  # noqa: TRY004 - of a value, not an argument
+    if {*map(type, (source, path, title, anchor, text, *headings))} != {str}:
+        raise ValueError("a text is none")
+    return Chunk(source, path, title, tuple(headings), anchor, ordinal, text)
 
 
-def to_search_hits(rankings: Mapping[str, Iterable[Scored]]) -> SearchHits:
-    """The hits by vector name. A point that cannot be read is left out and logged."""
+def to_chunks(points: Iterable[Stored]) -> dict[Any, Chunk]:
+    """The chunks by the point's id. A point that cannot be read is left out and logged."""
+    chunks = {}
+    for point in points:
+        try:
+            chunks[point.id] = to_chunk(point.payload or {})
+        except ValueError as exc:
+            log.warning("Point %s of the vector index is unreadable: %s", point.id, exc)
+    return chunks
+
+
+def to_search_hits(
+    rankings: Mapping[str, Sequence[tuple[Any, float]]], chunks: Mapping[Any, Chunk]
+) -> SearchHits:
+    """The hits by vector name, of ids with their raw scores; what has no chunk is left out."""
     return SearchHits(
-        dense=tuple(_readable(rankings.get(DENSE, ()))),
-        sparse=tuple(_readable(rankings.get(SPARSE, ()))),
+        dense=_hits(rankings.get(DENSE, ()), chunks), sparse=_hits(rankings.get(SPARSE, ()), chunks)
     )
 
 
-def _readable(points: Iterable[Scored]) -> Iterator[Hit]:
-    for point in points:
-        try:
-            yield Hit(to_chunk(point.payload or {}), point.score)
-        except ValueError as exc:
-            log.warning("Point %s of the vector index is unreadable: %s", point.id, exc)
+def _hits(ranking: Sequence[tuple[Any, float]], chunks: Mapping[Any, Chunk]) -> tuple[Hit, ...]:
+    return tuple(Hit(chunks[id_], score) for id_, score in ranking if id_ in chunks)
 
 
 def to_vectors(records: Iterable[Stored], wanted: set[str]) -> dict[str, Vector]:

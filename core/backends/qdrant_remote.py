@@ -18,6 +18,7 @@ from core.backends.qdrant_payload import (
     SPARSE,
     batches,
     check_points,
+    to_chunks,
     to_payload,
     to_search_hits,
     to_vectors,
@@ -96,8 +97,12 @@ class QdrantRemote:
             return SearchHits(dense=(), sparse=())
         if len(answers) != len(queries):
             raise MalformedReply(SERVICE, "the number of results is not that of the searches.")
-        rankings = (answer.points for answer in answers)
-        return to_search_hits(dict(zip(queries, rankings, strict=True)))
+        found = {point.id: point for answer in answers for point in answer.points}
+        rankings = {
+            name: [(point.id, point.score) for point in answer.points]
+            for name, answer in zip(queries, answers, strict=True)
+        }
+        return to_search_hits(rankings, to_chunks(found.values()))
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         """The vectors at hand by content hash, visible or not, as the server normalised them."""

@@ -1,0 +1,113 @@
+"""What the engine in this process is asked for a search, and how its answer becomes hits.
+
+The ids and scores come first, and then what is stored of the points that were not found before:
+to read a chunk takes the engine longer than to compare 150 vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import qdrant_edge as engine
+
+from core.backends import qdrant_filters as filters
+from core.backends.qdrant_edge_errors import engine_errors
+from core.backends.qdrant_payload import DENSE, SPARSE, to_chunks, to_search_hits
+from core.model import Chunk, SearchHits, SearchRequest, SparseVector
+
+_KEPT: Final = 16_384
+"""Chunks in memory, about a kilobyte each."""
+
+
+class EdgeSearch:
+    """Searches shards, and keeps the chunks that were found last; a point's never changes."""
+
+    def __init__(self, kept: int = _KEPT) -> None:
+        self._most = kept
+        self._kept: dict[engine.PointId, Chunk] = {}
+
+    def hits(self, shard: engine.EdgeShard, request: SearchRequest) -> SearchHits:
+        """Both searches in one call of the engine, by exact scan."""
+        queries = _queries(request)
+        if not queries:
+            return SearchHits(dense=(), sparse=())
+        with engine_errors():
+            answers = shard.query_batch(engine.QueryBatchRequest(list(queries.values())))
+        rankings = {
+            name: [(point.id, point.score) for point in answer]
+            for name, answer in zip(queries, answers, strict=True)
+        }
+        found = dict.fromkeys(point_id for ranking in rankings.values() for point_id, _ in ranking)
+        return to_search_hits(rankings, self._chunks(shard, list(found)))
+
+    def _chunks(
+        self, shard: engine.EdgeShard, point_ids: Sequence[engine.PointId]
+    ) -> dict[engine.PointId, Chunk]:
+        known = {id_: self._kept.pop(id_) for id_ in point_ids if id_ in self._kept}
+        if missing := [id_ for id_ in point_ids if id_ not in known]:
+            with engine_errors():
+                records = shard.retrieve(missing, with_payload=True, with_vector=False)
+            known |= to_chunks(records)
+        self._kept |= known
+        while len(self._kept) > self._most:
+            del self._kept[next(iter(self._kept))]
+        return known
+
+
+def _queries(request: SearchRequest) -> dict[str, engine.QueryRequest]:
+    """The dense and the sparse query, as far as there is something to search with.
+
+    The sparse one takes its idf from what the generation sees: chunks of a running sync, and
+    those that wait to be pruned, shift no score.
+    """
+    queries = {}
+    if request.dense is not None:
+        queries[DENSE] = _query(request, DENSE, request.dense.tolist())
+    if request.sparse.indices:
+        corpus = _scanned(filters.visible(request.generation))
+        params = engine.SearchParams(idf=engine.IdfParams(corpus=corpus))
+        queries[SPARSE] = _query(request, SPARSE, sparse_vector(request.sparse), params)
+    return queries
+
+
+def _query(
+    request: SearchRequest,
+    using: str,
+    vector: engine.NamedVector,
+    params: engine.SearchParams | None = None,
+) -> engine.QueryRequest:
+    return engine.QueryRequest(
+        request.limit,
+        query=engine.Query.Nearest(vector, using=using),
+        filter=_scanned(filters.visible(request.generation, request.sources)),
+        with_payload=False,
+        params=params,
+    )
+
+
+def sparse_vector(vector: SparseVector) -> engine.SparseVector:
+    """As the engine takes it."""
+    return engine.SparseVector(list(vector.indices), list(vector.values))
+
+
+def to_filter(conditions: Iterable[filters.Condition]) -> engine.Filter:
+    """All conditions, as the engine takes them; it begins with the one that fewest points meet."""
+    return engine.Filter(must=[_condition(each) for each in conditions])
+
+
+def _scanned(conditions: Iterable[filters.Condition]) -> engine.Filter:
+    """The same for conditions that most points meet: a look at each point in turn.
+
+    Nothing but a double negation keeps the engine from gathering the points by an index, which
+    doubles the time of a dense search where the sources in scope hold nearly all of them.
+    """
+    return engine.Filter(must_not=[engine.Filter(must_not=[to_filter(conditions)])])
+
+
+def _condition(condition: filters.Condition) -> engine.ConditionType:
+    match condition:
+        case filters.Within(field, gt, lt, lte):
+            return engine.FieldCondition(field, range=engine.RangeFloat(gt=gt, lt=lt, lte=lte))
+        case filters.OneOf(field, values):
+            return engine.FieldCondition(field, match=engine.MatchAny(values))

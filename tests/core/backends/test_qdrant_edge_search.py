@@ -1,0 +1,69 @@
+"""The search in the engine: what it keeps of what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import qdrant_edge as engine
+
+from core.backends.qdrant_edge import open_edge
+from core.backends.qdrant_edge_search import EdgeSearch
+from core.model import SearchHits
+from tests.support.points import MODEL, point, request, sparse, unit
+
+
+class CountedShard:
+    """The engine's shard, which counts the points that are read from it."""
+
+    def __init__(self, shard: engine.EdgeShard) -> None:
+        self._shard = shard
+        self.read = 0
+
+    def query_batch(self, batch: engine.QueryBatchRequest) -> list[list[engine.ScoredPoint]]:
+        return self._shard.query_batch(batch)
+
+    def retrieve(self, point_ids: list[Any], **what: bool) -> list[engine.Record]:
+        self.read += len(point_ids)
+        return self._shard.retrieve(point_ids, **what)
+
+
+@pytest.fixture
+async def shard(tmp_path: Path) -> CountedShard:
+    async with open_edge(tmp_path) as index:
+        vectors = {"a": unit(1), "b": unit(0, 1), "c": unit(0, 0, 1)}
+        terms = {"a": sparse(1), "b": sparse(2), "c": sparse(3)}
+        points = [point(text, dense=vectors[text], terms=terms[text]) for text in vectors]
+        await (await index.writer(MODEL)).write(points)
+    return CountedShard(engine.EdgeShard.load(str(tmp_path / MODEL.collection)))
+
+
+def found(search: EdgeSearch, shard: CountedShard, texts: str) -> Iterator[SearchHits]:
+    """What is found where each text is asked for, one after the other, by its term."""
+    for text in texts:
+        asked = request(1, terms=sparse("abc".index(text) + 1))
+        yield search.hits(cast("engine.EdgeShard", shard), asked)
+
+
+def test_a_chunk_that_both_searches_find_is_read_once(shard: CountedShard) -> None:
+    asked = request(1, dense=unit(1), terms=sparse(1), limit=1)
+
+    hits = EdgeSearch().hits(cast("engine.EdgeShard", shard), asked)
+
+    assert hits.dense[0].chunk is hits.sparse[0].chunk
+    assert shard.read == 1
+
+
+@pytest.mark.parametrize(
+    ("kept", "asked", "read"),
+    [(3, "abcabc", 3), (2, "aba", 2), (2, "abacab", 4), (2, "abcabc", 6), (0, "aa", 2)],
+)
+def test_the_chunks_found_last_are_kept(
+    shard: CountedShard, kept: int, asked: str, read: int
+) -> None:
+    answers = list(found(EdgeSearch(kept), shard, asked))
+
+    assert [hit.chunk.text for hits in answers for hit in hits.sparse] == list(asked)
+    assert shard.read == read
