@@ -12,7 +12,8 @@ import uvicorn
 
 from core.errors import ConfigurationError
 
-_GOODBYE = 5
+GOODBYE = 5
+"""Seconds that open requests get at the end."""
 
 
 @asynccontextmanager
@@ -28,7 +29,7 @@ async def serving(application: Any, host: str, port: int) -> AsyncIterator[str]:
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=_GOODBYE,
+            timeout_graceful_shutdown=GOODBYE,
         )
         server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve(sockets=[listener]))
