@@ -39,6 +39,7 @@ It is awaited before the client connects; the errands that it starts end with th
 Connection: TypeAlias = "asyncio.Task[None]"
 
 _GOODBYE = 5.0
+_AGAIN = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -118,11 +119,18 @@ async def _connected(api: DiscordApi) -> AsyncIterator[Connection]:
         yield connection
     finally:
         ready.cancel()
-        connection.cancel()
-        await asyncio.wait({connection, ready})
+        await _cancelled(connection)
+        await asyncio.wait({ready})
         with suppress(TimeoutError, aiohttp.ClientError, OSError):
             async with asyncio.timeout(_GOODBYE):
                 await _disconnect(api.client)
+
+
+async def _cancelled(connection: Connection) -> None:
+    """Cancels until it is so: `asyncio.wait_for` of Python 3.11 may swallow one at its end."""
+    while not connection.done():
+        connection.cancel()
+        await asyncio.wait({connection}, timeout=_AGAIN)
 
 
 async def _connect(client: discord.Client) -> None:

@@ -43,7 +43,17 @@ async def open_client(
                 raise start_fault(exc, credentials.application) from exc
             yield client
         finally:
+            _end_waiting(client)
             await client.close()
+
+
+def _end_waiting(client: discord.Client) -> None:
+    """Ends discord.py's wait for a list of servers, which fails when it outlives its client."""
+    state = client._connection  # noqa: SLF001 - close() leaves it, and nothing public reaches it
+    waiting = [state._ready_task, *getattr(state, "_ready_tasks", {}).values()]  # noqa: SLF001
+    for task in waiting:
+        if task is not None:
+            task.cancel()
 
 
 def _client(shards: int, message_content: bool, ready: float) -> discord.Client:  # noqa: FBT001

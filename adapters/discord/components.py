@@ -1,4 +1,4 @@
-"""The buttons under an answer: thumbs, evidence, stop, share.
+"""The buttons under an answer: thumbs, evidence, stop, share; and what a thumbs-down leads to.
 
 What each does is in its id alone, so that it works after any restart.
 """
@@ -15,10 +15,12 @@ from uuid import UUID
 import discord
 from discord.ui import DynamicItem, Item
 
-from adapters.chat.reactions import GONE, Reactions, missing
+from adapters.chat.expecting import sections_of
+from adapters.chat.reactions import GONE, THANKS, Reactions, missing
 from adapters.chat.wording import NOT_FROM_HERE, NOT_HERE, failed
 from adapters.discord.calling import called
 from adapters.discord.evidence import evidence, layout_of
+from adapters.discord.expecting import ExpectedSections, offer
 from adapters.discord.faults import DiscordRefused
 from adapters.discord.messages import places_of
 from adapters.discord.policy import DiscordPolicy
@@ -35,6 +37,10 @@ from core.model import Answer
 Interaction: TypeAlias = discord.Interaction[Any]
 Check: TypeAlias = Callable[[Interaction], Awaitable[bool]]
 Act: TypeAlias = Callable[[Interaction, Press, UUID], Awaitable[None]]
+
+_Acknowledged: TypeAlias = Literal[
+    Press.UP, Press.DOWN, Press.EVIDENCE, Press.STOP, Press.SHARE, Press.SECTION
+]
 
 TROUBLE = "Sorry, that did not work. Docent's log says why."
 
@@ -71,14 +77,24 @@ def answer_button(act: Act, check: Check) -> type[DynamicItem[Any]]:
 class Presses:
     """Does what a button says. What is said about it only the person who pressed can see."""
 
-    def __init__(self, reactions: Reactions, postings: Postings, policy: DiscordPolicy) -> None:
+    def __init__(
+        self,
+        reactions: Reactions,
+        sections: ExpectedSections,
+        postings: Postings,
+        policy: DiscordPolicy,
+    ) -> None:
         self._reactions = reactions
+        self._sections = sections
         self._postings = postings
         self._policy = policy
         self._sharing: set[UUID] = set()
 
     async def act(self, interaction: Interaction, press: Press, turn_id: UUID) -> None:
         """Acknowledges the press, and says what came of it, or went wrong. Raises nothing."""
+        if press is Press.ANOTHER:
+            await self._sections.open_form(interaction, turn_id)
+            return
         try:
             await defer(interaction, thinking=False)
         except ServiceError as exc:
@@ -94,7 +110,9 @@ class Presses:
         if said is not None:
             await tell(interaction, said)
 
-    async def _done(self, interaction: Interaction, press: Press, turn_id: UUID) -> Message | None:
+    async def _done(
+        self, interaction: Interaction, press: _Acknowledged, turn_id: UUID
+    ) -> Message | None:
         match press:
             case Press.UP | Press.DOWN:
                 return await self._rate(interaction, press, turn_id)
@@ -105,12 +123,25 @@ class Presses:
                 return notice(said) if said else None
             case Press.SHARE:
                 return await self._share(interaction, turn_id)
+            case Press.SECTION:
+                await self._sections.choose(interaction, turn_id)
+                return None
 
     async def _rate(
         self, interaction: Interaction, press: Literal[Press.UP, Press.DOWN], turn_id: UUID
     ) -> Message:
         value: Literal["up", "down"] = "up" if press is Press.UP else "down"
-        return notice(await self._reactions.rate(turn_id, str(interaction.user.id), value))
+        said = await self._reactions.rate(turn_id, str(interaction.user.id), value)
+        if press is Press.DOWN and said == THANKS:
+            return await self._which(interaction, turn_id)
+        return notice(said)
+
+    async def _which(self, interaction: Interaction, turn_id: UUID) -> Message:
+        """Asks which section it should have been, of those that may be named here."""
+        turn = await self._reactions.ended(turn_id)
+        places = places_of(interaction.channel)
+        named = turn is not None and self._policy.may_show(turn.sources, places)
+        return offer(turn_id, sections_of(turn) if turn and named else ())
 
     async def _show_evidence(self, interaction: Interaction, turn_id: UUID) -> Message | None:
         turn = await self._reactions.ended(turn_id)

@@ -9,7 +9,7 @@ from uuid import UUID
 from adapters.chat.links import NOT_YET_KNOWN, Links, address_in_link, host_of, links_of
 from adapters.chat.wording import SEARCHING
 from adapters.discord.prose import escaped, safe_markdown
-from adapters.discord.views import Button, Press
+from adapters.discord.views import Button, Menu, Press
 from adapters.markdown import DISCORD_MESSAGE, Table, as_text, split, with_tables
 from core.answering.wording import NOT_PEER_REVIEWED, PEER_REVIEWED, peer_review
 from core.model import Answer, Citation
@@ -21,10 +21,11 @@ _MOST = DISCORD_MESSAGE.characters
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: at most 2,000 characters, and the buttons under it."""
+    """One message: at most 2,000 characters, and the buttons and the menu under it."""
 
     text: str
     buttons: tuple[Button, ...] = ()
+    menu: Menu | None = None
 
 
 def answer_messages(

@@ -83,5 +83,5 @@ async def say(interaction: discord.Interaction[Any], text: str) -> None:
 
 def content_of(message: Message) -> dict[str, Any]:
     """The message as arguments of discord.py's, which takes no None for a view to be sent."""
-    view = view_of(message.buttons)
+    view = view_of(message.buttons, message.menu)
     return {"content": message.text, **({} if view is None else {"view": view})}

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import discord
 
 from adapters.chat.errands import Start
+from adapters.chat.expecting import Expecting
 from adapters.chat.quota import ReadQuota
 from adapters.chat.reactions import Reactions
 from adapters.chat.shared_sync import SharedSync
@@ -17,6 +18,7 @@ from adapters.discord.asking import Asking
 from adapters.discord.command_sync import CommandSync
 from adapters.discord.commands import apologising, command_tree
 from adapters.discord.components import Presses, answer_button
+from adapters.discord.expecting import ExpectedSections
 from adapters.discord.housekeeping import Housekeeping, ReadOverview
 from adapters.discord.mapping import PLATFORM
 from adapters.discord.policy import DiscordPolicy
@@ -66,7 +68,8 @@ def surfaces(
 
     async def extend(client: discord.Client, start: Start, policy: DiscordPolicy) -> None:
         reactions = Reactions(archive, traces, feedback, dispatcher.cancel)
-        under_way, presses = UnderWay(), Presses(reactions, postings, policy)
+        sections = ExpectedSections(Expecting(archive, feedback))
+        under_way, presses = UnderWay(), Presses(reactions, sections, postings, policy)
         client.add_dynamic_items(answer_button(presses.act, under_way.note))
         reads_all = client.intents.message_content and policy.follow_ups
         tree = command_tree(

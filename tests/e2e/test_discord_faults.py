@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 
 import discord
@@ -230,6 +231,23 @@ async def test_it_goes_on_after_discord_asks_for_another_connection(
         await guild.connected()
         await guild.dm(ALICE, "still there?")
         await guild.answered(guild.direct(ALICE))
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+async def test_it_ends_in_peace_while_discord_still_lists_its_servers(
+    guild: DiscordGuild, database: Database, shards: int
+) -> None:
+    failed: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: failed.append(context))
+    async with open_bot(guild, database, shards=shards) as bot:
+        again = asyncio.create_task(bot.api.client.wait_for("connect"))
+        await asyncio.sleep(0)
+        guild.gateway.invalidate(resumable=False)
+        await asyncio.wait_for(again, 10)
+    await asyncio.sleep(0.2)
+    gc.collect()
+    assert failed == []
 
 
 async def test_what_was_asked_between_two_sessions_is_caught_up(
