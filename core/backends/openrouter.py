@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
-from httpx_sse import EventSource, SSEError
+import aiohttp
+import orjson
+from yarl import URL
 
+from core.backends.http_session import beginning, open_session, session_errors
 from core.backends.openrouter_replies import SERVICE, Reply, error_for, parse, raise_if_error
+from core.backends.server_sent_events import EventReader
 from core.backends.vendor_http import header_safe, unreachable
-from core.errors import ConfigurationError, MalformedReply, ServiceError, ServiceUnavailable
+from core.errors import ConfigurationError, MalformedReply, ServiceError
 from core.model import ModelEvent, Prompt
 from core.text.retry_after import retry_after
 from core.text.unicode import well_formed
@@ -21,9 +24,11 @@ from core.text.unicode import well_formed
 BASE_URL = "https://openrouter.ai/api/v1"
 
 _MOST_MODELS = 3
-_DONE = "[DONE]"
+_DONE = b"[DONE]"
 _MOST_BYTES = 8 * 2**20
 _ERROR_BYTES = 64 * 2**10
+_LINGER = 1.0
+"""Seconds for the end of a stream to come after its last event: a new connection costs more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,45 +71,53 @@ async def open_openrouter(
     *,
     base_url: str = BASE_URL,
     patience: Patience | None = None,
-    transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[tuple[OpenRouterChatModel, ...]]:
     """One chat model for each group, over one pool of connections.
 
     Raises ConfigurationError. No request is made until a model is asked.
     """
     key = header_safe(SERVICE, api_key)
-    patience = patience or Patience()
-    client = httpx.AsyncClient(
-        base_url=_checked(base_url),
-        headers={"Authorization": f"Bearer {key}", "Accept-Encoding": "identity"},
-        timeout=httpx.Timeout(patience.connect, read=None),
-        limits=httpx.Limits(max_connections=1000, max_keepalive_connections=20),
-        transport=transport,
-    )
-    async with client:
-        yield tuple(OpenRouterChatModel(client, group, patience, secret=key) for group in groups)
+    address, patience = _checked(base_url), patience or Patience()
+    headers = {
+        "Authorization": f"Bearer {key}",
+        "Accept-Encoding": "identity",
+        "Accept": "text/event-stream",
+        "Content-Type": "application/json",
+    }
+    async with open_session(headers, connect=patience.connect) as session:
+        yield tuple(
+            OpenRouterChatModel(session, address, group, patience, secret=key) for group in groups
+        )
 
 
-def _checked(base_url: str) -> httpx.URL:
+def _checked(base_url: str) -> URL:
+    """The address that chats are asked for."""
     try:
-        url = httpx.URL(base_url)
-    except httpx.InvalidURL as exc:
+        url = URL(base_url)
+    except ValueError as exc:
         raise ConfigurationError(f"The address of OpenRouter is malformed: {exc}") from exc
     if url.scheme not in {"http", "https"} or not url.host:
         raise ConfigurationError(
             "The address of OpenRouter is not one of a web service.",
             hint=f"It looks like {BASE_URL}.",
         )
-    return url
+    return url / "chat/completions"
 
 
 class OpenRouterChatModel:
     """A group of models as one ChatModel. Safe to use from several tasks at once."""
 
     def __init__(
-        self, client: httpx.AsyncClient, group: ModelGroup, patience: Patience, *, secret: str
+        self,
+        session: aiohttp.ClientSession,
+        address: URL,
+        group: ModelGroup,
+        patience: Patience,
+        *,
+        secret: str,
     ) -> None:
-        self._client = client
+        self._session = session
+        self._address = address
         self._group = group
         self._patience = patience
         self._secret = secret
@@ -124,69 +137,105 @@ class OpenRouterChatModel:
         for event in reply.finish():
             yield event
 
-    async def _chunks(self, prompt: Prompt) -> AsyncGenerator[str, None]:
+    async def _chunks(self, prompt: Prompt) -> AsyncGenerator[bytes, None]:
         """The data of each chunk, up to the [DONE] that ends them."""
-        started = asyncio.get_running_loop().time()
-        first = started + self._patience.first_token
-        with _translated():
-            async with asyncio.timeout_at(first):
-                response = await self._send(prompt)
+        waiting = _Waiting(self._patience)
+        response = await self._send(prompt, waiting)
+        waiting.watch(response)
+        events, left = EventReader(), _MOST_BYTES
+        linger = 0.0
         try:
-            async with aclosing(self._events(response, first, started)) as events:
-                async for data in events:
+            while received := await waiting.read(response):
+                left -= len(received)
+                if left < 0:
+                    raise MalformedReply(SERVICE, "sent a reply that is far too large.")
+                for data in events.feed(received):
                     if data == _DONE:
+                        linger = _LINGER
                         return
+                    waiting.heard()
                     yield data
         finally:
-            await response.aclose()
+            waiting.end(response, linger)
 
-    async def _events(
-        self, response: httpx.Response, first: float, started: float
-    ) -> AsyncGenerator[str, None]:
-        loop = asyncio.get_running_loop()
-        response.stream = _Bounded(response.stream, _MOST_BYTES)
-        async with aclosing(EventSource(response).aiter_sse()) as events:
-            deadline = first
-            while True:
-                with _translated():
-                    async with asyncio.timeout_at(deadline):
-                        event = await anext(events, None)
-                if event is None:
-                    return
-                if event.data:
-                    yield event.data
-                deadline = min(loop.time() + self._patience.stall, started + self._patience.total)
-
-    async def _send(self, prompt: Prompt) -> httpx.Response:
-        request = self._client.build_request(
-            "POST",
-            "chat/completions",
-            json=_body(self._group, prompt),
-            headers={"Accept": "text/event-stream"},
-        )
-        response = await self._client.send(request, stream=True)
-        try:
-            await self._check(response)
-        except BaseException:
-            await response.aclose()
-            raise
+    async def _send(self, prompt: Prompt, waiting: _Waiting) -> aiohttp.ClientResponse:
+        body = orjson.dumps(_body(self._group, prompt))
+        with session_errors(SERVICE, unreachable):
+            async with asyncio.timeout_at(waiting.until):
+                response = await self._session.post(self._address, data=body, allow_redirects=False)
+                try:
+                    await self._check(response)
+                except BaseException:
+                    response.close()
+                    raise
         return response
 
-    async def _check(self, response: httpx.Response) -> None:
+    async def _check(self, response: aiohttp.ClientResponse) -> None:
         """Lets through only a stream of events."""
         media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if response.is_success and media == "text/event-stream":
+        success = 200 <= response.status < 300  # noqa: PLR2004 - statuses are clearest as numbers
+        if success and media == "text/event-stream":
             return
-        body = await _beginning(response, _ERROR_BYTES)
+        body = await beginning(response, _ERROR_BYTES)
         wait = retry_after(response.headers)
         if media == "application/json":
             # Also with status 200: an error that came up after the request was let in.
-            told = _told(body)
-            status = 502 if response.is_success else response.status_code
-            raise_if_error(told, status, secret=self._secret, wait=wait)
-        if not response.is_success:
-            raise error_for(response.status_code, wait=wait)
+            status = 502 if success else response.status
+            raise_if_error(_told(body), status, secret=self._secret, wait=wait)
+        if not success:
+            raise error_for(response.status, wait=wait)
         raise MalformedReply(SERVICE, f"answered with {media or 'no content type'}, not a stream.")
+
+
+class _Waiting:
+    """How long the next chunk of one reply may take.
+
+    A deadline that moves with each chunk, looked at by one timer: a time-out of its own for each
+    would cost more than to read it.
+    """
+
+    def __init__(self, patience: Patience) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stall = patience.stall
+        now = self._loop.time()
+        self._end = now + patience.total
+        self.until = now + patience.first_token
+        self._expired = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self, response: aiohttp.ClientResponse) -> None:
+        """Closes the response once the deadline is over."""
+        if self._loop.time() < self.until:
+            self._timer = self._loop.call_at(self.until, self.watch, response)
+            return
+        self._expired = True
+        response.close()
+
+    def heard(self) -> None:
+        """Sets the deadline of the next chunk."""
+        self.until = min(self._loop.time() + self._stall, self._end)
+
+    async def read(self, response: aiohttp.ClientResponse) -> bytes:
+        """What came; nothing at the end."""
+        with session_errors(SERVICE, unreachable):
+            try:
+                received = await response.content.readany()
+            except aiohttp.ClientError:
+                if self._expired:
+                    raise TimeoutError from None
+                raise
+            if self._expired:
+                raise TimeoutError
+            return received
+
+    def end(self, response: aiohttp.ClientResponse, linger: float) -> None:
+        """Nothing more is read; its connection serves again if the reply ends in `linger` s."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if linger and not response.closed:
+            self._loop.call_later(linger, response.close)
+        else:
+            response.close()
 
 
 def _body(group: ModelGroup, prompt: Prompt) -> dict[str, Any]:
@@ -222,49 +271,8 @@ def _within(schema: Mapping[str, Any], group: ModelGroup) -> dict[str, Any]:
     }
 
 
-async def _beginning(response: httpx.Response, limit: int) -> bytes:
-    body = b""
-    async for part in response.aiter_bytes():
-        body += part
-        if len(body) > limit:
-            break
-    return body[:limit]
-
-
 def _told(body: bytes) -> dict[str, Any]:
     try:
         return parse(body)
     except MalformedReply:
         return {}
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
-        raise unreachable(SERVICE) from exc
-    except (TimeoutError, httpx.TimeoutException) as exc:
-        raise ServiceUnavailable(SERVICE, "did not answer in time.") from exc
-    except (SSEError, httpx.DecodingError) as exc:
-        raise MalformedReply(SERVICE, "answered with something other than a stream.") from exc
-    except (httpx.HTTPError, httpx.StreamError) as exc:
-        raise ServiceUnavailable(SERVICE, "broke the connection.") from exc
-
-
-class _Bounded(httpx.AsyncByteStream):
-    """A stream that may not grow without end: one endless line would fill the memory."""
-
-    def __init__(self, stream: Any, limit: int) -> None:
-        self._stream = stream
-        self._left = limit
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._stream:
-            self._left -= len(part)
-            if self._left < 0:
-                raise MalformedReply(SERVICE, "sent a reply that is far too large.")
-            yield part
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()

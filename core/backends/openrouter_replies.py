@@ -41,7 +41,7 @@ class Reply:
         """Whether the model came to the end of its text."""
         return self._reason is not None
 
-    def read(self, data: str) -> list[ModelEvent]:
+    def read(self, data: str | bytes) -> list[ModelEvent]:
         """The events in one chunk. Raises the ServiceError that it reports."""
         chunk = parse(data)
         raise_if_error(chunk, _BAD_GATEWAY, secret=self._secret)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
-import httpx
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from core.backends.openrouter import ModelGroup, OpenRouterChatModel, Patience, open_openrouter
 from core.errors import (
@@ -475,77 +476,49 @@ async def test_a_cancelled_reader_cancels_the_request() -> None:
             await server.exchanges[0].gone.wait()
 
 
-class Watched(httpx.AsyncByteStream):
-    """A reply that tells when its connection was given back."""
-
-    def __init__(self, *parts: str) -> None:
-        self.parts = parts
-        self.closed = False
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for part in self.parts:
-            yield part.encode()
-        await asyncio.Event().wait()
-
-    async def aclose(self) -> None:
-        self.closed = True
-
-
-@asynccontextmanager
-async def replying(reply: httpx.Response) -> AsyncIterator[OpenRouterChatModel]:
-    transport = httpx.MockTransport(lambda _: reply)
-    async with open_openrouter(KEY, [GROUP], patience=IMPATIENT, transport=transport) as models:
-        yield models[0]
-
-
-SSE = {"content-type": "text/event-stream"}
-
-
-async def test_the_connection_is_given_back_as_soon_as_the_reader_is_gone() -> None:
-    """Not when the garbage collector comes by."""
-    stream = Watched(f"data: {json.dumps(chunk('Half'))}\n\n")
-
-    async with replying(httpx.Response(200, headers=SSE, stream=stream)) as model:
-        async with aclosing(model.stream(PROMPT)) as events:
-            await anext(events)
-        assert stream.closed
-
-
-@pytest.mark.parametrize(("status", "headers"), [(503, SSE), (200, {"content-type": "text/html"})])
-async def test_the_connection_of_an_error_is_given_back(
-    status: int, headers: dict[str, str]
-) -> None:
-    stream = Watched("no")
-
-    async with replying(httpx.Response(status, headers=headers, stream=stream)) as model:
-        with pytest.raises(ServiceError):
-            await ask(model)
-        assert stream.closed
-
-
-def _exceptions(base: type[Exception]) -> list[type[Exception]]:
-    """The leaves of an exception's tree."""
-    below = base.__subclasses__()
-    return [leaf for cls in below for leaf in _exceptions(cls)] if below else [base]
+async def endless(exchange: Exchange) -> None:
+    await exchange.send("no")
+    await exchange.gone.wait()
 
 
 @pytest.mark.parametrize(
-    "vendor", sorted({*_exceptions(httpx.HTTPError), *_exceptions(httpx.StreamError)}, key=str)
+    ("status", "media"), [(503, "text/event-stream"), (200, "text/html"), (503, "text/html")]
 )
-async def test_every_exception_of_the_http_client_is_translated(vendor: type[Exception]) -> None:
-    def fail(request: httpx.Request) -> httpx.Response:
-        if vendor is httpx.HTTPStatusError:
-            raise httpx.HTTPStatusError("x", request=request, response=httpx.Response(500))
-        worded = vendor is httpx.StreamError or not issubclass(vendor, httpx.StreamError)
-        made: Callable[..., Exception] = vendor
-        raise made("x") if worded else made()
+async def test_the_connection_of_an_error_is_given_back(status: int, media: str) -> None:
+    """Not when the garbage collector comes by."""
 
-    transport = httpx.MockTransport(fail)
-    async with open_openrouter(KEY, [GROUP], transport=transport) as (model,):
-        with pytest.raises(ServiceError) as raised:
+    async def handle(exchange: Exchange) -> None:
+        await exchange.head(status, content_type=media)
+        await endless(exchange)
+
+    async with serving(handle) as server, model_at(server.url, patience=IMPATIENT) as model:
+        with pytest.raises(ServiceError):
             await ask(model)
+        async with asyncio.timeout(5):
+            await server.exchanges[0].gone.wait()
 
-    assert isinstance(raised.value.__cause__, vendor)
+
+async def test_a_reply_that_came_to_its_end_leaves_its_connection_to_the_next() -> None:
+    connections: set[object] = set()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        connections.add(request.transport)
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        for event in WHOLE:
+            data = event if isinstance(event, str) else json.dumps(event)
+            await response.write(f"data: {data}\n\n".encode())
+        await response.write_eof()
+        return response
+
+    application = web.Application()
+    application.router.add_post("/chat/completions", answer)
+    async with TestServer(application) as server, model_at(str(server.make_url("/"))) as model:
+        for _ in range(3):
+            assert len(await ask(model)) == 4
+            await asyncio.sleep(0.05)
+
+    assert len(connections) == 1
 
 
 @pytest.mark.parametrize("models", [(), ("a", "b", "c", "d")])

@@ -1,0 +1,79 @@
+"""What aiohttp raises, and how much of a reply is read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import aiohttp
+import pytest
+from aiohttp.http_exceptions import ContentEncodingError
+from yarl import URL
+
+from core.backends.http_session import beginning, open_session, post, session_errors
+from core.backends.vendor_http import unreachable
+from core.errors import MalformedReply, ServiceError, ServiceUnavailable
+from tests.support.http_server import Exchange, serving
+
+
+def _leaves(base: type[BaseException]) -> Iterator[type[BaseException]]:
+    for cls in base.__subclasses__() or [base]:
+        yield from [cls] if cls is base else _leaves(cls)
+
+
+_UNREACHABLE = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_MALFORMED = (aiohttp.ClientResponseError, aiohttp.InvalidURL)
+
+
+@pytest.mark.parametrize(
+    "vendor", sorted({*_leaves(aiohttp.ClientError), TimeoutError, ConnectionResetError}, key=str)
+)
+def test_every_exception_of_the_client_is_translated(vendor: type[BaseException]) -> None:
+    made = vendor.__new__(vendor)  # their constructors want much that does not matter here
+
+    with pytest.raises(ServiceError) as raised, session_errors("Here", unreachable):
+        raise made
+
+    assert raised.value.__cause__ is made
+    assert type(raised.value) is (
+        MalformedReply if issubclass(vendor, _MALFORMED) else ServiceUnavailable
+    )
+    words = (
+        "could not be reached"
+        if issubclass(vendor, _UNREACHABLE)
+        else "in time"
+        if issubclass(vendor, TimeoutError)
+        else ""
+    )
+    assert words in str(raised.value)
+
+
+def test_what_cannot_be_decoded_is_malformed() -> None:
+    failed = aiohttp.ClientPayloadError("x")
+    failed.__cause__ = ContentEncodingError("gzip")
+
+    with pytest.raises(MalformedReply), session_errors("Here", unreachable):
+        raise failed
+
+
+async def test_a_reply_without_an_end_is_not_read_to_it() -> None:
+    async def handle(exchange: Exchange) -> None:
+        await exchange.head()
+        while not exchange.gone.is_set():
+            await exchange.send("x" * 2**20)
+
+    async with serving(handle) as server, open_session({}) as session, asyncio.timeout(30):
+        with pytest.raises(MalformedReply, match="too large"):
+            await post(session, URL(server.url), b"{}", service="Here")
+
+
+async def test_only_the_beginning_is_read_where_that_is_enough() -> None:
+    async def parts() -> Any:
+        for part in (b"one", b"two", b"three"):
+            yield part
+
+    response = SimpleNamespace(content=SimpleNamespace(iter_any=parts))
+
+    assert await beginning(cast("aiohttp.ClientResponse", response), 5) == b"onetw"
