@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -60,6 +60,8 @@ def _lines_of(group: GapGroup) -> Iterator[str]:
         yield f"    also: {text}"
     for passage in group.nearest:
         yield f"    nearest: {passage.place or passage.path} {passage.url}".rstrip()
+    for text in dict.fromkeys(each.text for gap in group.gaps for each in gap.expected):
+        yield f"    expected: {_short(text)}"
     yield f"    trace: {group.gaps[0].id}"
 
 
@@ -73,6 +75,7 @@ def _group(group: GapGroup) -> dict[str, Any]:
                 "text": gap.text,
                 "asked_at": gap.asked_at.isoformat(),
                 "lacks": [lack.value for lack in gap.lacks],
+                "expected": [{"text": each.text, "path": each.path} for each in gap.expected],
             }
             for gap in group.gaps
         ],
@@ -98,8 +101,9 @@ async def read_gaps(settings: Settings, days: int) -> GapReport:
 def keep_cases(report: GapReport, file: Path, expected: Mapping[str, str]) -> int:
     """Adds questions with a thumbs-down as cases for `docent eval`; the number of new ones.
 
-    `expected` names the document that answers each, by the id of its turn. Raises
-    ConfigurationError for an id that no such question has.
+    `expected` names the document that answers each, by the id of its turn; without any, those are
+    kept for which people did so in a chat. Raises ConfigurationError for an id that no such
+    question has.
     """
     downvoted = {
         str(gap.id): gap
@@ -112,15 +116,24 @@ def keep_cases(report: GapReport, file: Path, expected: Mapping[str, str]) -> in
             f"No question with a thumbs-down has the id {unknown[0]}.",
             hint="`docent gaps --json` shows which there are.",
         )
+    relevant = {turn: {path} for turn, path in expected.items()} or _named(downvoted)
     kept = _kept(file)
-    cases = [_case(downvoted[turn], path) for turn, path in expected.items() if turn not in kept]
+    cases = [_case(downvoted[turn], paths) for turn, paths in relevant.items() if turn not in kept]
     with file.open("a", encoding="utf-8") as lines:
         lines.writelines(json.dumps(case, ensure_ascii=False) + "\n" for case in cases)
     return len(cases)
 
 
-def _case(gap: Gap, path: str) -> dict[str, Any]:
-    return {"id": str(gap.id), "text": gap.text, "relevant": {path: 1.0}, "answerable": True}
+def _named(downvoted: Mapping[str, Gap]) -> dict[str, set[str]]:
+    """The documents that people named in a chat, by turn."""
+    named = {turn: {each.path for each in gap.expected} for turn, gap in downvoted.items()}
+    known = {turn: {path for path in paths if path} for turn, paths in named.items()}
+    return {turn: paths for turn, paths in known.items() if paths}
+
+
+def _case(gap: Gap, paths: Collection[str]) -> dict[str, Any]:
+    relevant = dict.fromkeys(sorted(paths), 1.0)
+    return {"id": str(gap.id), "text": gap.text, "relevant": relevant, "answerable": True}
 
 
 def _kept(file: Path) -> set[str]:

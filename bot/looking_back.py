@@ -39,9 +39,9 @@ async def gaps(
     settings: Settings, days: int, file: Path | None, expected: list[str], *, as_json: bool
 ) -> None:
     """Prints what the docs lack, or keeps questions of it as cases."""
-    if bool(expected) != (file is not None):
+    if expected and file is None:
         raise ConfigurationError(
-            "Cases need a file and what is expected.",
+            "Cases need a file.",
             hint="docent gaps --as-cases cases.jsonl --expect ID=guide/install.md",
         )
     report = await read_gaps(settings, days)

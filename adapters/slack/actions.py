@@ -10,10 +10,12 @@ from uuid import UUID
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from adapters.chat.expecting import sections_of
 from adapters.chat.policy import ChannelPolicy
-from adapters.chat.reactions import GONE, Reactions, missing
+from adapters.chat.reactions import GONE, THANKS, Reactions, missing
 from adapters.chat.wording import NOT_FROM_HERE, NOT_HERE, failed
 from adapters.slack.evidence import evidence
+from adapters.slack.expecting import offer
 from adapters.slack.places import Places
 from adapters.slack.rendering import (
     FEEDBACK_DOWN,
@@ -60,9 +62,18 @@ class Actions:
 
     def _rated(self, value: Literal["up", "down"]) -> Press:
         async def rate(turn_id: UUID, body: Json) -> Message:
-            return notice(await self._reactions.rate(turn_id, body["user"]["id"], value))
+            said = await self._reactions.rate(turn_id, body["user"]["id"], value)
+            if value == "down" and said == THANKS:
+                return await self._which(turn_id, body)
+            return notice(said)
 
         return rate
+
+    async def _which(self, turn_id: UUID, body: Json) -> Message:
+        """Asks which section it should have been, of those that may be named here."""
+        turn = await self._reactions.ended(turn_id)
+        named = turn is not None and self._policy.may_show(turn.sources, _channel(body))
+        return offer(turn_id, sections_of(turn) if turn and named else ())
 
     async def _show_evidence(self, turn_id: UUID, body: Json) -> Message:
         turn = await self._reactions.ended(turn_id)

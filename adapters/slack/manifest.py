@@ -35,6 +35,7 @@ METHOD_SCOPES: Mapping[str, Sequence[str]] = {
     "conversations.replies": _HISTORY,
     "users.conversations": _CHANNELS,
     "users.info": ("users:read",),
+    "views.open": (),
     "views.publish": (),
 }
 """The bot token's scopes that each Web API method in use needs."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from slack_bolt.async_app import AsyncApp
 
 from adapters.chat.errands import Start
+from adapters.chat.expecting import Expecting
 from adapters.chat.policy import ChannelPolicy
 from adapters.chat.quota import ReadQuota
 from adapters.chat.reactions import Reactions
@@ -15,6 +16,7 @@ from adapters.slack.actions import Actions
 from adapters.slack.api import SlackApi
 from adapters.slack.app import Extension
 from adapters.slack.commands import Commands
+from adapters.slack.expecting import ExpectedSections
 from adapters.slack.forgetting import Forgetting
 from adapters.slack.home import Home, ReadOverview
 from adapters.slack.mapping import PLATFORM
@@ -58,9 +60,9 @@ def surfaces(
     def extend(app: AsyncApp, start: Start, policy: ChannelPolicy) -> None:
         places = Places(api, policy)
         Commands(api, submit, sync, start, places, policy, admins=admins).register(app)
-        Actions(Reactions(archive, traces, feedback, dispatcher.cancel), places, policy).register(
-            app
-        )
+        reactions = Reactions(archive, traces, feedback, dispatcher.cancel)
+        Actions(reactions, places, policy).register(app)
+        ExpectedSections(api, Expecting(archive, feedback)).register(app)
         Home(api, overview, questions).register(app)
         Quota(quota, start).register(app)
         Forgetting(dispatcher.forget, start).register(app)

@@ -47,7 +47,11 @@ def gaps(
     days: Annotated[int, typer.Option(min=1, max=3650, help="How far back to look.")] = 30,
     as_cases: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Keep what --expect names as cases for `docent eval`."),
+        typer.Option(
+            metavar="FILE",
+            help="Keep thumbs-downs as cases for `docent eval`: those of --expect, or else those "
+            "for which people named the section.",
+        ),
     ] = None,
     expect: Annotated[
         list[str] | None,

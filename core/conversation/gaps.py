@@ -30,10 +30,19 @@ class Lack(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What somebody says should have answered: `path` is the document, where it is one of ours."""
+
+    text: str
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """A question with what was wrong with its answer; `nearest` are passages, best first.
 
-    `place` is the platform, the workspace and the channel that it was asked in.
+    `place` is the platform, the workspace and the channel that it was asked in. `expected` came
+    with a thumbs-down.
     """
 
     id: UUID
@@ -42,6 +51,7 @@ class Gap:
     asked_at: datetime
     lacks: tuple[Lack, ...]
     nearest: tuple[Passage, ...] = ()
+    expected: tuple[Expected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,15 @@ class Gaps:
                     JOIN passages AS p ON p.hash = found.value ->> 'hash'
                     WHERE found.n <= $3
                         AND ($2::TEXT[] IS NULL OR p.passage ->> 'source' = ANY ($2))
-                ) AS nearest
+                ) AS nearest,
+                (
+                    SELECT jsonb_agg(
+                        jsonb_build_object('text', f.expected, 'path', f.expected_path)
+                        ORDER BY f.rated_at
+                    )
+                    FROM feedback AS f
+                    WHERE f.turn_id = t.id AND f.value = 'down' AND f.expected IS NOT NULL
+                ) AS expected
             FROM (
                 SELECT *,
                     answer ->> 'status' = 'refused' AS refused,
@@ -126,7 +144,8 @@ def _gap(row: Row) -> Gap:
     nearest = tuple(map(passage_of, orjson.loads(row["nearest"] or "[]")))
     lacks = tuple(lack for lack in Lack if row[lack.value])
     place = (row["platform"], row["workspace"], row["channel"])
-    return Gap(row["id"], place, row["text"], row["accepted_at"], lacks, nearest)
+    expected = tuple(Expected(**each) for each in orjson.loads(row["expected"] or "[]"))
+    return Gap(row["id"], place, row["text"], row["accepted_at"], lacks, nearest, expected)
 
 
 def grouped(gaps: Sequence[Gap]) -> list[GapGroup]:

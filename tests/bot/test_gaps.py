@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -11,7 +12,7 @@ import pytest
 
 from bot.evaluation.dataset import read_dataset
 from bot.gaps import GapReport, keep_cases
-from core.conversation.gaps import Gap, Lack, grouped
+from core.conversation.gaps import Expected, Gap, Lack, grouped
 from core.errors import ConfigurationError
 from tests.support.command import Shell
 from tests.support.conversations import passage
@@ -74,6 +75,23 @@ def test_a_thumbs_down_with_its_document_is_a_case_that_eval_reads(tmp_path: Pat
     assert (question.text, question.relevant) == ("How do I rotate the key?", {"keys.md": 1.0})
 
 
+def test_what_people_named_in_a_chat_is_shown_and_kept_as_cases(tmp_path: Path) -> None:
+    named = gap(1, "How do I rotate the key?", Lack.DOWNVOTED)
+    sections = Expected("https://d.example/keys#r", "keys.md"), Expected("b.md", "b.md")
+    vague = replace(gap(2, "Who brews tea?", Lack.DOWNVOTED), expected=(Expected("the tea one"),))
+    found = report(replace(named, expected=sections), vague)
+    assert "    expected: https://d.example/keys#r\n    expected: b.md\n" in found.as_text()
+    assert "    expected: the tea one\n" in found.as_text()
+    [first, second] = [group["questions"][0] for group in found.as_json()["groups"]]
+    assert first["expected"][0] == {"text": "https://d.example/keys#r", "path": "keys.md"}
+    assert second["expected"] == [{"text": "the tea one", "path": None}]
+    cases = tmp_path / "cases.jsonl"
+    assert keep_cases(found, cases, {}) == 1, "of the other one nobody knows the document"
+    assert keep_cases(found, cases, {str(TURNS[2]): "tea.md"}) == 1
+    kept = [json.loads(line) for line in cases.read_text("utf-8").splitlines()]
+    assert [case["relevant"] for case in kept] == [{"b.md": 1, "keys.md": 1}, {"tea.md": 1}]
+
+
 def test_a_case_needs_a_thumbs_down(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="No question with a thumbs-down"):
         keep_cases(FOUND, tmp_path / "cases.jsonl", {str(TURNS[2]): "keys.md"})
@@ -98,5 +116,6 @@ def test_a_refused_question_is_found_from_the_command_line(tmp_path: Path) -> No
     assert "1x Which quorum do zookeepers need? (1 refused)" in said.stdout, said.stderr
     assert f"trace: {asked['turn']}" in said.stdout
     assert json.loads(shell.run("gaps", "--json", "--days", "1").stdout)["questions"] == 1
-    for wrong in (["--as-cases", "x"], ["--expect", "a=b"], ["--as-cases", "x", "--expect", "a"]):
+    for wrong in (["--expect", "a=b"], ["--as-cases", "x", "--expect", "a"]):
         assert shell.run("gaps", *wrong).returncode == 2
+    assert shell.run("gaps", "--as-cases", "x").stdout == "0 cases added to x.\n"

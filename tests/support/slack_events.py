@@ -245,6 +245,38 @@ def action(blocks: Sequence[Json], action_id: str, value: str | None) -> Json:
     raise LookupError(f"no button {action_id!r} with value {value!r} in {blocks}")
 
 
+def chosen(blocks: Sequence[Json], action_id: str, label: str) -> Json:
+    """What Slack sends of a menu in which the option with that label was chosen."""
+    elements = [element for block in blocks for element in block.get("elements", [])]
+    for element in elements:
+        if element.get("action_id") == action_id:
+            shown = {option["text"]["text"]: option for option in element["options"]}
+            about = {"action_id": action_id, "block_id": "b1", "type": element["type"]}
+            return about | {"selected_option": shown[label]}
+    raise LookupError(f"no menu {action_id!r} in {blocks}")
+
+
+def submitted(slack: Slack, view: Json, user: str, values: Json) -> Json:
+    """`view_submission`: a form with what was written in its fields, by their `block_id`."""
+    state = {
+        block["block_id"]: {block["element"]["action_id"]: {"value": values[block["block_id"]]}}
+        for block in view["blocks"]
+        if block["type"] == "input"
+    }
+    return {
+        "type": "view_submission",
+        "team": team(slack),
+        "user": person(slack, user),
+        "api_app_id": slack.app_id,
+        "token": "verification-token",
+        "trigger_id": identifier("trigger."),
+        "view": view | {"id": identifier("V"), "state": {"values": state}},
+        "response_urls": [],
+        "is_enterprise_install": False,
+        "enterprise": None,
+    }
+
+
 def whispered(ephemeral: Ephemeral) -> Json:
     """An ephemeral message as interactive payloads show it."""
     return {

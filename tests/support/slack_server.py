@@ -168,6 +168,22 @@ class SlackWorkspace:
         address = ResponseAddress(channel, user, original.thread_ts, original)
         return await self._interact("interactive", payload, address)
 
+    async def choose(self, ts: str, action_id: str, label: str, *, user: str = ALICE) -> Delivery:
+        """An option of a menu in a message that only this person sees."""
+        whispered = next(e for e in self.whispers(user) if e.ts == ts)
+        action = events.chosen(whispered.blocks, action_id, label)
+        channel, shown = whispered.channel, events.whispered(whispered)
+        payload = events.pressed(self.slack, shown, channel, user, action)
+        address = ResponseAddress(channel, user, whispered.thread_ts, whispered)
+        return await self._interact("interactive", payload, address)
+
+    async def submit(self, values: Json, *, user: str = ALICE) -> Delivery:
+        """The form that was opened last, with what was written in its fields."""
+        payload = events.submitted(self.slack, self.slack.views[-1]["view"], user, values)
+        delivery = self.courier.start("interactive", payload)
+        await delivery.ended.wait()
+        return delivery
+
     async def press_home(self, action_id: str, value: str, *, user: str = ALICE) -> None:
         """A button of the home that was shown last."""
         view = self.slack.views[-1]["view"]

@@ -72,3 +72,72 @@ async def test_an_answer_cannot_be_rated_while_it_makes_way_for_another(
         await somebody_waits(database)
     assert not await rating
     assert await _ratings(database) == []
+
+
+async def _expected(database: Postgres) -> list[tuple[str, str | None, str | None]]:
+    rows = await database.fetch(
+        "SELECT value, expected, expected_path FROM feedback ORDER BY person"
+    )
+    return [(row["value"], row["expected"], row["expected_path"]) for row in rows]
+
+
+async def test_an_expected_section_comes_with_a_thumbs_down(
+    database: Postgres, feedback: Feedback, turn: Turn
+) -> None:
+    assert await feedback.expect(turn.id, "U1", "https://docs.example/a#b", "a.md")
+    assert await feedback.rate(turn.id, "U2", "up")
+    assert await feedback.expect(turn.id, "U2", "the chapter on\0 keys")
+    assert await feedback.rate(turn.id, "U2", "down"), "which says nothing else"
+    assert await _expected(database) == [
+        ("down", "https://docs.example/a#b", "a.md"),
+        ("down", "the chapter on\ufffd keys", None),
+    ]
+    assert not await feedback.expect(uuid4(), "U1", "nothing")
+
+
+async def test_an_answer_that_is_made_anew_expects_nothing(
+    database: Postgres, feedback: Feedback, turn: Turn
+) -> None:
+    await feedback.expect(turn.id, "U1", "a.md", "a.md")
+    await Amendments(database).edit(
+        "slack", "T1", "C1", turn.question.message_id, "new", scope=EVERYTHING
+    )
+    assert not await feedback.expect(turn.id, "U1", "a.md", "a.md")
+    assert await _expected(database) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "path"),
+    [
+        ("https://docs.example/guide/keys/", "guide/keys.md"),
+        (" https://docs.example/guide/keys?utm=1#rotate ", "guide/keys.md"),
+        ("guide/keys.md", "guide/keys.md"),
+        ("all about KEYS", "guide/keys.md"),
+        ("Twice", None),
+        ("old.md", None),
+        ("https://docs.example/", None),
+        ("http://[broken", None),
+        ("", None),
+    ],
+)
+async def test_a_document_is_known_by_its_address_its_path_and_its_title(
+    database: Postgres, feedback: Feedback, words: str, path: str | None
+) -> None:
+    documents = [
+        ("guide/keys.md", "All about keys", "https://docs.example/guide/keys/", None),
+        ("a.md", "Twice", "https://docs.example/a", None),
+        ("b.md", "Twice", "https://docs.example/b", None),
+        ("old.md", "Old", "https://docs.example/old", 2),
+        ("unpublished.md", "", "", None),
+    ]
+    for document in documents:
+        await database.execute(
+            """
+            INSERT INTO documents (
+                source, since, fingerprint, peer_reviewed, authors, chunk_keys, chunk_sinces,
+                path, title, url, until
+            ) VALUES ('docs', 1, 'f', FALSE, '{}', '{}', '{}', $1, $2, $3, $4)
+            """,
+            *document,
+        )
+    assert await feedback.document_of(words) == path

@@ -8,7 +8,7 @@ import pytest
 
 from core.backends.postgres import Postgres
 from core.conversation.feedback import Feedback
-from core.conversation.gaps import Gap, Gaps, Lack, grouped
+from core.conversation.gaps import Expected, Gap, Gaps, Lack, grouped
 from core.conversation.inbox import Inbox
 from core.model import Answered, AnswerStatus, Claim, Passage, Scope, Turn, Verdict
 from tests.support.conversations import answered, passage, question, taken
@@ -72,6 +72,23 @@ async def test_refused_downvoted_and_unsupported_questions_are_gaps(
     ]
     assert found[2].nearest == (passage("near"),)
     assert found[0].place == ("slack", "T1", "C1")
+
+
+async def test_what_people_expected_comes_with_their_thumbs_down(
+    database: Postgres, inbox: Inbox, gaps: Gaps
+) -> None:
+    feedback = Feedback(database)
+    wrong = await asked(inbox, "wrong", answered())
+    await feedback.expect(wrong.id, "U1", "https://docs.example/a#b", "a.md")
+    await feedback.rate(wrong.id, "U2", "down")
+    await feedback.expect(wrong.id, "U3", "the tea one")
+    await feedback.expect(wrong.id, "U4", "changed my mind")
+    await feedback.rate(wrong.id, "U4", "up")
+    [found] = await gaps.since(WEEK)
+    assert found.expected == (
+        Expected("https://docs.example/a#b", "a.md"),
+        Expected("the tea one"),
+    )
 
 
 async def test_what_is_old_unanswered_or_withdrawn_is_none(
