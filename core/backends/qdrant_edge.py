@@ -2,12 +2,15 @@
 
 The engine holds the interpreter lock in every call, so threads would gain nothing. A plain scan
 of 20,000 chunks takes 2 to 4 ms: no approximate index is built, which would block for seconds.
-Writes go in batches of about a millisecond, with a turn of the event loop between them.
+Writes go in batches of about a millisecond, with a turn of the event loop between them. Its flush
+waits for some eighty files: it comes when a collection is opened or released. Between, its log is
+on disk, from which it makes all else anew.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -30,6 +33,7 @@ from core.backends.qdrant_payload import (
     to_payload,
     to_vectors,
 )
+from core.errors import ServiceUnavailable
 from core.model import (
     OPEN_ENDED,
     EmbeddingModel,
@@ -40,6 +44,10 @@ from core.model import (
 )
 
 _BATCH: Final = 32
+_LOG: Final = "wal"
+_FULL_LOGS: Final = 2
+"""Of 32 MB each. With more, a flush shortens what the next start has to read."""
+
 _SCHEMA: Final = {
     "integer": engine.PayloadSchemaType.Integer,
     "keyword": engine.PayloadSchemaType.Keyword,
@@ -74,7 +82,8 @@ class QdrantEdge:
             require_room(self._folder)
             with engine_errors():
                 _create(self._folder, model)
-        return EdgeWriter(self._loaded(model.collection), self._folder, model.dimensions)
+        shard, folder = self._loaded(model.collection), self._folder / model.collection
+        return EdgeWriter(shard, folder, model.dimensions)
 
     async def search(self, request: SearchRequest) -> SearchHits:
         """Both searches in one call of the engine, by exact scan."""
@@ -115,7 +124,9 @@ class QdrantEdge:
         if collection not in self._shards:
             hint = f"Move {path} away and run `docent sync --rebuild`, which makes it anew."
             with engine_errors(hint):
-                self._shards[collection] = engine.EdgeShard.load(str(path))
+                shard = self._shards[collection] = engine.EdgeShard.load(str(path))
+                if len(list((path / _LOG).glob("closed-*"))) > _FULL_LOGS:
+                    shard.flush()
         return self._shards[collection]
 
 
@@ -143,20 +154,20 @@ class EdgeWriter:
         else:
             for batch in batches(point_ids, _BATCH):
                 await self._update(_set_until(batch, until))
-        self._save()
+        await self._save()
 
     async def recover(self, generation: int) -> None:
         """Undoes what a dead sync left. Breaking off half-way does no harm: do it again."""
         closed, written = filters.closed_after(generation), filters.written_after(generation)
         await self._drain(closed, lambda ids: _set_until(ids, OPEN_ENDED))
         await self._drain(written, lambda ids: _set_until(ids, filters.NEVER))
-        self._save()
+        await self._save()
 
     async def prune(self, source: str, generation: int) -> None:
         """Deletes the source's points that neither `generation` nor a later one sees."""
         unseen = filters.ended_by(generation, source)
         await self._drain(unseen, engine.UpdateOperation.delete_points)
-        self._save()
+        await self._save()
 
     async def _drain(
         self,
@@ -176,11 +187,19 @@ class EdgeWriter:
         self._saved = False
         await asyncio.sleep(0)
 
-    def _save(self) -> None:
-        with engine_errors():
-            if not self._saved:
-                self._shard.flush()
+    async def _save(self) -> None:
+        if not self._saved:
+            try:
+                await asyncio.to_thread(_sync_files, self._folder / _LOG)
+            except OSError as exc:
+                raise ServiceUnavailable(SERVICE, f"its log cannot be saved: {exc}") from exc
         self._saved = True
+
+
+def _sync_files(folder: Path) -> None:
+    for path in folder.iterdir():
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
 
 
 def _create(folder: Path, model: EmbeddingModel) -> None:

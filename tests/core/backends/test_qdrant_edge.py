@@ -8,8 +8,10 @@ import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,18 +91,71 @@ async def test_a_collection_whose_creation_was_cut_off_is_made_anew(tmp_path: Pa
         assert await index.count(MODEL.collection, 1) == 1
 
 
-async def test_what_was_sealed_is_in_the_collection_and_not_only_in_its_log(
-    tmp_path: Path,
-) -> None:
+async def test_what_was_sealed_survives_a_power_cut(tmp_path: Path) -> None:
+    """Whatever the collection's files had become by then, its log is on disk."""
     async with open_edge(tmp_path / "one") as index:
         writer = await index.writer(MODEL)
-        await writer.write([point(str(n)) for n in range(100)])
-        await writer.close([], until=2)
         shutil.copytree(tmp_path / "one", tmp_path / "two")
-    shutil.rmtree(tmp_path / "two" / MODEL.collection / "wal")
+        await writer.write([point(str(n)) for n in range(100)])
+        await writer.close([point("0").id], until=2)
+        lost, kept = (tmp_path / each / MODEL.collection / "wal" for each in ("two", "one"))
+        shutil.copytree(kept, lost, dirs_exist_ok=True)
 
     async with open_edge(tmp_path / "two") as index:
         assert await index.count(MODEL.collection, 1) == 100
+        assert await index.count(MODEL.collection, 2) == 99
+
+
+async def test_the_disk_is_waited_for_in_a_thread(tmp_path: Path) -> None:
+    threads = Threads()
+    asyncio.get_running_loop().set_default_executor(threads)
+    async with open_edge(tmp_path) as index:
+        writer = await index.writer(MODEL)
+        await writer.write([point("a")])
+        assert threads.asked == 0
+
+        await writer.close([], until=2)
+        assert threads.asked == 1
+
+        await writer.close([], until=2)
+        assert threads.asked == 1
+
+
+class Threads(ThreadPoolExecutor):
+    """Counts what it is given."""
+
+    asked = 0
+
+    def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.asked += 1
+        return super().submit(*args, **kwargs)
+
+
+async def test_a_log_that_cannot_be_saved_is_an_error(tmp_path: Path) -> None:
+    async with open_edge(tmp_path) as index:
+        writer = await index.writer(MODEL)
+        await writer.write([point("a")])
+        (tmp_path / MODEL.collection / "wal").rename(tmp_path / "away")
+
+        with pytest.raises(ServiceUnavailable, match="its log cannot be saved"):
+            await writer.close([], until=2)
+
+        (tmp_path / "away").rename(tmp_path / MODEL.collection / "wal")
+        await writer.close([], until=2)
+
+
+async def test_a_long_log_is_shortened_at_the_next_start(tmp_path: Path) -> None:
+    log = tmp_path / "killed" / MODEL.collection / "wal"
+    async with open_edge(tmp_path / "running") as index:
+        writer = await index.writer(MODEL)
+        for n in range(70):
+            await writer.write([point(f"{n}" + "x" * 2**21)])
+        shutil.copytree(tmp_path / "running", tmp_path / "killed")
+    assert len(list(log.glob("closed-*"))) > 2
+
+    async with open_edge(tmp_path / "killed") as index:
+        assert await index.count(MODEL.collection, 1) == 70
+        assert len(list(log.glob("closed-*"))) <= 2
 
 
 @pytest.mark.parametrize(
