@@ -1,4 +1,4 @@
-"""The chat platforms that are configured, run side by side."""
+"""The platforms that are configured, run side by side."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from adapters.slack.manifest import manifest
 from bot.discord import discord_credentials, discord_policy
 from bot.memory import settle
 from bot.parts import App
+from bot.server import Front
 from bot.settings import Settings
 from bot.slack import slack_credentials
 from bot.sources import public_scope
@@ -26,13 +27,14 @@ _PLACEHOLDER = "https://docent.example.com"
 def configured_platforms(settings: Settings) -> list[Platform]:
     """Those to run. Raises ConfigurationError for one that is configured by half, or wrongly."""
     platforms: list[Platform] = []
+    front = Front(settings.server.host, settings.server.port)
     credentials = slack_credentials(settings)
     if credentials is not None:
         credentials.check()
         # Slack's SDK takes half a second to import, which only a bot in Slack needs.
         from bot.slack_bot import run_slack  # noqa: PLC0415
 
-        platforms.append(partial(run_slack, credentials))
+        platforms.append(partial(run_slack, credentials, front))
     discord = discord_credentials(settings)
     if discord is not None:
         discord.check()
@@ -41,6 +43,11 @@ def configured_platforms(settings: Settings) -> list[Platform]:
         from bot.discord_bot import run_discord  # noqa: PLC0415
 
         platforms.append(partial(run_discord, discord, policy))
+    if settings.web.enabled:
+        # FastAPI takes half a second to import, which only a server of the API needs.
+        from bot.web_api import run_web  # noqa: PLC0415
+
+        platforms.append(partial(run_web, front))
     return platforms
 
 

@@ -1,11 +1,11 @@
-"""The HTTP server, for platforms that deliver by request."""
+"""The HTTP server, which all platforms share that are reached by request."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import uvicorn
@@ -14,6 +14,56 @@ from core.errors import ConfigurationError
 
 GOODBYE = 5
 """Seconds that open requests get at the end."""
+
+_DEAD = 60_000
+"""Milliseconds after which a reader that takes nothing any more is cut off."""
+
+
+class Front:
+    """One address for several applications, each under its path.
+
+    The server runs from the first mount to the end of the last.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host = host
+        self._port = port
+        self._mounted: dict[str, Any] = {}
+        self._changing = asyncio.Lock()
+        self._serving: AbstractAsyncContextManager[str] | None = None
+        self._address = ""
+
+    @asynccontextmanager
+    async def mount(self, path: str, application: Any) -> AsyncIterator[str]:
+        """Has an ASGI application serve whatever begins with `path`; the server's address.
+
+        The longest path wins. Raises ConfigurationError as `serving` does.
+        """
+        async with self._changing:
+            if self._serving is None:
+                opening = serving(self._serve, self.host, self._port)
+                self._address = await opening.__aenter__()
+                self._serving = opening
+            self._mounted[path] = application
+        try:
+            yield self._address
+        finally:
+            async with self._changing:
+                if len(self._mounted) == 1:
+                    # Requests that are under way still need their application.
+                    await self._serving.__aexit__(None, None, None)
+                    self._serving = None
+                del self._mounted[path]
+
+    async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
+        fitting = [path for path in self._mounted if scope["path"].startswith(path)]
+        serve = self._mounted[max(fitting, key=len)] if fitting else _nothing_here
+        await serve(scope, receive, send)
+
+
+async def _nothing_here(_scope: Any, _receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 404, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
 
 
 @asynccontextmanager
@@ -25,7 +75,9 @@ async def serving(application: Any, host: str, port: int) -> AsyncIterator[str]:
     with _listening(host, port) as listener:
         config = uvicorn.Config(
             application,
+            interface="asgi3",
             lifespan="off",
+            proxy_headers=False,
             log_config=None,
             access_log=False,
             server_header=False,
@@ -44,9 +96,12 @@ async def serving(application: Any, host: str, port: int) -> AsyncIterator[str]:
 def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
+        listener = socket.create_server((host, port), family=family)
     except OSError as exc:
         raise ConfigurationError(
             f"Docent cannot listen on {host}:{port}: {exc.strerror}.",
             hint="Set SERVER_HOST and SERVER_PORT to an address of this machine that is free.",
         ) from exc
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections have it from their listener
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD)
+    return listener

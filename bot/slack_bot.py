@@ -21,7 +21,7 @@ from adapters.slack.surfaces import surfaces
 from bot.digest import open_digest
 from bot.parts import App
 from bot.quota import quota_text
-from bot.server import serving
+from bot.server import Front
 from bot.slack import channel_policy
 from bot.status import read_public_status
 from core.answering.dispatcher import Dispatcher
@@ -34,9 +34,16 @@ from core.ports import Responder
 
 
 async def run_slack(
-    credentials: SlackCredentials, app: App, stop: asyncio.Event, announce: Callable[[str], None]
+    credentials: SlackCredentials,
+    front: Front,
+    app: App,
+    stop: asyncio.Event,
+    announce: Callable[[str], None],
 ) -> None:
-    """Answers in Slack until `stop`, then lets running answers end."""
+    """Answers in Slack until `stop`, then lets running answers end.
+
+    Requests reach it by `front`, where Slack sends them.
+    """
     archive = Archive(app.database)
     presence = Presence(app.database, shared=app.settings.database.shared)
     async with AsyncExitStack() as stack:
@@ -62,10 +69,7 @@ async def run_slack(
             )
         )
         if application is not None:
-            server = app.settings.server
-            address = await stack.enter_async_context(
-                serving(application, server.host, server.port)
-            )
+            address = await stack.enter_async_context(front.mount(EVENTS_PATH, application))
             announce(f"Slack is served at {address}{EVENTS_PATH}.")
         await stack.enter_async_context(_digest(app, api))
         await dispatcher.resume()

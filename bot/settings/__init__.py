@@ -36,6 +36,7 @@ from bot.settings.platforms import DiscordSettings, SlackSettings
 from bot.settings.source import SourceSettings
 from bot.settings.unknown_keys import reject_unknown_keys
 from bot.settings.variables import ENV_FILE, reject_faulty_lines
+from bot.settings.web import JwtSettings, WebSettings
 
 CONFIG_FILE = Path("docent.toml")
 
@@ -66,6 +67,8 @@ class Settings(BaseSettings):
     discord: DiscordSettings = DiscordSettings()
     limits: LimitsSettings = LimitsSettings()
     server: ServerSettings = ServerSettings()
+    web: WebSettings = WebSettings()
+    jwt: JwtSettings = JwtSettings()
     sources: tuple[SourceSettings, ...] = ()
 
     @classmethod

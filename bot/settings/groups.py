@@ -165,12 +165,12 @@ class RetrievalSettings(Group):
 
 
 class ServerSettings(Group):
-    """The HTTP server, for Slack over signed HTTP."""
+    """The HTTP server, for the HTTP API, the page, and Slack over signed HTTP."""
 
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(8080, ge=0, le=65_535, description="its port; 0 is any that is free")
     public_url: AnyHttpUrl | None = Field(
-        None, description="where Slack reaches this server, for the app manifest"
+        None, description="where others reach this server, as for the manifest of the Slack app"
     )
 
 

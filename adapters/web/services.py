@@ -1,0 +1,78 @@
+"""What the routes work with, and who they work for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Header, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from adapters.web.chat import Chat
+from adapters.web.gatekeeper import Gatekeeper
+from adapters.web.principals import Principal
+from adapters.web.problems import Problem
+from adapters.web.rates import Rates
+from core.access.keys import Permission
+from core.conversation.feedback import Feedback
+from core.conversation.transcripts import Transcripts
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts behind the API."""
+
+    chat: Chat
+    transcripts: Transcripts
+    feedback: Feedback
+    gatekeeper: Gatekeeper
+    rates: Rates
+
+
+def services(request: Request) -> Services:
+    """Those of the app that was asked."""
+    return cast("Services", request.app.state.services)
+
+
+Serving = Annotated[Services, Depends(services)]
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="bearer",
+    description="An API key from `docent keys create`, or a JWT of the configured issuer.",
+)
+
+
+def allowed(permission: Permission) -> Callable[..., Awaitable[Principal]]:
+    """A dependency: who sent the request, where they may do that. Raises Problem."""
+
+    async def principal(
+        request: Request,
+        serving: Serving,
+        _: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    ) -> Principal:
+        found = await serving.gatekeeper.admit(request.headers.get("authorization"))
+        request.state.headers = serving.rates.take(found.id)
+        if not found.may(permission):
+            raise Problem(
+                403, "Forbidden", f"This key or token lacks the permission `{permission}`."
+            )
+        return found
+
+    return principal
+
+
+Asker = Annotated[Principal, Depends(allowed(Permission.ASK))]
+Reader = Annotated[Principal, Depends(allowed(Permission.READ))]
+Admin = Annotated[Principal, Depends(allowed(Permission.ADMIN))]
+
+
+def require_json(request: Request) -> None:
+    """A dependency: raises Problem for a body that is no JSON."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Problem(415, "Unsupported media type", "Send application/json.")
+
+
+Accept = Annotated[str | None, Header()]

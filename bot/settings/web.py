@@ -1,0 +1,43 @@
+"""The settings of the HTTP API, as in `groups`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import AnyHttpUrl, Field
+
+from bot.settings.fields import Group, Names
+
+
+class WebSettings(Group):
+    """The HTTP API and the page, on the server of `SERVER_HOST` and `SERVER_PORT`."""
+
+    enabled: bool = Field(default=False, description="whether to serve the HTTP API and the page")
+    origins: Names = Field(
+        (), description="websites whose pages may call the API, such as https://app.example.com"
+    )
+    requests_per_minute: int = Field(
+        120, ge=1, description="requests that a key or a token's bearer may send within a minute"
+    )
+    uploads: Path | None = Field(
+        None,
+        description="the folder for uploaded documents; in the data folder when not set. Several "
+        "instances need one that they share",
+    )
+    upload_megabytes: int = Field(20, ge=1, le=500, description="megabytes of the largest upload")
+    retention_days: int = Field(
+        90, ge=1, le=36_500, description="days after which questions and answers are deleted"
+    )
+
+
+class JwtSettings(Group):
+    """Tokens of an identity provider, such as Better Auth; off when `jwks_url` is not set."""
+
+    jwks_url: AnyHttpUrl | None = Field(
+        None, description="where the provider's keys are, such as …/api/auth/jwks"
+    )
+    issuer: str | None = Field(None, description="the `iss` that a token must have")
+    audience: str | None = Field(None, description="the `aud` that a token must have")
+    scopes: Names = Field(
+        ("ask", "read"), description="what a token may do that has no `scope` of its own"
+    )

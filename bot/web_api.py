@@ -1,0 +1,110 @@
+"""The HTTP API, wired to the app."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from ipaddress import ip_address
+
+from adapters.web.app import web_application
+from adapters.web.chat import PLATFORM, Chat
+from adapters.web.gatekeeper import Gatekeeper
+from adapters.web.live import LiveAnswers
+from adapters.web.middleware import Doors
+from adapters.web.rates import Rates
+from adapters.web.services import Services
+from bot.parts import App
+from bot.server import Front
+from bot.settings import Settings
+from core.access.keys import ApiKeys
+from core.answering.dispatcher import Dispatcher
+from core.conversation.archive import Archive
+from core.conversation.feedback import Feedback
+from core.conversation.transcripts import Transcripts
+from core.errors import ConfigurationError
+
+_LOOK = 2.0
+"""Seconds between two looks whether another instance has answered."""
+
+_MEGABYTE = 1_000_000
+
+
+async def run_web(
+    front: Front, app: App, stop: asyncio.Event, announce: Callable[[str], None]
+) -> None:
+    """Answers over HTTP until `stop`, then lets running answers end.
+
+    Raises ConfigurationError where others could reach it and nobody could be told from them.
+    """
+    keys, live = ApiKeys(app.database), LiveAnswers()
+    required = await keys_required(app.settings, keys)
+    async with AsyncExitStack() as stack:
+        dispatcher = await stack.enter_async_context(
+            app.dispatcher({PLATFORM: live}, limits=app.limits)
+        )
+        services = web_services(app, dispatcher, live, Gatekeeper(keys, required=required))
+        application = web_application(services, doors(app.settings, required=required))
+        address = await stack.enter_async_context(front.mount("/", application))
+        await dispatcher.resume()
+        who = "with an API key or a token" if required else "from this machine, without a key"
+        announce(f"The HTTP API is served at {address}/api/v1, {who}.")
+        await stop.wait()
+
+
+def web_services(
+    app: App, dispatcher: Dispatcher, live: LiveAnswers, gatekeeper: Gatekeeper
+) -> Services:
+    """The app's parts, as the API knows them."""
+    shared = app.settings.database.shared
+    transcripts = Transcripts(app.database)
+    return Services(
+        chat=Chat(
+            dispatcher,
+            Archive(app.database),
+            live,
+            app.scope,
+            look=_LOOK if shared else None,
+        ),
+        transcripts=transcripts,
+        feedback=Feedback(app.database),
+        gatekeeper=gatekeeper,
+        rates=Rates(app.settings.web.requests_per_minute),
+    )
+
+
+async def keys_required(settings: Settings, keys: ApiKeys) -> bool:
+    """Whether it takes a key or a token to use the API.
+
+    It does as soon as there is one. Raises ConfigurationError where there is none, but others than
+    this machine could use it.
+    """
+    if settings.jwt.jwks_url is not None or await keys.any_usable():
+        return True
+    if not is_loopback(settings.server.host):
+        raise ConfigurationError(
+            f"SERVER_HOST is {settings.server.host}, where others than this machine reach the API, "
+            "and there is no key for it.",
+            hint="Create one with `docent keys create`, set JWT_JWKS_URL, or set SERVER_HOST to "
+            "127.0.0.1.",
+        )
+    return False
+
+
+def doors(settings: Settings, *, required: bool) -> Doors:
+    """Where requests may come from."""
+    public = settings.server.public_url
+    return Doors(
+        local=not required,
+        public_host=public.host if public else None,
+        origins=tuple(origin.rstrip("/") for origin in settings.web.origins),
+        upload_bytes=settings.web.upload_megabytes * _MEGABYTE,
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
