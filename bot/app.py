@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 
 from adapters.chat.shared_sync import SharedSync
 from bot.budgets import asked, budgets, governed_embedding, governed_models, limit_settings
@@ -26,8 +27,10 @@ from core.answering.verifying.verifier import LexicalVerifier, VerifierSettings
 from core.backends.bm25 import Bm25Encoder
 from core.backends.cohere import CohereModels, open_cohere
 from core.backends.cohere_batches import call_count
+from core.backends.embedded_dump import dump, load
 from core.backends.embedded_postgres import open_embedded_postgres
 from core.backends.extractive import ExtractiveChatModel
+from core.backends.folder_lock import hold_folder
 from core.backends.local_embedder import open_local_embedder
 from core.backends.openrouter import BASE_URL, ModelGroup, open_openrouter
 from core.backends.openrouter_account import Account, Plan, read_account, read_plan
@@ -95,6 +98,23 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
             address = settings.database.url.get_secret_value()
         pooled = settings.database.pooled
         yield await stack.enter_async_context(open_postgres(address, pooled=pooled))
+
+
+async def dump_database(settings: Settings, file: Path) -> None:
+    """Writes the embedded database to a new file, whether a bot uses it or not."""
+    async with open_embedded_postgres(settings.docent.data_dir / "postgres") as address:
+        await dump(address, file)
+
+
+async def load_database(folder: Path, file: Path) -> None:
+    """Makes an embedded database in a new folder from what was dumped."""
+    async with open_embedded_postgres(folder) as address:
+        await load(address, file)
+
+
+def hold_index(folder: Path) -> AbstractContextManager[None]:
+    """Keeps the embedded index as it is. Raises DataFolderLocked where a bot has it open."""
+    return hold_folder(folder)
 
 
 @asynccontextmanager

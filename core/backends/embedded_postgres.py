@@ -256,6 +256,11 @@ def _pg_ctl(data: Path, *arguments: str) -> None:
     )
 
 
+def client_program(name: str) -> Path:
+    """One of the wheel's own, such as pg_dump: no older than the server."""
+    return Path(_server(Path()).bin_path) / name
+
+
 def _server(data: Path) -> Any:
     """The wheel's handle, which starts nothing by itself.
 

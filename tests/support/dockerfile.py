@@ -38,6 +38,10 @@ class Stage:
     def last(self, name: str) -> Instruction:
         return self.all(name)[-1]
 
+    def health_check(self) -> list[str]:
+        """Its command."""
+        return Instruction("CMD", self.last("HEALTHCHECK").text.partition("CMD ")[2]).words
+
     def environment(self) -> dict[str, str]:
         pairs = (word.partition("=") for each in self.all("ENV") for word in each.words)
         return {name: value for name, _, value in pairs}

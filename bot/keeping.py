@@ -1,0 +1,31 @@
+"""What `docent backup` and `docent restore` tell whoever runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from bot.backup import back_up
+from bot.backup import restore as restore_from
+from bot.settings import Settings
+
+
+async def backup(settings: Settings, file: Path) -> None:
+    """Writes the file, and says what is in it."""
+    made = await back_up(settings, file)
+    typer.echo(f"{file} has the database{_index(held=made.index)}.")
+
+
+async def restore(settings: Settings, file: Path, *, answered_since: bool) -> None:
+    """Fills the data folder, and says what is left to do."""
+    made = await restore_from(settings, file, answered_since=answered_since)
+    typer.echo(f"Restored what was there at {made.made_at:%Y-%m-%d %H:%M} UTC.")
+    if not made.index:
+        typer.echo("The vector index is not part of it: the next start writes it anew.")
+
+
+def _index(*, held: bool) -> str:
+    if held:
+        return " and the vector index"
+    return "; the vector index, which a bot has open or which is elsewhere, is written anew"
