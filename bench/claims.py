@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import random
-import sys
 from dataclasses import asdict, dataclass
 from time import perf_counter
 
 from rich.console import Console
 
+from bench.outcome import conclude, options
 from bot.evaluation.metrics import percentile
 from core.answering.verifying.reading import read
 from core.answering.verifying.verifier import LexicalVerifier
@@ -89,15 +88,15 @@ def measure() -> Report:
 
 
 def main() -> None:
-    """Prints a line and JSON. Exit code 1 when the target was missed."""
+    """Prints a line and JSON."""
+    args = options(__doc__).parse_args()
     report = measure()
-    Console().print(
+    Console(stderr=True).print(
         f"A claim is checked in {report.p50_ms:.2f} ms (p50; p95 {report.p95_ms:.2f}, "
         f"target < {TARGET_MS:.0f}); one that cites nothing that supports it is held against all "
         f"{PASSAGES} passages. A passage is read in {report.reading_ms:.1f} ms, once."
     )
-    print(json.dumps(asdict(report) | {"met": report.met}, indent=2))
-    sys.exit(not report.met)
+    conclude(args, asdict(report), met=report.met)
 
 
 if __name__ == "__main__":

@@ -3,82 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.command import Shell
 from tests.support.discord_server import ADMIN, ALICE, DiscordGuild
-from tests.support.postgres import server_folder
+from tests.support.kitchen import ANSWER, DOCS, QUESTION, kitchen_folder, running
 from tests.support.slack_server import SlackWorkspace
-
-PAGE = """\
-# The kitchen
-
-## Coffee
-
-The coffee machine is cleaned every Friday by whoever drank the last cup.
-"""
-START = 60.0
-QUESTION = "Who cleans the coffee machine?"
-ANSWER = "whoever drank the last cup"
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder to run in; not one of pytest's, as its database's server is another user's."""
-    with server_folder() as made:
-        (made / "docs").mkdir()
-        (made / "docs" / "kitchen.md").write_text(PAGE, "utf-8")
+    with kitchen_folder() as made:
         yield made
 
 
 def shell(folder: Path, guild: DiscordGuild, **variables: str) -> Shell:
     usual = {
-        "DOCS_FOLDER": "docs",
-        "DOCS_BASE_URL": "https://docs.example.com/",
         "DISCORD_TOKEN": guild.token,
         "DISCORD_BASE_URL": guild.api_url,
     }
-    return Shell(folder, {**usual, **variables})
-
-
-@asynccontextmanager
-async def running(shell: Shell, *until: bytes) -> AsyncIterator[str]:
-    """What the bot says until it is up; at the end it must end well on SIGTERM."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        "run",
-        cwd=shell.folder,
-        env=shell.environment(),
-        stdin=subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    said = b""
-    try:
-        async with asyncio.timeout(START):
-            while not all(each in said for each in until):
-                line = await process.stderr.readline()
-                assert line, said.decode()
-                said += line
-        yield said.decode()
-        os.kill(process.pid, signal.SIGTERM)
-        async with asyncio.timeout(START):
-            said += await process.stderr.read()
-            assert await process.wait() == 0, said.decode()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    return Shell(folder, {**DOCS, **usual, **variables})
 
 
 async def test_it_answers_from_the_docs_wherever_it_is_asked(

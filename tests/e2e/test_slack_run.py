@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import aiohttp
@@ -18,77 +13,33 @@ import pytest
 
 from adapters.slack.manifest import ASK, REINGEST, manifest
 from tests.support.command import Shell
-from tests.support.postgres import server_folder
+from tests.support.kitchen import ANSWER, DOCS, QUESTION, kitchen_folder, running
 from tests.support.slack_app_settings import open_app_settings
 from tests.support.slack_server import ADMIN, ALICE, SlackWorkspace
 
-PAGE = """\
-# The kitchen
-
-## Coffee
-
-The coffee machine is cleaned every Friday by whoever drank the last cup.
-"""
-START = 60.0
+UP = b"up in Slack"
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder to run in; not one of pytest's, as its database's server is another user's."""
-    with server_folder() as made:
-        (made / "docs").mkdir()
-        (made / "docs" / "kitchen.md").write_text(PAGE, "utf-8")
+    with kitchen_folder() as made:
         yield made
 
 
 def shell(folder: Path, workspace: SlackWorkspace, **variables: str) -> Shell:
     usual = {
-        "DOCS_FOLDER": "docs",
-        "DOCS_BASE_URL": "https://docs.example.com/",
         "SLACK_BOT_TOKEN": workspace.bot_token,
         "SLACK_BASE_URL": workspace.api_url,
     }
-    return Shell(folder, {**usual, **variables})
-
-
-@asynccontextmanager
-async def running(shell: Shell) -> AsyncIterator[str]:
-    """What the bot says until it is up; at the end it must end well on SIGTERM."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        "run",
-        cwd=shell.folder,
-        env=shell.environment(),
-        stdin=subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    said = b""
-    try:
-        async with asyncio.timeout(START):
-            while b"up in Slack" not in said:
-                line = await process.stderr.readline()
-                assert line, said.decode()
-                said += line
-        yield said.decode()
-        os.kill(process.pid, signal.SIGTERM)
-        async with asyncio.timeout(START):
-            said += await process.stderr.read()
-            assert await process.wait() == 0, said.decode()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    return Shell(folder, {**DOCS, **usual, **variables})
 
 
 async def ask_everywhere(workspace: SlackWorkspace) -> None:
     """A mention, a private question and a sync, each answered."""
-    ts = await workspace.mention(workspace.general, "Who cleans the coffee machine?")
+    ts = await workspace.mention(workspace.general, QUESTION)
     [answer] = await workspace.answered(workspace.general, ts, seconds=30.0)
-    assert "whoever drank the last cup" in answer.shown
-    await workspace.command(ASK, "Who cleans the coffee machine?")
+    assert ANSWER in answer.shown
+    await workspace.command(ASK, QUESTION)
     await workspace.until(
         lambda: any("last cup" in whisper.shown for whisper in workspace.whispers(ALICE)), 30.0
     )
@@ -100,7 +51,7 @@ async def ask_everywhere(workspace: SlackWorkspace) -> None:
 
 
 async def test_over_socket_mode(folder: Path, workspace: SlackWorkspace) -> None:
-    async with running(shell(folder, workspace, SLACK_APP_TOKEN=workspace.app_token)):
+    async with running(shell(folder, workspace, SLACK_APP_TOKEN=workspace.app_token), UP):
         await ask_everywhere(workspace)
     assert workspace.socket.connections == []
 
@@ -109,7 +60,7 @@ async def test_over_signed_http(folder: Path, workspace: SlackWorkspace) -> None
     variables = {"SLACK_SIGNING_SECRET": workspace.signing_secret, "SERVER_PORT": "0"}
     async with (
         aiohttp.ClientSession() as client,
-        running(shell(folder, workspace, **variables)) as said,
+        running(shell(folder, workspace, **variables), UP) as said,
     ):
         served = re.search(r"http://127\.0\.0\.1:\d+/slack/events", said)
         assert served is not None, said
