@@ -11,7 +11,8 @@ import asyncpg
 import pytest
 
 from core.backends.embedded_postgres import _pg_ctl, open_embedded_postgres
-from core.backends.postgres import Postgres, _names_pooler, open_postgres
+from core.backends.postgres import Postgres, open_postgres
+from core.backends.postgres_address import names_pooler
 from core.backends.postgres_errors import translate
 from core.errors import (
     AccessDenied,
@@ -247,7 +248,7 @@ async def test_idle_connections_are_dropped_and_send_nothing(
 async def test_a_connection_that_died_unnoticed_is_replaced_before_anything_began(
     empty_dsn: str,
 ) -> None:
-    async with open_door(empty_dsn) as door, open_postgres(door.dsn) as database:
+    async with open_door(empty_dsn) as door, open_postgres(door.dsn, trusted_seconds=0) as database:
         await asyncio.gather(*(database.fetch("SELECT pg_sleep(0.1)") for _ in range(3)))
         door.cut_on_next_use()
         rows = await asyncio.gather(*(database.fetch("SELECT 1 AS n") for _ in range(3)))
@@ -255,9 +256,38 @@ async def test_a_connection_that_died_unnoticed_is_replaced_before_anything_bega
 
 
 async def test_the_first_who_finds_a_dead_connection_speaks_for_the_others(empty_dsn: str) -> None:
-    async with open_door(empty_dsn) as door, open_postgres(door.dsn) as database:
+    async with open_door(empty_dsn) as door, open_postgres(door.dsn, trusted_seconds=0) as database:
         await asyncio.gather(*(database.fetch("SELECT pg_sleep(0.1)") for _ in range(3)))
         door.cut_on_next_use()
+        assert len(await database.fetch("SELECT 1")) == 1
+
+
+@pytest.mark.parametrize(("trusted_seconds", "last"), [(60, "SELECT 7"), (0, "COMMIT;")])
+async def test_a_statement_goes_by_itself_over_a_connection_that_has_just_answered(
+    empty_dsn: str, trusted_seconds: float, last: str
+) -> None:
+    async with (
+        open_postgres(empty_dsn, trusted_seconds=trusted_seconds) as database,
+        open_postgres(empty_dsn) as observer,
+    ):
+        await database.fetch("SELECT 1")
+        (row,) = await database.fetch("SELECT pg_backend_pid() AS pid")
+        await database.execute("SELECT 7")
+        query = "SELECT query FROM pg_stat_activity WHERE pid = $1"
+        assert [each["query"] for each in await observer.fetch(query, row["pid"])] == [last]
+
+
+async def test_a_connection_that_dies_a_moment_after_it_answered_fails_one_statement_only(
+    empty_dsn: str,
+) -> None:
+    async with (
+        open_door(empty_dsn) as door,
+        open_postgres(door.dsn, trusted_seconds=60) as database,
+    ):
+        await asyncio.gather(*(database.fetch("SELECT pg_sleep(0.1)") for _ in range(3)))
+        door.cut_on_next_use()
+        with pytest.raises(ServiceUnavailable):
+            await database.fetch("SELECT 1")
         assert len(await database.fetch("SELECT 1")) == 1
 
 
@@ -323,7 +353,7 @@ async def test_the_address_that_neon_gives_is_taken_as_it_is(empty_dsn: str) -> 
     ],
 )
 def test_neon_s_pooler_is_known_by_its_name(dsn: str, pooled: bool) -> None:
-    assert _names_pooler(dsn) is pooled
+    assert names_pooler(dsn) is pooled
 
 
 async def _answers(database: Postgres) -> list[Row | BaseException]:
