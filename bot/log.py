@@ -12,9 +12,9 @@ from typing import Literal
 REDACTED = "***"
 
 # What a token of each service looks like, for those that reach us other than by a setting:
-# Slack's, OpenRouter's, a bearer header, and the password of a database address.
+# Slack's, OpenRouter's, our own keys, a bearer header, and the password of a database address.
 TOKEN_SHAPES = re.compile(
-    r"xox[abeprs]-[\w-]+|xapp-[\w-]+|sk-or-[\w-]+"
+    r"xox[abeprs]-[\w-]+|xapp-[\w-]+|sk-or-[\w-]+|docent_[a-z0-9]{10}_[\w-]+"
     r"|(?<=[Bb]earer )[\w.~+/-]+=*"
     r"|(?<=://)(?P<user>[^\s:/@]*):[^\s/]+(?=@)"
 )

@@ -24,7 +24,11 @@ from core.model import SearchRequest
 AGAIN = (30.0, 60.0, 120.0, 300.0, 600.0)
 """Seconds to wait, one after the other, while another sync runs."""
 
-PLATFORMS = {"slack": ("slack", "slack-private"), "discord": ("discord", "discord-private")}
+PLATFORMS = {
+    "slack": ("slack", "slack-private"),
+    "discord": ("discord", "discord-private"),
+    "web": ("web",),
+}
 """What the questions of a platform are stored under, by the group of its settings."""
 
 _DAILY = Timetable(every=timedelta(days=1))
@@ -46,8 +50,11 @@ async def upkeep_jobs(app: App, now: datetime) -> list[Job]:
     jobs = await sync_jobs(app, now)
     # Soon after the start, while a database that sleeps when it is idle is awake.
     jobs.append(Job("delete what is old", _DAILY, now + _SOON, partial(delete_old, app)))
+    first = now + timedelta(days=1)
+    if app.settings.answer.stale_notices:
+        # A sync on the command line marks answers as well, but can tell nobody.
+        jobs.append(Job("tell of stale answers", _DAILY, first, app.stale.wake))
     if app.settings.qdrant.url is not None:
-        first = now + timedelta(days=1)
         jobs.append(Job("keep Qdrant awake", _DAILY, first, partial(keep_awake, app)))
     return jobs
 
@@ -129,7 +136,11 @@ async def keep_awake(app: App) -> None:
 async def delete_old(app: App) -> None:
     """Deletes questions and answers after their platform's days, then traces beyond the budget."""
     settings, retention = app.settings, Retention(app.database)
-    days = {"slack": settings.slack.retention_days, "discord": settings.discord.retention_days}
+    days = {
+        "slack": settings.slack.retention_days,
+        "discord": settings.discord.retention_days,
+        "web": settings.web.retention_days,
+    }
     try:
         turns = sum([await retention.expire(PLATFORMS[each], days[each]) for each in PLATFORMS])
         traces = await retention.trim(settings.database.trace_megabytes * _MEGABYTE)

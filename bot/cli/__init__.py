@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 # Help lists the commands in the order in which these modules define them.
-from bot.cli import asking, docs, keeping, looking, setting_up  # noqa: F401 - importing defines them
+from bot.cli import asking, docs, keeping, keys, looking, setting_up  # noqa: F401 - importing defines them
 from bot.cli.program import app
 from core.errors import ConfigurationError, DocentError
 

@@ -15,6 +15,7 @@ from adapters.discord import mapping as discord
 from adapters.discord import private as discord_private
 from adapters.slack import mapping as slack
 from adapters.slack import private as slack_private
+from adapters.web import chat as web
 from bot.app import assemble
 from bot.parts import App, Embedding
 from bot.schedule import open_schedule
@@ -242,7 +243,13 @@ async def test_what_a_scheduled_sync_could_not_do_is_kept_as_its_outcome(
 
 
 def test_every_platform_s_conversations_have_an_end() -> None:
-    stored = {slack.PLATFORM, slack_private.PLATFORM, discord.PLATFORM, discord_private.PLATFORM}
+    stored = {
+        slack.PLATFORM,
+        slack_private.PLATFORM,
+        discord.PLATFORM,
+        discord_private.PLATFORM,
+        web.PLATFORM,
+    }
     assert {name for names in PLATFORMS.values() for name in names} == stored
 
 

@@ -1,0 +1,68 @@
+"""Who may reach the HTTP API, by how it is set up."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import AnyHttpUrl
+
+from bot.settings import Settings
+from bot.settings.groups import ServerSettings
+from bot.settings.web import JwtSettings, WebSettings
+from bot.web_api import doors, is_loopback, keys_required
+from core.access.keys import ApiKeys, Permission
+from core.backends.postgres import Postgres
+from core.errors import ConfigurationError
+
+EVERYWHERE = Settings(server=ServerSettings(host="0.0.0.0"))
+HERE = Settings()
+WITH_TOKENS = JwtSettings(jwks_url=AnyHttpUrl("https://id.example.com/jwks"))
+
+
+async def test_beyond_this_machine_it_does_not_start_without_a_key(database: Postgres) -> None:
+    keys = ApiKeys(database)
+    with pytest.raises(ConfigurationError, match="others than this machine") as refused:
+        await keys_required(EVERYWHERE, keys)
+    assert "docent keys create" in refused.value.hint
+    await keys.create("CI", [Permission.ASK])
+    assert await keys_required(EVERYWHERE, keys)
+
+
+async def test_an_identity_provider_will_do(database: Postgres) -> None:
+    settings = EVERYWHERE.model_copy(update={"jwt": WITH_TOKENS})
+    assert await keys_required(settings, ApiKeys(database))
+
+
+async def test_at_this_machine_no_key_is_needed_until_there_is_one(database: Postgres) -> None:
+    keys = ApiKeys(database)
+    assert not await keys_required(HERE, keys)
+    await keys.create("CI", [Permission.ASK])
+    assert await keys_required(HERE, keys)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("::1", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("192.168.0.1", False),
+        ("docs.example.com", False),
+    ],
+)
+def test_what_only_this_machine_reaches(host: str, *, expected: bool) -> None:
+    assert is_loopback(host) is expected
+
+
+def test_the_doors_are_as_the_settings_say() -> None:
+    settings = Settings(
+        server=ServerSettings(public_url=AnyHttpUrl("https://docs.example.com/")),
+        web=WebSettings(origins=("https://app.example.com/",), upload_megabytes=3),
+    )
+    made = doors(settings, required=True)
+    assert not made.local
+    assert made.public_host == "docs.example.com"
+    assert made.origins == ("https://app.example.com",)
+    assert made.upload_bytes == 3_000_000
