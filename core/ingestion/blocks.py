@@ -9,6 +9,8 @@ from functools import cache
 
 from markdown_it import MarkdownIt
 
+from core.ingestion.plain_blocks import plain_blocks
+
 _FENCE = re.compile(r"[ \t]*(?P<marker>`{3,}|~{3,})")
 
 
@@ -50,7 +52,7 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": 60}).enable("table")
     parser.disable("reference")
     parser.core.ruler.enableOnly(["normalize", "block"])
-    return parser
+    return parser.use(plain_blocks)
 
 
 def _block(kind: str, span: Sequence[int], lines: Sequence[str]) -> Block:

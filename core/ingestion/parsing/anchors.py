@@ -17,6 +17,7 @@ _CIRCLED_LETTERS = (
     range(0x1F170, 0x1F18A),
 )
 _UNNAMED = "section"
+_NO_SLUG = re.compile(r"[^a-z0-9_ \-\x80-\U0010ffff]+")
 _NO_TOC_CHARACTER = re.compile(r"[^\w\s-]", re.ASCII)
 _TOC_GAP = re.compile(r"[-\s]+")
 _TOC_NUMBER = re.compile(r"(.*)_([0-9]+)")
@@ -60,12 +61,15 @@ def _mkdocs(headings: Sequence[Heading]) -> list[str]:
 
 def slugify(heading: str) -> str:
     """GitHub's anchor of a heading's plain text, before duplicates are told apart."""
-    return "".join(map(_slug_character, heading.lower()))
+    lower = heading.lower()
+    if not lower.isascii():
+        lower = "".join(map(_slug_character, lower))
+    return _NO_SLUG.sub("", lower).replace(" ", "-")
 
 
 def _slug_character(char: str) -> str:
     if char.isascii():
-        return char if char.isalnum() or char in "-_" else "-" if char == " " else ""
+        return char
     category = unicodedata.category(char)
     if category[0] in "LM" or category in _WORD_CATEGORIES:
         return char

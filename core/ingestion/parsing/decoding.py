@@ -24,6 +24,7 @@ _NOT_OF_TEXTS = frozenset(
 """Encodings to Python and to no browser; some take a time that grows with the square."""
 _NEWLINES = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_UNCLEAN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 
 
 def decode(path: str, data: bytes, *, max_bytes: int = MAX_BYTES) -> str:
@@ -65,6 +66,8 @@ def clean(text: str) -> str:
 
     To be used again where a format has its own way to write any character.
     """
+    if not _UNCLEAN.search(text):
+        return text
     text = text.encode("utf-8", "ignore").decode()
     return _CONTROLS.sub("", _NEWLINES.sub("\n", text))
 

@@ -12,6 +12,7 @@ from markdown_it.token import Token
 
 _MAX_CHARACTERS = 1_000
 _ATTRIBUTES = re.compile(r"[ \t]*\{[:/*]*[ \t]*([^{}]+?)[ \t]*\*?/?\}$")
+_INLINE_SIGNS = re.compile(r"[\n\\`*_~&<\[]")
 _PERMALINK_TEXTS = frozenset({"", "#", "¶", "§", "🔗"})
 
 
@@ -36,6 +37,8 @@ def read_heading(source: str) -> Heading:
     """
     source = source[:_MAX_CHARACTERS].strip()
     title, anchor = _split_attributes(source)
+    if not _INLINE_SIGNS.search(title):  # it is all words
+        return Heading(" ".join(title.split()), title, anchor, source[len(title) :])
     tokens = _inline_tokens(title)
     kept = _without_permalinks(tokens)
     words = _plain(kept)

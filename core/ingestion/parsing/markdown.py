@@ -16,6 +16,7 @@ from core.ingestion.parsing.anchors import anchors
 from core.ingestion.parsing.headings import Heading, read_heading
 from core.ingestion.parsing.markup import strip_markup
 from core.ingestion.parsing.outline import nest
+from core.ingestion.plain_blocks import plain_blocks
 from core.model import Section
 
 _LEADING_BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)++")
@@ -42,7 +43,7 @@ def block_parser() -> MarkdownIt:
     """CommonMark with tables, blocks only: tokens carry line numbers, inline text is left alone."""
     parser = MarkdownIt("commonmark", {"maxNesting": 60}).enable("table")
     parser.core.ruler.enableOnly(["normalize", "block"])
-    return parser
+    return parser.use(plain_blocks)
 
 
 @dataclass(frozen=True, slots=True)
