@@ -104,6 +104,10 @@ class Governor:
         for provider in self._ask:
             self._ask_if_older(provider, _FRESH)
         await asyncio.gather(*self._asking)
+        return self.remembered()
+
+    def remembered(self) -> list[Standing]:
+        """The same from memory: as far as the ledger was read, and providers told."""
         return [
             Standing(
                 budget,
