@@ -71,9 +71,9 @@ class Breakers:
         """In the order in which they were made."""
         return tuple(guard.breaker for guard in self._guards)
 
-    def guard(self, name: str) -> Guard:
-        """A new one, closed."""
-        made = Guard(Breaker(name, self._settings))
+    def guard(self, name: str, settings: BreakerSettings | None = None) -> Guard:
+        """A new one, closed, with settings of its own or with those of all."""
+        made = Guard(Breaker(name, settings or self._settings))
         self._guards.append(made)
         return made
 
