@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -12,6 +13,14 @@ from rich.text import Text
 from adapters.slack.credentials import SlackCredentials
 from bot.app import open_database, open_embedding, open_index, read_openrouter_account
 from bot.discord import discord_credentials
+from bot.doctor_machine import (
+    Seen,
+    check_address,
+    check_api,
+    check_data_folder,
+    check_instances,
+    listens,
+)
 from bot.progress import amount
 from bot.settings import Settings
 from bot.slack import slack_credentials
@@ -21,15 +30,17 @@ from core.errors import (
     DataFolderLocked,
     DocentError,
     IndexLost,
-    ServiceError,
+    ServiceUnavailable,
 )
 from core.ingestion.corpus import CorpusStore
 from core.ingestion.inspection import inspect
 from core.migrations.runner import migrate
 from core.ports import Source, VectorIndex
 
-Check = Callable[[Settings], Awaitable[str]]
+Check = Callable[[Settings], Awaitable[str | Seen]]
 _T = TypeVar("_T")
+
+log = logging.getLogger(__name__)
 
 _FREE = ":free"
 """What the names of OpenRouter's free models end in."""
@@ -37,6 +48,9 @@ _FREE = ":free"
 _MOST_NAMED = 5
 """Documents that are named before the rest is only counted."""
 
+_ANYTHING = "Is anybody there?"
+_AWAY = "Check that this machine reaches it and that it runs, and try again in a while."
+_UNKNOWN = "Set DOCENT_LOG_LEVEL=debug and try again: the log says more."
 _NOTHING_THERE = "Put documents there, or correct the source's place and its patterns."
 
 
@@ -44,13 +58,14 @@ _NOTHING_THERE = "Put documents there, or correct the source's place and its pat
 class Finding:
     """One line: which part, whether it is well, what was found, and what to do if it is not.
 
-    One that is well and has advice is a warning.
+    One that is well and has advice is a warning. `in_use` says that another process has it open.
     """
 
     part: str
     well: bool
     found: str
     advice: str = ""
+    in_use: bool = False
 
     def as_rich(self) -> Text:
         """`✓ Database: …`, `! Source docs: … → what to do` or `✗ Database: … → what to do`."""
@@ -63,19 +78,32 @@ class Finding:
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """A finding for each part, as each is tried."""
-    checks: dict[str, Check] = {
-        "Database": _database,
-        "Vector index": _index,
-        "Embedding": _embedding,
-        "Models": _models,
-        "Indexed docs": _indexed,
-    }
-    for part, check in checks.items():
-        yield await _examined(part, check, settings)
+    seen: dict[str, Finding] = {}
+    for part, check in _own_checks(settings).items():
+        seen[part] = await _examined(part, check, settings)
+        yield seen[part]
+    yield await _examined_corpus(seen, settings)
+    if settings.web.enabled and seen["Database"].well:
+        yield await _examined("HTTP API", check_api, settings)
+    if listens(settings):
+        yield await _examined("Address", partial(_address, seen), settings)
     for source, profile in configured_sources(settings):
         yield await _examined_source(f"Source {profile.name}", source)
     for part, check in {**_slack_checks(settings), **_discord_checks(settings)}.items():
         yield await _examined(part, check, settings)
+
+
+def _own_checks(settings: Settings) -> dict[str, Check]:
+    checks: dict[str, Check] = {
+        "Data folder": check_data_folder,
+        "Database": _database,
+        "Vector index": _index,
+        "Embedding": _embedding,
+        "Models": _models,
+    }
+    if settings.database.shared:
+        checks["Instances"] = check_instances
+    return checks
 
 
 def _slack_checks(settings: Settings) -> dict[str, Check]:
@@ -130,15 +158,34 @@ async def _raise(error: ConfigurationError, _: Settings) -> str:
 
 async def _examined(part: str, check: Check, settings: Settings) -> Finding:
     try:
-        return Finding(part, well=True, found=await check(settings))
+        seen = await check(settings)
     except DataFolderLocked as error:
-        return Finding(part, well=True, found=f"{error} If that is the bot, all is well.")
-    except DocentError as error:
-        return Finding(part, well=False, found=str(error), advice=error.hint)
+        said = f"{error} If that is the bot, all is well."
+        return Finding(part, well=True, found=said, in_use=True)
+    except Exception as error:  # noqa: BLE001 - one fault hides no other, not even one of our own
+        return _fault(part, error)
+    found, advice = (seen, "") if isinstance(seen, str) else seen
+    return Finding(part, well=True, found=found, advice=advice)
+
+
+def _fault(part: str, error: Exception) -> Finding:
+    """With something to do in any case."""
+    if not isinstance(error, DocentError):
+        log.debug("The check of %s failed.", part, exc_info=error)
+        found = f"Docent ran into a fault of its own ({type(error).__name__})."
+        return Finding(part, well=False, found=found, advice=_UNKNOWN)
+    otherwise = _AWAY if isinstance(error, ServiceUnavailable) else _UNKNOWN
+    return Finding(part, well=False, found=str(error), advice=error.hint or otherwise)
+
+
+async def _address(seen: Mapping[str, Finding], settings: Settings) -> Seen:
+    embedded = settings.qdrant.url is None
+    return await check_address(settings, running=seen["Vector index"].in_use if embedded else None)
 
 
 async def _database(settings: Settings) -> str:
     async with open_database(settings) as database:
+        await migrate(database)
         (row,) = await database.fetch("SELECT current_setting('server_version') AS version")
     where = "embedded" if settings.database.url is None else "reached"
     return f"PostgreSQL {row['version']}, {where}."
@@ -150,16 +197,22 @@ async def _index(settings: Settings) -> str:
     return "Qdrant's engine, embedded." if settings.qdrant.url is None else "Qdrant, reached."
 
 
+async def _examined_corpus(seen: Mapping[str, Finding], settings: Settings) -> Finding:
+    """It takes both engines, which have been tried."""
+    part, engines = "Indexed docs", (seen["Database"], seen["Vector index"])
+    if not all(engine.well for engine in engines):
+        found = "not told while a part above is not well."
+        return Finding(part, well=True, found=found, advice="Correct that one first.")
+    if any(engine.in_use for engine in engines):
+        found = "not told while another process has the index open; `docent status` tells."
+        return Finding(part, well=True, found=found)
+    return await _examined(part, _indexed, settings)
+
+
 async def _indexed(settings: Settings) -> str:
-    """Raises IndexLost, and CorpusError where only a part of the index is lost."""
-    try:
-        async with open_index(settings) as index, open_database(settings) as database:
-            await migrate(database)
-            return await _held(CorpusStore(database), index)
-    except IndexLost:
-        raise
-    except (ConfigurationError, ServiceError):
-        return "not told while a part above is not well."
+    """Raises IndexLost, also where only a part of the index is lost."""
+    async with open_index(settings) as index, open_database(settings) as database:
+        return await _held(CorpusStore(database), index)
 
 
 async def _held(store: CorpusStore, index: VectorIndex) -> str:
@@ -179,7 +232,9 @@ async def _held(store: CorpusStore, index: VectorIndex) -> str:
 async def _embedding(settings: Settings) -> str:
     async with open_embedding(settings) as embedding:
         model = embedding.embedder.model
-        await embedding.embedder.embed_query("Is anybody there?")
+        await embedding.embedder.embed_query(_ANYTHING)
+        if embedding.reranker is not None:
+            await embedding.reranker.rerank(_ANYTHING, [_ANYTHING])
     reranked = "" if embedding.reranker is None else ", with a reranker"
     return f"{model.name} with {model.dimensions} dimensions{reranked}."
 
@@ -215,8 +270,8 @@ def _privacy(settings: Settings) -> str:
 async def _examined_source(part: str, source: Source) -> Finding:
     try:
         seen = await inspect(source)
-    except DocentError as error:
-        return Finding(part, well=False, found=str(error), advice=error.hint)
+    except Exception as error:  # noqa: BLE001 - as in `_examined`
+        return _fault(part, error)
     found = f"{amount(seen.documents, 'document')} in {source.origin}"
     if not seen.documents:
         return Finding(part, well=True, found=f"{found}.", advice=_NOTHING_THERE)

@@ -72,7 +72,7 @@ async def serving(application: Any, host: str, port: int) -> AsyncIterator[str]:
 
     Raises ConfigurationError when the address is taken or none of this machine's.
     """
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         config = uvicorn.Config(
             application,
             interface="asgi3",
@@ -93,13 +93,16 @@ async def serving(application: Any, host: str, port: int) -> AsyncIterator[str]:
             await running
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """Raises ConfigurationError when the address is taken or none of this machine's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family)
     except OSError as exc:
+        # Which address that is stands before it already.
+        reason = str(exc.strerror).partition(" (while")[0]
         raise ConfigurationError(
-            f"Docent cannot listen on {host}:{port}: {exc.strerror}.",
+            f"Docent cannot listen on {host}:{port}: {reason}.",
             hint="Set SERVER_HOST and SERVER_PORT to an address of this machine that is free.",
         ) from exc
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections have it from their listener

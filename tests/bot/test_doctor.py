@@ -1,16 +1,34 @@
-"""What the doctor says of models and sources; tests/e2e/test_terminal.py tries the others."""
+"""What the doctor says of each part; tests/e2e/test_terminal.py asks it as a person does."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from bot.doctor import Finding, examine
+from bot.app import open_index
+from bot.doctor import Finding, _examined, examine
+from bot.doctor_machine import (
+    Seen,
+    check_address,
+    check_api,
+    check_instances,
+    listens,
+    told_of_room,
+)
 from bot.settings import Settings
 from bot.settings.groups import DocentSettings, DocsSettings, OpenRouterSettings
+from core.access.keys import ApiKeys, Permission
+from core.backends.postgres import Postgres
+from tests.support.door import open_door
 from tests.support.http_server import Exchange, serving
+from tests.support.postgres import administer
+
+CLOSED = "http://127.0.0.1:9"
 
 pytestmark = pytest.mark.usefixtures("_empty_folder")
 
@@ -129,3 +147,173 @@ async def test_a_missing_folder_is_a_fault_of_its_source(tmp_path: Path) -> None
     assert not found.well
     assert found.as_rich().plain.startswith("✗ Source docs: The folder ")
     assert "DOCS_FOLDER" in found.advice
+
+
+async def findings(settings: Settings) -> dict[str, Finding]:
+    return {finding.part: finding async for finding in examine(settings)}
+
+
+def settings(tmp_path: Path, **groups: object) -> Settings:
+    usual = {"data_dir": tmp_path / "data"}
+    docs = {"folder": tmp_path / "docs"}
+    return Settings.model_validate({"docent": usual, "docs": docs, **groups})
+
+
+async def test_a_bare_machine_is_well_in_every_part(tmp_path: Path) -> None:
+    found = await findings(settings(tmp_path))
+    assert list(found) == [
+        "Data folder",
+        "Database",
+        "Vector index",
+        "Embedding",
+        "Models",
+        "Indexed docs",
+        "Source docs",
+    ]
+    assert all(each.well and not each.advice for each in found.values())
+
+
+async def test_every_red_line_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    wrong = settings(
+        tmp_path,
+        docent={"data_dir": tmp_path / "file"},
+        docs={"folder": tmp_path / "nowhere"},
+        qdrant={"url": CLOSED},
+        cohere={"api_key": "key", "base_url": CLOSED},
+        openrouter={"api_key": "key", "base_url": CLOSED},
+        slack={"bot_token": "xoxb-1", "signing_secret": "s", "base_url": f"{CLOSED}/api/"},
+        discord={"token": "t.t.t", "base_url": f"{CLOSED}/api"},
+        server={"host": "192.0.2.1"},
+    )
+    found = await findings(wrong)
+    red = {part: finding for part, finding in found.items() if not finding.well}
+    assert red.keys() >= {"Data folder", "Database", "Vector index", "Embedding", "Models"}
+    assert red.keys() >= {"Address", "Source docs", "Slack", "Discord"}
+    assert {part for part, finding in red.items() if not finding.advice.endswith(".")} == set()
+
+
+@pytest.mark.parametrize("missing", ["database", "index"])
+async def test_what_cannot_be_told_is_not_called_well(tmp_path: Path, missing: str) -> None:
+    url = {"database": {"url": "postgresql://me@127.0.0.1:9/x"}, "index": {"url": CLOSED}}[missing]
+    group = {"database": "database", "index": "qdrant"}[missing]
+    found = (await findings(settings(tmp_path, **{group: url})))["Indexed docs"]
+    assert found.as_rich().plain.startswith("! Indexed docs: not told")
+
+
+async def test_a_database_that_this_version_cannot_follow_is_red(
+    tmp_path: Path, database: Postgres, database_dsn: str
+) -> None:
+    await database.execute("INSERT INTO migrations VALUES (9999, 'later', '', now(), 9999)")
+    async with open_door(database_dsn) as door:
+        found = await findings(settings(tmp_path, database={"url": door.dsn}))
+    assert not found["Database"].well
+    assert "newer version of Docent" in found["Database"].found
+
+
+async def test_a_database_whose_user_may_make_no_tables_is_red(
+    tmp_path: Path, empty_dsn: str
+) -> None:
+    role = f"reader_{uuid4().hex}"
+    await administer(empty_dsn, f"CREATE ROLE {role} LOGIN")
+    async with open_door(empty_dsn) as door:
+        url = door.dsn.replace("//postgres@", f"//{role}@")
+        found = await findings(settings(tmp_path, database={"url": url}))
+    await administer(empty_dsn, f"DROP ROLE {role}")
+    assert not found["Database"].well
+    assert "rights" in found["Database"].advice
+
+
+async def test_an_index_that_a_bot_has_open_is_well(tmp_path: Path) -> None:
+    made = settings(tmp_path)
+    async with open_index(made):
+        found = await findings(made)
+    assert found["Vector index"].well
+    assert "in use by process" in found["Vector index"].found
+    assert "docent status" in found["Indexed docs"].found
+
+
+@pytest.mark.parametrize(
+    ("free", "mark"), [(10 * 2**30, "✓"), (400 * 2**20, "!"), (63 * 2**20, "✗")]
+)
+async def test_a_full_disk_is_noticed_before_it_is(free: int, mark: str) -> None:
+    async def check(_: Settings) -> Seen:
+        return told_of_room(Path("data"), free)
+
+    assert (await _examined("Data folder", check, Settings())).as_rich().plain.startswith(mark)
+
+
+async def test_a_fault_of_our_own_hides_no_other(tmp_path: Path) -> None:
+    async def check(_: Settings) -> str:
+        raise ZeroDivisionError
+
+    found = await _examined("Part", check, Settings())
+    assert not found.well
+    assert "ZeroDivisionError" in found.found
+    assert found.advice
+
+
+async def test_instances_that_share_nothing_are_a_mistake(tmp_path: Path) -> None:
+    found = (await findings(settings(tmp_path, database={"shared": True})))["Instances"]
+    assert found.advice == "Set DATABASE_URL and QDRANT_URL, or remove DATABASE_SHARED."
+    both = Settings.model_validate(
+        {"database": {"shared": True, "url": "postgresql://h/d"}, "qdrant": {"url": "http://q"}}
+    )
+    assert await check_instances(both) == Seen("several may share the work.")
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("running", "mark"), [(True, "✓ "), (None, "! "), (False, "✗ ")], ids=["bot", "unknown", "none"]
+)
+async def test_a_port_in_use_is_the_bots_or_a_fault(
+    taken: int, running: bool | None, mark: str
+) -> None:
+    busy = Settings.model_validate({"server": {"port": taken}})
+    found = await _examined("Address", partial(check_address, running=running), busy)
+    assert found.as_rich().plain.startswith(mark)
+    free = Settings.model_validate({"server": {"port": 0}})
+    assert (await _examined("Address", partial(check_address, running=running), free)).well
+
+
+async def test_an_address_of_another_machine_is_red_whoever_runs() -> None:
+    far = Settings.model_validate({"server": {"host": "192.0.2.1"}})
+    assert not (await _examined("Address", partial(check_address, running=True), far)).well
+
+
+async def test_only_who_takes_requests_needs_an_address(tmp_path: Path) -> None:
+    slack = {"bot_token": "xoxb-1", "signing_secret": "s"}
+    assert not listens(settings(tmp_path))
+    assert listens(settings(tmp_path, web={"enabled": True}))
+    assert listens(settings(tmp_path, slack=slack))
+    assert not listens(settings(tmp_path, slack={**slack, "app_token": "xapp-1"}))
+
+
+@pytest.mark.parametrize(
+    ("groups", "with_key", "mark"),
+    [
+        ({}, False, "✓ "),
+        ({"server": {"host": "0.0.0.0"}}, True, "✓ "),
+        ({"server": {"host": "0.0.0.0"}}, False, ("✗ ", "! ")),
+        ({"server": {"host": "0.0.0.0"}, "jwt": {"jwks_url": "https://id"}}, False, "✓ "),
+    ],
+)
+async def test_an_api_that_nobody_may_use_is_noticed(
+    database: Postgres,
+    database_dsn: str,
+    groups: dict[str, object],
+    with_key: bool,
+    mark: str | tuple[str, ...],
+) -> None:
+    if with_key:
+        await ApiKeys(database).create("test", [Permission.ASK])
+    async with open_door(database_dsn) as door:
+        served = Settings.model_validate({"database": {"url": door.dsn}, **groups})
+        found = await _examined("HTTP API", check_api, served)
+    assert found.as_rich().plain.startswith(mark)

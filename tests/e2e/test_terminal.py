@@ -129,7 +129,7 @@ def test_a_changed_section_is_answered_from_after_a_sync(shell: Shell) -> None:
 def test_the_doctor_finds_a_bare_machine_well(shell: Shell) -> None:
     result = shell.run("doctor")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert result.stdout.count("✓") == 6
+    assert result.stdout.count("✓") == 7
     assert "all-MiniLM-L6-v2" in result.stdout
 
 

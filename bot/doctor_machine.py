@@ -1,0 +1,110 @@
+"""What the doctor looks at on this machine: its disk, its address, and what is shared."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from bot.app import open_database
+from bot.server import listening
+from bot.settings import Settings
+from core.access.keys import ApiKeys
+from core.errors import ConfigurationError
+from core.migrations.runner import migrate
+
+_SCANT: Final = 500 * 2**20
+_TOO_LITTLE: Final = 64 * 2**20
+"""Bytes below which the embedded index writes nothing."""
+
+_GIGABYTE: Final = 2**30
+
+
+class Seen(NamedTuple):
+    """What a check found, and what to do about it, if anything."""
+
+    found: str
+    advice: str = ""
+
+
+async def check_data_folder(settings: Settings) -> Seen:
+    """Whether it can be written, and how much room it has. Raises ConfigurationError."""
+    folder = settings.docent.data_dir
+    above = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise ConfigurationError(
+            f"The data folder {folder} cannot be written.",
+            hint="Name one in DOCENT_DATA_DIR that you may write to, or change its permissions.",
+        )
+    return told_of_room(folder, shutil.disk_usage(above).free)
+
+
+def told_of_room(folder: Path, free: int) -> Seen:
+    """By the bytes that are free. Raises ConfigurationError where nothing can be written."""
+    advice = f"Make room on the disk that holds {folder}."
+    if free < _TOO_LITTLE:
+        raise ConfigurationError(f"The disk of {folder} is full.", hint=advice)
+    found = f"{folder}, with {free / _GIGABYTE:.1f} GB of room."
+    return Seen(found, advice if free < _SCANT else "")
+
+
+async def check_instances(settings: Settings) -> Seen:
+    """Whether what several instances share can be shared."""
+    missing = [
+        name
+        for name, url in (
+            ("DATABASE_URL", settings.database.url),
+            ("QDRANT_URL", settings.qdrant.url),
+        )
+        if url is None
+    ]
+    if missing:
+        return Seen(
+            "what they would share is in the data folder, which admits one process at a time.",
+            f"Set {' and '.join(missing)}, or remove DATABASE_SHARED.",
+        )
+    return Seen("several may share the work.")
+
+
+def listens(settings: Settings) -> bool:
+    """Whether a running bot takes requests."""
+    slack = settings.slack
+    return settings.web.enabled or (slack.signing_secret is not None and slack.app_token is None)
+
+
+async def check_address(settings: Settings, *, running: bool | None) -> Seen:
+    """Whether it can be listened on. `running` says whether a bot is, None that nobody knows."""
+    host, port = settings.server.host, settings.server.port
+    try:
+        listening(host, port).close()
+    except ConfigurationError as error:
+        taken = getattr(error.__cause__, "errno", None) == errno.EADDRINUSE
+        if not taken or running is False:
+            raise
+        if running:
+            return Seen(f"{host}:{port}, where the bot listens.")
+        return Seen(
+            f"{host}:{port} is in use.",
+            "If it is by the bot, all is well; if not, set SERVER_PORT to a port that is free.",
+        )
+    return Seen(f"{host}:{port}, which is free.")
+
+
+async def check_api(settings: Settings) -> Seen:
+    """Who may use it. Raises ConfigurationError where a bot would not start with it."""
+    # FastAPI takes half a second to import, which only who has switched the API on pays.
+    from bot.web_api import keys_required  # noqa: PLC0415 - see above
+
+    async with open_database(settings) as database:
+        await migrate(database)
+        keys = ApiKeys(database)
+        if not await keys_required(settings, keys):
+            return Seen("this machine may use it, without a key.")
+        if settings.jwt.jwks_url is not None or await keys.any_usable():
+            return Seen("who has an API key or a token may use it.")
+    return Seen(
+        "nobody may use it yet: there is no key.",
+        "Create one with `docent keys create`, or set JWT_JWKS_URL.",
+    )
