@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from adapters.chat.shared_sync import SharedSync
+from adapters.chat.staleness import StaleWatch
 from bot.budgets import asked, budgets, governed_embedding, governed_models, limit_settings
 from bot.models import judge, model_groups, provider_preferences
 from bot.on_demand import sync_chosen
@@ -50,6 +51,7 @@ from core.conversation.history import History
 from core.conversation.inbox import Inbox
 from core.conversation.limits import Limits
 from core.conversation.postings import Postings
+from core.conversation.staleness import StaleAnswers
 from core.ingestion.corpus import CorpusStore
 from core.ingestion.sync import Syncer
 from core.ingestion.worker import open_worker
@@ -201,7 +203,11 @@ async def assemble(
     governor: Governor | None = None,
 ) -> App:
     """Wires opened parts together; with an index that was never written to, creates it."""
-    sparse, store, answer = sparse_encoder(), CorpusStore(database), settings.answer
+    sparse, answer = sparse_encoder(), settings.answer
+    stale = StaleWatch(
+        StaleAnswers(database), threads=answer.stale_notices, platforms=("slack", "discord")
+    )
+    store = CorpusStore(database, flipped=stale.flipped)
     breakers = breakers or Breakers()
     guarded = guarded_models(models, breakers)
     writer = await index.writer(embedding.embedder.model)
@@ -226,6 +232,7 @@ async def assemble(
         index=index,
         syncer=syncer,
         sync=SharedSync(partial(sync_chosen, syncer, sources, scope=public_scope(settings))),
+        stale=stale,
         inbox=Inbox(database, worker=f"{socket.gethostname()}-{os.getpid()}"),
         postings=Postings(database),
         assistant=Assistant(

@@ -16,6 +16,7 @@ from adapters.discord.policy import DiscordPolicy
 from adapters.discord.private import PLATFORM as PRIVATE
 from adapters.discord.private import PrivateResponder
 from adapters.discord.responder import DiscordResponder
+from adapters.discord.staleness import stale_notices
 from adapters.discord.surfaces import surfaces
 from bot.digest import open_digest
 from bot.parts import App
@@ -28,6 +29,7 @@ from core.conversation.feedback import Feedback
 from core.conversation.history import History
 from core.conversation.presence import Presence
 from core.conversation.registrations import Registrations
+from core.conversation.staleness import NoticePostings
 from core.conversation.traces import Traces
 from core.ports import Responder
 
@@ -61,7 +63,10 @@ async def run_discord(
                 Cursors(app.database),
                 archive,
                 policy=policy,
-                extensions=[_surfaces(app, api, dispatcher, presence, archive)],
+                extensions=[
+                    _surfaces(app, api, dispatcher, presence, archive),
+                    stale_notices(api, app.stale, NoticePostings(app.database), archive),
+                ],
             )
         )
         await stack.enter_async_context(_digest(app, api))

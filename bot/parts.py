@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from adapters.chat.shared_sync import SharedSync
+from adapters.chat.staleness import StaleWatch
 from bot.settings import Settings
 from core.answering.assistant import Assistant
 from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
@@ -63,6 +64,7 @@ class App:
     index: VectorIndex
     syncer: Syncer
     sync: SharedSync
+    stale: StaleWatch
     inbox: Inbox
     postings: Postings
     assistant: Assistant

@@ -17,6 +17,7 @@ from adapters.slack.mapping import PLATFORM
 from adapters.slack.private import PLATFORM as PRIVATE
 from adapters.slack.private import PrivateResponder
 from adapters.slack.responder import SlackResponder
+from adapters.slack.staleness import stale_notices
 from adapters.slack.surfaces import surfaces
 from bot.digest import open_digest
 from bot.parts import App
@@ -29,6 +30,7 @@ from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
 from core.conversation.feedback import Feedback
 from core.conversation.presence import Presence
+from core.conversation.staleness import NoticePostings
 from core.conversation.traces import Traces
 from core.ports import Responder
 
@@ -65,7 +67,10 @@ async def run_slack(
                 archive,
                 transport=Transport(credentials.app_token, credentials.signing_secret or ""),
                 policy=channel_policy(app.settings, app.scope),
-                extensions=[_surfaces(app, api, dispatcher, presence, archive)],
+                extensions=[
+                    _surfaces(app, api, dispatcher, presence, archive),
+                    stale_notices(api, app.stale, NoticePostings(app.database), archive),
+                ],
             )
         )
         if application is not None:

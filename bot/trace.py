@@ -52,7 +52,7 @@ class TraceReport:
     def as_json(self) -> dict[str, Any]:
         """Lists, numbers, strings and None; times are in ISO 8601."""
         trace, turn = self.trace, self.trace.turn
-        ended = trace.ended_at
+        ended, since = trace.ended_at, trace.stale_since
         return {
             "turn": str(turn.id),
             **asdict(turn.question.session),
@@ -66,6 +66,7 @@ class TraceReport:
             **{name: value for name, value in trace.noted.items() if name != "prompt"},
             "passages": list(self._passages()),
             "stale": self.stale,
+            "stale_since": since.isoformat() if since else None,
             "prompt": self._prompt(),
             "answer": answer_as_json(turn.answer, turn.id) if turn.answer else None,
         }

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeAlias
 
-from core.conversation.postings import Posting, Postings
+from core.conversation.postings import Intents, Posting
 from core.model import Turn
 
 Find: TypeAlias = Callable[[int], Awaitable[str | None]]
@@ -29,7 +29,7 @@ class Claims:
     """
 
     def __init__(
-        self, postings: Postings, turn: Turn, find: Find, *, clock: Clock = since_boot
+        self, postings: Intents, turn: Turn, find: Find, *, clock: Clock = since_boot
     ) -> None:
         self._postings = postings
         self._turn = turn

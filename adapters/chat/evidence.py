@@ -29,4 +29,5 @@ def is_stale(trace: Trace) -> bool:
     """Whether a section that the answer cites was changed or removed since."""
     turn = trace.turn
     rests = cited(turn.answer, turn.passages) if turn.answer else []
-    return any(passage.content_hash in trace.changed for _, passage in rests)
+    changed = any(passage.content_hash in trace.changed for _, passage in rests)
+    return changed or trace.stale_since is not None

@@ -36,6 +36,7 @@ class Links:
         return bool(host) and host in self.hosts
 
 
+NO_LINKS = Links()
 NOT_YET_KNOWN = Links(settled=False)
 
 

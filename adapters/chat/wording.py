@@ -37,6 +37,13 @@ def forgotten(questions: int) -> str:
     return f"Forgotten: {what}. What I posted is being deleted."
 
 
+def stale(section: str, *, gone: bool) -> str:
+    """That a section, named in Markdown, is no longer what an answer cited."""
+    what = "is no longer in the docs" if gone else "has changed since"
+    again = "ask me again for an answer from the docs as they are now"
+    return f"Heads-up: {section}, which I cited here, {what}; {again}."
+
+
 def queued(before: int) -> str:
     """How long the line is."""
     waiting = "1 question is" if before == 1 else f"{before} questions are"

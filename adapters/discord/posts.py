@@ -14,7 +14,7 @@ from adapters.discord.mapping import PLATFORM
 from adapters.discord.rendering import Message
 from adapters.discord.threads import Spot, aside, forbidden, spot_of
 from core.conversation.archive import Archive
-from core.conversation.postings import Postings
+from core.conversation.postings import Intents
 from core.errors import AccessDenied, RateLimited
 from core.model import Turn
 
@@ -41,10 +41,22 @@ def _nonce_prefix(turn_id: UUID, part: int) -> str:
 
 
 class Posts:
-    """What was posted for a turn, and may be posted under its lease."""
+    """What was posted for a turn, and may be posted under its lease.
 
-    def __init__(self, api: DiscordApi, postings: Postings, archive: Archive, turn: Turn) -> None:
+    Where it may not be, the author alone gets it, unless that is not to be `in_private`.
+    """
+
+    def __init__(
+        self,
+        api: DiscordApi,
+        postings: Intents,
+        archive: Archive,
+        turn: Turn,
+        *,
+        in_private: bool = True,
+    ) -> None:
         self._api = api
+        self._in_private = in_private
         self._archive = archive
         self._turn = turn
         self._claims = Claims(postings, turn, self._find)
@@ -82,12 +94,11 @@ class Posts:
         self._known = {n: known for n, known in self._known.items() if n < part}
 
     async def _send(self, message: Message, part: int, nonce: str) -> None:
-        """Where that is refused, to the author alone."""
         spot = await self.spot()
         try:
             await self._send_to(spot, message, part, nonce)
         except DiscordRefused as exc:
-            if not forbidden(exc) or spot.note:
+            if not forbidden(exc) or spot.note or not self._in_private:
                 raise
             self._spot = await aside(self._api, self._turn.question)
             await self._send_to(self._spot, message, part, nonce)

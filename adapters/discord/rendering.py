@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from adapters.chat.links import NOT_YET_KNOWN, Links, address_in_link, host_of, links_of
+from adapters.chat.links import NO_LINKS, NOT_YET_KNOWN, Links, address_in_link, host_of, links_of
 from adapters.chat.wording import SEARCHING
 from adapters.discord.prose import escaped, safe_markdown
 from adapters.discord.views import Button, Menu, Press
@@ -54,9 +54,9 @@ def partial_messages(text: str, turn_id: UUID, *, preface: str = "") -> list[Mes
     return [*map(Message, pages[:-1]), Message(pages[-1], (Button(Press.STOP, turn_id),))]
 
 
-def notice(text: str) -> Message:
+def notice(text: str, links: Links = NO_LINKS) -> Message:
     """A word from Docent itself; what is too long for one message is cut off."""
-    return Message((compose(text, Links()) or ["…"])[0])
+    return Message((compose(text, links) or ["…"])[0])
 
 
 def compose(text: str, links: Links) -> list[str]:

@@ -13,7 +13,7 @@ from adapters.slack.api_errors import SlackRefused
 from adapters.slack.rendering import Message
 from adapters.slack.threads import read_thread
 from core.conversation.archive import Archive
-from core.conversation.postings import Postings
+from core.conversation.postings import Intents
 from core.errors import AccessDenied, RateLimited, RequestRejected
 from core.model import Turn
 
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 class Posts:
     """What was posted for a turn, and may be posted under its lease."""
 
-    def __init__(self, api: SlackApi, postings: Postings, archive: Archive, turn: Turn) -> None:
+    def __init__(self, api: SlackApi, postings: Intents, archive: Archive, turn: Turn) -> None:
         self._api = api
         self._archive = archive
         self._turn = turn

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from adapters.chat.links import NOT_YET_KNOWN, Links, links_of
+from adapters.chat.links import NO_LINKS, NOT_YET_KNOWN, Links, links_of
 from adapters.chat.wording import SEARCHING
 from adapters.slack.blocks import actions, button, notification, size_of, sources
 from adapters.slack.composing import Page, compose, compose_plainly
@@ -59,9 +59,9 @@ def partial_messages(text: str, turn_id: UUID) -> list[Message]:
     return messages
 
 
-def notice(text: str) -> Message:
+def notice(text: str, links: Links = NO_LINKS) -> Message:
     """A word from Docent itself; what is too long for one message is cut off."""
-    return _message((compose_plainly(text, Links()) or ["…"])[0])
+    return _message((compose_plainly(text, links) or ["…"])[0])
 
 
 def message_of(page: Page) -> Message:

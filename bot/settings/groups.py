@@ -193,3 +193,9 @@ class AnswerSettings(Group):
         le=60,
         description="seconds for a model to judge doubtful claims; 0 asks none",
     )
+    stale_notices: int = Field(
+        0,
+        ge=0,
+        le=200,
+        description="threads that a sync may tell that an answer is stale; 0 tells none",
+    )

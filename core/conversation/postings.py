@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
 from core.errors import LeaseLost
@@ -23,6 +24,19 @@ class Posting:
     marker: str
     message_id: str | None
     held_for: float = field(default=0.0, compare=False)
+
+
+class Intents(Protocol):
+    """What is about to be posted: Postings, or whatever else holds intents under a lease."""
+
+    async def open(self, turn: Turn, part: int, marker: str) -> Posting:
+        """Commits the intent. Raises LeaseLost."""
+
+    async def complete(self, turn: Turn, part: int, message_id: str) -> None:
+        """Stores the id of the message that was sent."""
+
+    async def of(self, turn: Turn) -> list[Posting]:
+        """Every posting that was opened for the turn, by part."""
 
 
 class Postings:
@@ -56,7 +70,7 @@ class Postings:
         )
         if not rows:
             raise LeaseLost(f"The lease on the question {turn.question.message_id} ran out.")
-        return _posting(rows[0])
+        return posting_of(rows[0])
 
     async def complete(self, turn: Turn, part: int, message_id: str) -> None:
         """Stores the platform's id of the message that was sent.
@@ -96,8 +110,9 @@ class Postings:
             "SELECT part, marker, message_id FROM postings WHERE turn_id = $1 ORDER BY part",
             turn.id,
         )
-        return [_posting(row) for row in rows]
+        return [posting_of(row) for row in rows]
 
 
-def _posting(row: Row) -> Posting:
+def posting_of(row: Row) -> Posting:
+    """A posting from its row."""
     return Posting(row["part"], row["marker"], row["message_id"], row.get("held_for") or 0.0)

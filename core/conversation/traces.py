@@ -30,7 +30,8 @@ class Trace:
     """A turn with what was noted when it was answered; nothing was, before that or where it failed.
 
     Of the passages that `noted` names by hash, `turn` has those that are still kept, and `changed`
-    are those that the docs no longer hold as they were.
+    are those that the docs no longer hold as they were. `stale_since` is when a sync marked the
+    answer, because it had changed a section that it cites.
     """
 
     turn: StoredTurn
@@ -40,6 +41,7 @@ class Trace:
     failure: str | None
     noted: Mapping[str, Any]
     changed: frozenset[str] = frozenset()
+    stale_since: datetime | None = None
 
 
 class Traces:
@@ -78,8 +80,11 @@ class Traces:
                         WHERE d.source = p.passage ->> 'source' AND d.path = p.passage ->> 'path'
                             AND d.until IS NULL AND chunk.key = ANY (d.chunk_keys)
                     )
-                ) AS changed
-            FROM turns AS t WHERE t.id = $1
+                ) AS changed,
+                s.marked_at
+            FROM turns AS t
+            LEFT JOIN stale_answers AS s ON s.turn_id = t.id AND s.marked_at > t.ended_at
+            WHERE t.id = $1
             """,
             turn_id,
         )
@@ -94,4 +99,5 @@ class Traces:
             row["failure"],
             orjson.loads(row["trace"] or "{}"),
             frozenset(row["changed"]),
+            row["marked_at"],
         )

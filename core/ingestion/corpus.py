@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -47,10 +47,16 @@ class Flip:
 
 
 class CorpusStore:
-    """Reads and flips the corpus. As a Catalog it answers from memory once it has read."""
+    """Reads and flips the corpus. As a Catalog it answers from memory once it has read.
 
-    def __init__(self, database: Database) -> None:
+    `flipped` is awaited after each flip, and raises nothing.
+    """
+
+    def __init__(
+        self, database: Database, *, flipped: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self._database = database
+        self._flipped = flipped
         self._catalogs: dict[int, Mapping[tuple[str, str], DocumentRecord]] = {}
         self._reading = asyncio.Lock()
 
@@ -129,6 +135,8 @@ class CorpusStore:
             await _end_records(transaction, flip)
             await _write_records(transaction, flip)
             await write_states(transaction, flip.sources)
+        if self._flipped is not None:
+            await self._flipped()
 
     async def record(self, lease: SyncLease, sources: SourceChanges) -> None:
         """Notes what a sync found in step already. Raises SyncRunning when the lease is lost."""

@@ -144,6 +144,8 @@ async def test_an_answer_is_stale_once_a_sync_has_changed_a_section_that_it_cite
     report = await read_trace(place.settings, turn)
     assert report.stale
     assert report.as_json()["passages"][0]["changed"]
+    assert report.trace.stale_since, "the sync has marked it"
+    assert report.as_json()["stale_since"] == report.trace.stale_since.isoformat()
     assert "stale: a section that it cites was changed since" in report.as_text()
 
 

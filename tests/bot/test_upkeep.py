@@ -20,7 +20,7 @@ from bot.app import assemble
 from bot.parts import App, Embedding
 from bot.schedule import open_schedule
 from bot.settings import Settings
-from bot.settings.groups import QdrantSettings
+from bot.settings.groups import AnswerSettings, QdrantSettings
 from bot.settings.source import SourceSettings
 from bot.timetable import Timetable
 from bot.upkeep import (
@@ -191,6 +191,16 @@ async def test_only_a_qdrant_server_needs_to_be_kept_awake(
     with_server = replace(app, settings=app.settings.model_copy(update={"qdrant": server}))
     _, job = await upkeep_jobs(with_server, now)
     assert (job.timetable.every, job.first) == (timedelta(days=1), now + timedelta(days=1))
+
+
+async def test_threads_are_told_within_a_day_what_a_sync_on_the_command_line_changed(
+    database: Postgres, index: QdrantEdge
+) -> None:
+    app, now = await _app(database, index, guide="off"), datetime.now(UTC)
+    told = AnswerSettings(stale_notices=5)
+    telling = replace(app, settings=app.settings.model_copy(update={"answer": told}))
+    _, job = await upkeep_jobs(telling, now)
+    assert (job.name, job.timetable.every) == ("tell of stale answers", timedelta(days=1))
 
 
 async def test_two_instances_with_one_schedule_sync_once(

@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.chat.quota import ReadQuota
 from adapters.chat.shared_sync import SharedSync
+from adapters.chat.staleness import StaleWatch
 from adapters.chat.writing import Rhythm
 from adapters.discord.api import DiscordApi, open_discord_api
 from adapters.discord.app import open_discord
@@ -20,6 +21,7 @@ from adapters.discord.policy import DiscordPolicy
 from adapters.discord.private import PLATFORM as PRIVATE
 from adapters.discord.private import PrivateResponder
 from adapters.discord.responder import DiscordResponder
+from adapters.discord.staleness import stale_notices
 from adapters.discord.surfaces import surfaces
 from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
 from core.answering.stopping import Stop
@@ -33,6 +35,7 @@ from core.conversation.limits import Limits
 from core.conversation.postings import Postings
 from core.conversation.presence import Presence
 from core.conversation.registrations import Registrations
+from core.conversation.staleness import NoticePostings
 from core.conversation.traces import Traces
 from core.ingestion.overview import read_overview
 from core.model import EVERYTHING, AnswerEvent, Question, TextDelta
@@ -107,6 +110,7 @@ async def open_on(
     every: float = 0.05,
     quota: ReadQuota = nothing_spent,
     limits: Limits | None = None,
+    stale: StaleWatch | None = None,
     dispatching: Callable[..., AbstractAsyncContextManager[Dispatcher]] = open_dispatcher,
 ) -> AsyncIterator[Surfaced]:
     """A bot with commands and buttons, on a client that is logged in."""
@@ -145,7 +149,14 @@ async def open_on(
                 Cursors(database),
                 archive,
                 policy=policy,
-                extensions=[extension],
+                extensions=[
+                    extension,
+                    *(
+                        [stale_notices(api, stale, NoticePostings(database), archive)]
+                        if stale
+                        else []
+                    ),
+                ],
             )
         )
         await dispatcher.resume()

@@ -11,6 +11,7 @@ from functools import partial
 from adapters.chat.policy import ChannelPolicy
 from adapters.chat.quota import ReadQuota
 from adapters.chat.shared_sync import SharedSync
+from adapters.chat.staleness import StaleWatch
 from adapters.slack.api import SlackApi, open_slack_api
 from adapters.slack.app import Transport, open_slack
 from adapters.slack.home import NamingResponder
@@ -19,6 +20,7 @@ from adapters.slack.pacing import Pacing
 from adapters.slack.private import PLATFORM as PRIVATE
 from adapters.slack.private import PrivateResponder
 from adapters.slack.responder import SlackResponder
+from adapters.slack.staleness import stale_notices
 from adapters.slack.surfaces import surfaces
 from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
 from core.answering.turns import Answerer
@@ -29,6 +31,7 @@ from core.conversation.inbox import Inbox
 from core.conversation.limits import Limits
 from core.conversation.postings import Postings
 from core.conversation.presence import Presence
+from core.conversation.staleness import NoticePostings
 from core.conversation.traces import Traces
 from core.ingestion.overview import read_overview
 from core.ingestion.report import Phase, ProgressListener, SyncProgress, SyncReport
@@ -112,6 +115,7 @@ async def open_surfaces(
     questions: Sequence[str] = (),
     quota: ReadQuota = nothing_spent,
     limits: Limits | None = None,
+    stale: StaleWatch | None = None,
     settings: DispatcherSettings = DISPATCH,
     http: bool = False,
 ) -> AsyncIterator[Surfaced]:
@@ -165,7 +169,14 @@ async def open_surfaces(
                 archive,
                 transport=transport,
                 policy=policy,
-                extensions=[extension],
+                extensions=[
+                    extension,
+                    *(
+                        [stale_notices(api, stale, NoticePostings(database), archive)]
+                        if stale
+                        else []
+                    ),
+                ],
             )
         )
         if asgi is not None:
