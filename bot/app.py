@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from adapters.chat.shared_sync import SharedSync
-from adapters.chat.staleness import StaleWatch
 from bot.budgets import asked, budgets, governed_embedding, governed_models, limit_settings
+from bot.metrics import Metrics
 from bot.models import judge, model_groups, provider_preferences
 from bot.on_demand import sync_chosen
 from bot.parts import App, Embedding, Index
@@ -45,13 +45,13 @@ from core.breakers.guarded import (
     GuardedReranker,
     guarded_models,
 )
+from core.breakers.guarded_database import DATABASE_BREAKER, GuardedDatabase
 from core.budgets.governor import Governor, open_governor
 from core.budgets.ledger import Ledger
 from core.conversation.history import History
 from core.conversation.inbox import Inbox
 from core.conversation.limits import Limits
 from core.conversation.postings import Postings
-from core.conversation.staleness import StaleAnswers
 from core.ingestion.corpus import CorpusStore
 from core.ingestion.sync import Syncer
 from core.ingestion.worker import open_worker
@@ -63,6 +63,10 @@ from core.ports import (
     SparseEncoder,
 )
 from core.retrieval.retriever import RetrievalSettings, Retriever
+
+DATABASE = "Database"
+INDEX = "Vector index"
+"""The service that nobody is answered without, by the name of its breaker."""
 
 
 @asynccontextmanager
@@ -203,16 +207,16 @@ async def assemble(
     governor: Governor | None = None,
 ) -> App:
     """Wires opened parts together; with an index that was never written to, creates it."""
-    sparse, answer = sparse_encoder(), settings.answer
-    stale = StaleWatch(
-        StaleAnswers(database), threads=answer.stale_notices, platforms=("slack", "discord")
-    )
-    store = CorpusStore(database, flipped=stale.flipped)
+    sparse, answer, metrics = sparse_encoder(), settings.answer, Metrics()
     breakers = breakers or Breakers()
+    database = GuardedDatabase(database, breakers.guard(DATABASE, DATABASE_BREAKER))
+    store = CorpusStore(database)
+    governor = governor or Governor(Ledger(database))
+    metrics.watch(lambda: breakers.all, governor.remembered)
     guarded = guarded_models(models, breakers)
     writer = await index.writer(embedding.embedder.model)
     retriever = Retriever(
-        GuardedIndex(index, breakers.guard("Vector index")),
+        GuardedIndex(index, breakers.guard(INDEX)),
         GuardedEmbedder(embedding.embedder, breakers.guard("Embedding")),
         sparse,
         store,
@@ -223,6 +227,7 @@ async def assemble(
     )
     sources = configured_sources(settings)
     syncer = Syncer(store, index, writer, embedding.embedder, sparse, preparer=open_worker)
+    syncing = partial(sync_chosen, syncer, sources, scope=public_scope(settings))
     return App(
         settings=settings,
         sources=sources,
@@ -231,22 +236,29 @@ async def assemble(
         store=store,
         index=index,
         syncer=syncer,
-        sync=SharedSync(partial(sync_chosen, syncer, sources, scope=public_scope(settings))),
-        stale=stale,
+        sync=SharedSync(metrics.observed(syncing)),
         inbox=Inbox(database, worker=f"{socket.gethostname()}-{os.getpid()}"),
         postings=Postings(database),
-        assistant=Assistant(
-            History(database, token_budget=answer.history_tokens),
-            retriever,
-            FallbackChatModel(guarded),
-            LexicalVerifier(VerifierSettings(answer.unsupported)),
-            judge=judge(settings, guarded),
-            settings=AssistantSettings(PromptLimits(answer_tokens=answer.max_tokens)),
-        ),
+        assistant=_assistant(settings, database, retriever, guarded),
         breakers=breakers,
-        governor=governor or Governor(Ledger(database)),
+        metrics=metrics,
+        governor=governor,
         limits=Limits(limit_settings(settings)),
         collection=embedding.embedder.model.collection,
+    )
+
+
+def _assistant(
+    settings: Settings, database: Database, retriever: Retriever, models: Sequence[ChatModel]
+) -> Assistant:
+    answer = settings.answer
+    return Assistant(
+        History(database, token_budget=answer.history_tokens),
+        retriever,
+        FallbackChatModel(models),
+        LexicalVerifier(VerifierSettings(answer.unsupported)),
+        judge=judge(settings, models),
+        settings=AssistantSettings(PromptLimits(answer_tokens=answer.max_tokens)),
     )
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from adapters.chat.shared_sync import SharedSync
-from adapters.chat.staleness import StaleWatch
+from bot.metrics import Metrics
 from bot.settings import Settings
 from core.answering.assistant import Assistant
 from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
+from core.answering.observing import ObservedAnswerer
 from core.breakers.guard import Breakers
+from core.breakers.guarded_database import GuardedDatabase
 from core.budgets.governor import Governor
 from core.conversation.inbox import Inbox
 from core.conversation.limits import Limits
@@ -22,7 +24,6 @@ from core.ingestion.planning import ConfiguredSource
 from core.ingestion.sync import Syncer
 from core.model import EmbeddingModel, Scope
 from core.ports import (
-    Database,
     Embedder,
     Reranker,
     Responder,
@@ -59,16 +60,16 @@ class App:
     settings: Settings
     sources: Sequence[ConfiguredSource]
     scope: Scope
-    database: Database
+    database: GuardedDatabase
     store: CorpusStore
     index: VectorIndex
     syncer: Syncer
     sync: SharedSync
-    stale: StaleWatch
     inbox: Inbox
     postings: Postings
     assistant: Assistant
     breakers: Breakers
+    metrics: Metrics
     governor: Governor
     limits: Limits
     collection: str
@@ -83,7 +84,8 @@ class App:
         """Runs the questions of the platforms that `responders` names, within the limits."""
         if settings is None and self.settings.database.shared:
             settings = DispatcherSettings(sweep_pause=SWEEP_PAUSE)
-        return open_dispatcher(self.inbox, self.assistant, responders, settings, limits=limits)
+        answerer = ObservedAnswerer(self.assistant, self.metrics)
+        return open_dispatcher(self.inbox, answerer, responders, settings, limits=limits)
 
     async def served_sources(self) -> set[str]:
         """The names of the sources that answers come from; none with another embedding model."""

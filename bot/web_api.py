@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from ipaddress import ip_address
+from typing import Literal
 
 from adapters.web.app import web_application
 from adapters.web.chat import PLATFORM, Chat
@@ -13,21 +15,30 @@ from adapters.web.gatekeeper import Gatekeeper
 from adapters.web.live import LiveAnswers
 from adapters.web.middleware import Doors
 from adapters.web.rates import Rates
-from adapters.web.services import Services
+from adapters.web.services import Part, Services
+from bot.app import DATABASE, INDEX
 from bot.parts import App
 from bot.server import Front
 from bot.settings import Settings
 from core.access.keys import ApiKeys
 from core.answering.dispatcher import Dispatcher
+from core.breakers.breaker import Breaker, State
 from core.conversation.archive import Archive
 from core.conversation.feedback import Feedback
 from core.conversation.transcripts import Transcripts
 from core.errors import ConfigurationError
+from core.ingestion.overview import read_overview
+from core.model import EVERYTHING
 
 _LOOK = 2.0
 """Seconds between two looks whether another instance has answered."""
 
 _MEGABYTE = 1_000_000
+_STATES: Mapping[State, Literal["ok", "probing", "away"]] = {
+    State.CLOSED: "ok",
+    State.HALF_OPEN: "probing",
+    State.OPEN: "away",
+}
 
 
 async def run_web(
@@ -46,6 +57,7 @@ async def run_web(
         services = web_services(app, dispatcher, live, Gatekeeper(keys, required=required))
         application = web_application(services, doors(app.settings, required=required))
         address = await stack.enter_async_context(front.mount("/", application))
+        app.metrics.begin_with(await read_overview(app.database, EVERYTHING))
         await dispatcher.resume()
         who = "with an API key or a token" if required else "from this machine, without a key"
         announce(f"The HTTP API is served at {address}/api/v1, {who}.")
@@ -70,7 +82,18 @@ def web_services(
         feedback=Feedback(app.database),
         gatekeeper=gatekeeper,
         rates=Rates(app.settings.web.requests_per_minute),
+        parts=partial(parts, app),
+        metrics=app.metrics.text,
     )
+
+
+def parts(app: App) -> list[Part]:
+    """How each part was found last, without asking it."""
+    return [*map(_part, app.breakers.all)]
+
+
+def _part(breaker: Breaker) -> Part:
+    return Part(breaker.name, _STATES[breaker.state], needed=breaker.name in {DATABASE, INDEX})
 
 
 async def keys_required(settings: Settings, keys: ApiKeys) -> bool:

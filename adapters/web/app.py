@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from adapters.web.middleware import Doorman, Doors
 from adapters.web.problems import handle_problems
-from adapters.web.routes import chat, sessions
+from adapters.web.routes import chat, probes, sessions
 from adapters.web.services import Services
 
 PREFIX = "/api/v1"
@@ -35,4 +35,5 @@ def web_application(services: Services, doors: Doors) -> Doorman:
     handle_problems(app)
     for each in (chat, sessions):
         app.include_router(each.router, prefix=PREFIX)
+    app.include_router(probes.router)
     return Doorman(app, doors)

@@ -180,6 +180,28 @@ class FeedbackRequest(Body):
     value: Literal["up", "down"]
 
 
+class HealthBody(Body):
+    """That the process is alive."""
+
+    status: Literal["ok"] = "ok"
+    version: str
+
+
+class PartBody(Body):
+    """A part of the server, as it was found last."""
+
+    name: str = Field(examples=["Database"])
+    state: Literal["ok", "probing", "away"]
+    needed: bool = Field(description="whether nobody is answered without it")
+
+
+class ReadyBody(Body):
+    """Whether questions are answered now. A part that is not needed costs a step down."""
+
+    ready: bool
+    parts: list[PartBody]
+
+
 class PrincipalBody(Body):
     """Who you are to this server, and what you may do."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -20,14 +20,25 @@ from core.conversation.transcripts import Transcripts
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the server, as it was found last. Without a `needed` one nobody is answered."""
+
+    name: str
+    state: Literal["ok", "probing", "away"]
+    needed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
-    """The parts behind the API."""
+    """The parts behind the API. `parts` and `metrics` are told from memory."""
 
     chat: Chat
     transcripts: Transcripts
     feedback: Feedback
     gatekeeper: Gatekeeper
     rates: Rates
+    parts: Callable[[], Sequence[Part]]
+    metrics: Callable[[], bytes]
 
 
 def services(request: Request) -> Services:
