@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from datetime import UTC, datetime
 
@@ -12,7 +13,7 @@ from bot.parts import App
 from bot.progress import report_as_text, show_progress
 from bot.sources import OWN_DOCS, OWN_SOURCE, require_folders, source_settings
 from bot.timetable import timetable
-from core.errors import CorpusError, ServiceError, SourceUnavailable
+from core.errors import CorpusError, ServiceError, SourceUnavailable, SyncRunning
 from core.ingestion.origins import state_of
 from core.ingestion.planning import ConfiguredSource, index_lost
 from core.ingestion.report import SyncReport
@@ -38,14 +39,23 @@ async def bring_in_step(app: App, console: Console) -> None:
         _warn(console, f"{error} Answers come from what was indexed last. {error.hint}")
 
 
-async def bring_settings_in_step(app: App, console: Console) -> None:
+async def bring_settings_in_step(app: App, console: Console, *, pause: float = 2.0) -> None:
     """Syncs the sources that are new or configured otherwise than when they were synced.
 
-    One whose folder is missing is still served as it was indexed last. Raises DocentError.
+    While another process syncs, as when several instances start together, it looks each `pause`
+    seconds whether that has done it. One whose folder is missing is still served as it was indexed
+    last. Raises DocentError.
     """
-    outdated = await outdated_sources(app)
-    if outdated:
-        await _sync(app, console, outdated, outdated)
+    told = False
+    while outdated := await outdated_sources(app):
+        try:
+            await _sync(app, console, outdated, outdated)
+            break
+        except SyncRunning as running:
+            if not told:
+                _say(console, f"{running} Waiting for its end.")
+            told = True
+            await asyncio.sleep(pause)
     try:
         require_folders(app.sources)
     except SourceUnavailable as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -92,6 +93,27 @@ async def test_another_folder_is_answered_from_at_once(place: Place, start: Star
     assert f"docs is read from {place.folder}/other now, not from {place.folder}/guide" in said
     assert set(await place.served()) == {"b.md", "c.md"}
     assert await start(place, "other") == ""
+
+
+async def _until_told(said: io.StringIO, words: str) -> None:
+    async with asyncio.timeout(10):
+        while words not in said.getvalue():  # noqa: ASYNC110 - a text tells nobody
+            await asyncio.sleep(0.01)
+
+
+async def test_instances_that_start_together_wait_for_the_one_that_indexes(place: Place) -> None:
+    one, other, said = await place.app(), await place.app(), io.StringIO()
+    async with one.store.lease("another"):
+        starting = asyncio.create_task(
+            bring_settings_in_step(other, Console(file=said, width=200), pause=0.01)
+        )
+        await _until_told(said, "Waiting for its end.")
+        # Several looks later it has still been said only once.
+        await asyncio.sleep(0.05)
+        assert not starting.done()
+    await starting
+    assert said.getvalue().count("Waiting") == 1
+    assert set(await place.served()) == {"a.md", "b.md"}
 
 
 async def test_a_repository_is_looked_at_again_when_its_schedule_says_so(place: Place) -> None:
