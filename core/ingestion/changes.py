@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final
@@ -37,13 +37,15 @@ class DocumentChange:
 
 
 def change(
-    before: Mapping[str, int], record: DocumentRecord, chunks: Iterable[Chunk], generation: int
+    before: Mapping[str, int],
+    record: DocumentRecord,
+    now: Mapping[str, Chunk],
+    generation: int,
 ) -> DocumentChange:
-    """From the indexed chunks `before` (key to the generation that wrote it) to `chunks`.
+    """From the indexed chunks `before` (key to the generation that wrote it) to those by key `now`.
 
     What stays keeps its point; what is new is written by `generation`.
     """
-    now = {chunk.key: chunk for chunk in chunks}
     added = {key: chunk for key, chunk in now.items() if key not in before}
     since = {key: before.get(key, generation) for key in now}
     gone = {key: written for key, written in before.items() if key not in now}
@@ -96,7 +98,7 @@ class Comparison:
         """One for each document that does not stay as it is."""
         for record in self._plan.dropped:
             yield self._remove(record)
-        async with self._open_preparer() as preparer:
+        async with self._open_preparer(self._expected()) as preparer:
             for survey in self._plan.surveys:
                 for record in survey.gone:
                     yield self._remove(record)
@@ -106,6 +108,13 @@ class Comparison:
                             yield found
                         if found is None or not found.added:
                             self._tally.finish_documents()
+
+    def _expected(self) -> int:
+        """How many documents are to be prepared at least."""
+        surveys = self._plan.surveys
+        if self._baseline.afresh:
+            return sum(len(survey.entries) for survey in surveys)
+        return sum(len(survey.entries.keys() - survey.records.keys()) for survey in surveys)
 
     def _remove(self, record: DocumentRecord) -> DocumentChange:
         self._tally.named[Kind.REMOVED].append(f"{record.source}/{record.path}")

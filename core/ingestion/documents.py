@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -49,17 +49,20 @@ class SourceProfile:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document, ready to be compared with what is indexed. `record` has no chunks yet."""
+    """A document, ready to be compared with what is indexed. `record` has no chunks yet.
+
+    The chunks come by their keys, which take as long to make as to compare.
+    """
 
     record: DocumentRecord
-    chunks: tuple[Chunk, ...]
+    chunks: Mapping[str, Chunk]
 
 
 def prepare(profile: SourceProfile, entry: Entry, data: bytes, fingerprint: str) -> Prepared:
     """Parses and chunks; `entry` is storable. Raises DocumentUnreadable."""
     document = parse(entry.path, data, profile.slug_rule, suffix=entry.format)
     record = _record(profile, entry, document, fingerprint)
-    return Prepared(record, chunk(document, profile.name))
+    return Prepared(record, {each.key: each for each in chunk(document, profile.name)})
 
 
 def check_path(path: str) -> None:

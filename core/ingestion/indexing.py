@@ -126,8 +126,9 @@ class NextGeneration:
 
     async def _embed(self, blocks: _Blocks, embedded: _EmbeddedBlocks) -> None:
         while (block := await blocks.get()) is not None:
-            vectors, fresh = await self._vectors(block.chunks)
-            sparse = await asyncio.to_thread(self._weigh, block.chunks)
+            texts = [chunk.embedding_text for chunk in block.chunks]
+            vectors, fresh = await self._vectors(block.chunks, texts)
+            sparse = await asyncio.to_thread(self._weigh, texts)
             points = tuple(
                 Point(chunk, vectors[chunk.content_hash], weights, self._generation)
                 for chunk, weights in zip(block.chunks, sparse, strict=True)
@@ -135,18 +136,20 @@ class NextGeneration:
             await embedded.put(_Embedded(points, fresh, block.documents))
         await embedded.put(None)
 
-    async def _vectors(self, chunks: Sequence[Chunk]) -> tuple[dict[str, Vector], int]:
+    async def _vectors(
+        self, chunks: Sequence[Chunk], texts: Sequence[str]
+    ) -> tuple[dict[str, Vector], int]:
         """By content hash, and how many of them had to be made."""
-        texts = {chunk.content_hash: chunk.embedding_text for chunk in chunks}
-        vectors = await self._engines.index.vectors(self._engines.collection, list(texts))
-        missing = [content for content in texts if content not in vectors]
+        contents = {chunk.content_hash: text for chunk, text in zip(chunks, texts, strict=True)}
+        vectors = await self._engines.index.vectors(self._engines.collection, list(contents))
+        missing = [content for content in contents if content not in vectors]
         if not missing:
             return vectors, 0
-        made = await self._engines.embedder.embed_documents([texts[key] for key in missing])
+        made = await self._engines.embedder.embed_documents([contents[key] for key in missing])
         return vectors | dict(zip(missing, made, strict=True)), len(missing)
 
-    def _weigh(self, chunks: Sequence[Chunk]) -> list[SparseVector]:
-        return [self._engines.sparse.encode_document(chunk.embedding_text) for chunk in chunks]
+    def _weigh(self, texts: Sequence[str]) -> list[SparseVector]:
+        return [self._engines.sparse.encode_document(text) for text in texts]
 
     async def _store(self, embedded: _EmbeddedBlocks) -> None:
         while (block := await embedded.get()) is not None:

@@ -23,7 +23,8 @@ class Preparer(Protocol):
         """Raises DocumentUnreadable. May be asked for several documents at once."""
 
 
-PreparerOpener: TypeAlias = Callable[[], AbstractAsyncContextManager[Preparer]]
+PreparerOpener: TypeAlias = Callable[[int], AbstractAsyncContextManager[Preparer]]
+"""Is told how many documents are expected at least."""
 
 
 class ThreadPreparer:
@@ -41,7 +42,7 @@ class ThreadPreparer:
 
 
 @asynccontextmanager
-async def open_thread_preparer() -> AsyncIterator[Preparer]:
+async def open_thread_preparer(expected: int = 0) -> AsyncIterator[Preparer]:  # noqa: ARG001 - a thread costs nothing
     """Nothing to release."""
     yield ThreadPreparer()
 

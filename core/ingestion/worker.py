@@ -27,6 +27,10 @@ from core.ports import Entry
 # Without the folder that it is run in, which may hold anything.
 _COMMAND: Final = (sys.executable, "-P", "-m", "core.ingestion.worker_process")
 _FEW: Final = 16
+_SECONDS: Final = 60.0
+"""A megabyte takes 1 of them as Markdown, 10 as HTML and 30 as reStructuredText, at most."""
+
+_LARGE: Final = 2**17
 _BUFFER: Final = 2**20
 
 _Awaited: TypeAlias = "asyncio.Future[Prepared]"
@@ -36,13 +40,19 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def open_worker(
-    *, few: int = _FEW, command: Sequence[str] = _COMMAND
+    expected: int = 0,
+    *,
+    few: int = _FEW,
+    seconds: float = _SECONDS,
+    command: Sequence[str] = _COMMAND,
 ) -> AsyncIterator[Preparer]:
-    """Starts the process when there are more than a `few` documents; it ends with the context.
+    """Starts the process for more than a `few` documents, or a large one; it ends with the context.
 
-    Until it is ready, and where it cannot be started, documents are prepared in a thread.
+    A document that takes it longer than so many `seconds` is unreadable, and another process is
+    started for those after it. Until it is ready documents are prepared in a thread, but for large
+    ones; where it cannot be started, all are.
     """
-    preparer = WorkerPreparer(few, command)
+    preparer = WorkerPreparer(expected, few, seconds, command)
     try:
         yield preparer
     finally:
@@ -52,10 +62,12 @@ async def open_worker(
 class WorkerPreparer:
     """In a process that is started when it is worth its start, and again when it was killed."""
 
-    def __init__(self, few: int, command: Sequence[str]) -> None:
+    def __init__(self, expected: int, few: int, seconds: float, command: Sequence[str]) -> None:
         self._few = few
+        self._seconds = seconds
         self._command = command
         self._asked = 0
+        self._worth_it = expected > few
         self._turn = asyncio.Lock()
         self._start: asyncio.Task[_Worker | None] | None = None
 
@@ -64,8 +76,12 @@ class WorkerPreparer:
     ) -> Prepared:
         """In the process if it is there, in a thread if not."""
         self._asked += 1
+        large = len(data) > _LARGE
+        self._worth_it |= large or self._asked > self._few
         task = (profile, entry, data, fingerprint)
         while True:
+            if large:
+                await asyncio.wait([self._starting()])
             if (worker := self._at_hand()) is None:
                 async with self._turn:
                     if (worker := self._at_hand()) is None:  # it may have come up meanwhile
@@ -82,11 +98,15 @@ class WorkerPreparer:
                 await worker.close()
 
     def _at_hand(self) -> _Worker | None:
-        if self._asked <= self._few:
+        if not self._worth_it:
             return None
+        start = self._starting()
+        return start.result() if start.done() else None
+
+    def _starting(self) -> asyncio.Task[_Worker | None]:
         if self._start is None or _has_ended(self._start):
-            self._start = asyncio.create_task(_start(self._command))
-        return self._start.result() if self._start.done() else None
+            self._start = asyncio.create_task(_start(self._command, self._seconds))
+        return self._start
 
 
 class _WorkerEnded(Exception):
@@ -94,10 +114,16 @@ class _WorkerEnded(Exception):
 
 
 class _Worker:
-    """The process, when it is ready. It takes documents in turn, and answers in that order."""
+    """The process, when it is ready. It takes documents in turn, and answers in that order.
 
-    def __init__(self, process: Process) -> None:
+    One that is not answered `seconds` after the one before it ends the process.
+    """
+
+    def __init__(self, process: Process, seconds: float) -> None:
         self._process = process
+        self._seconds = seconds
+        self._timer: asyncio.TimerHandle | None = None
+        self._late = False
         self._tasks = cast("asyncio.StreamWriter", process.stdin)
         self._answers = cast("asyncio.StreamReader", process.stdout)
         self._awaited: deque[tuple[str, _Awaited]] = deque()
@@ -108,6 +134,8 @@ class _Worker:
         """Raises DocumentUnreadable, also when the process ended on it; else _WorkerEnded."""
         answer: _Awaited = asyncio.get_running_loop().create_future()
         self._awaited.append((task[1].path, answer))
+        if len(self._awaited) == 1:
+            self._time_first()
         self._tasks.write(pickle.dumps(task, pickle.HIGHEST_PROTOCOL))
         with suppress(ConnectionError):  # which the answer will tell
             await self._tasks.drain()
@@ -127,14 +155,31 @@ class _Worker:
                     said = await self._answers.readexactly(size)
                     answer = pickle.loads(said)  # noqa: S301 - from our own process
                     _settle(self._awaited.popleft()[1], answer)
+                    self._time_first()
         finally:
             self._give_up()
         await _bury(self._process)
 
+    def _time_first(self) -> None:
+        """From now on; the others wait in the pipe."""
+        if self._timer:
+            self._timer.cancel()
+        if self._awaited:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._seconds, self._end_late)
+
+    def _end_late(self) -> None:
+        self._late = True
+        _kill(self._process)
+
     def _give_up(self) -> None:
         """The document in its hands is to blame, as far as anybody can tell."""
         self.ended = True
+        if self._timer:
+            self._timer.cancel()
         reason = "the process that reads it ended on it, perhaps for lack of memory"
+        if self._late:
+            reason = f"to read it takes longer than {self._seconds:g} s"
         for nth, (path, answer) in enumerate(self._awaited):
             if not answer.done():
                 answer.set_exception(_WorkerEnded if nth else DocumentUnreadable(path, reason))
@@ -154,7 +199,7 @@ def _settle(answer: _Awaited, said: Answer) -> None:
         answer.set_exception(DocumentUnreadable(*said))
 
 
-async def _start(command: Sequence[str]) -> _Worker | None:
+async def _start(command: Sequence[str], seconds: float) -> _Worker | None:
     """None, and a word in the log, when it does not come up."""
     try:
         # In a session of its own: Ctrl-C at the terminal is for the process that started it.
@@ -179,7 +224,7 @@ async def _start(command: Sequence[str]) -> _Worker | None:
         _kill(process)
         await _bury(process)
         raise
-    return _Worker(process)
+    return _Worker(process, seconds)
 
 
 def _warn(reason: object) -> None:

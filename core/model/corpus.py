@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from uuid import UUID
 
 
 def digest(*parts: str) -> str:
     """A 128-bit content hash in hex. Parts are length-prefixed, so ("ab", "c") ≠ ("a", "bc")."""
-    state = hashlib.blake2b(digest_size=16)
+    prefixed = bytearray()
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
-        state.update(len(data).to_bytes(8, "big"))
-        state.update(data)
-    return state.hexdigest()
+        prefixed += len(data).to_bytes(8, "big") + data
+    return hashlib.blake2b(prefixed, digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,13 @@ class Document:
     peer_reviewed: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Chunk:
     """A piece of one section, small enough to embed.
 
     `heading_path` runs from the outermost heading down and leaves the document's title out;
     `ordinal` counts the chunks of one section from 0, so an edit elsewhere leaves it alone.
+    It has no slots: its hashes are asked for several times on the way, and made once.
     """
 
     source: str
@@ -74,12 +75,12 @@ class Chunk:
         headings = [h for h in (self.title, *self.heading_path) if h]
         return "\n".join([*dict.fromkeys(headings), self.text])
 
-    @property
+    @cached_property
     def content_hash(self) -> str:
         """Equal for chunks that embed alike, wherever they stand."""
         return digest(self.embedding_text)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Equal for the same content at the same place, in whatever generation."""
         return digest(
@@ -98,7 +99,7 @@ class Chunk:
 
 def point_id(key: str, since: int) -> UUID:
     """`Chunk.point_id` for a chunk of which only the key is at hand."""
-    return UUID(hex=digest(key, str(since)))
+    return UUID(int=int(digest(key, str(since)), 16))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A process that stands in for the one that prepares: it tells its number as each version.
 
-It ends on `deadly.md`, and never gets done with `endless.md`.
+It ends on `deadly.md`, never gets done with `endless.md`, and takes 0.1 s for `slow-n.md`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ def main() -> None:
             os._exit(1)
         if task[1].path == "endless.md":
             time.sleep(3600)
+        if task[1].path.startswith("slow-"):
+            time.sleep(0.1)
         prepared = prepare(*task)
         record = replace(prepared.record, version=str(os.getpid()))
         answer = pickle.dumps(replace(prepared, record=record))

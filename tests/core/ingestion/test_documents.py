@@ -20,7 +20,7 @@ def test_a_document_that_comes_with_its_address_has_that_one() -> None:
 
 def test_a_document_is_read_in_the_format_that_it_comes_with() -> None:
     entry = Entry("a.php", url="https://site.example/a.php", format=".md")
-    (chunk,) = prepare(SourceProfile("docs"), entry, b"## Notes\n\nText", "f").chunks
+    (chunk,) = prepare(SourceProfile("docs"), entry, b"## Notes\n\nText", "f").chunks.values()
     assert (chunk.heading_path, chunk.text) == (("Notes",), "Text")
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from core.errors import (
 from core.ingestion.addresses import SlugRule
 from core.ingestion.documents import SourceProfile
 from core.ingestion.report import Move, Phase, SyncProgress
+from core.ingestion.worker import open_worker
 from core.model import Corpus
 from tests.support.embedder import HashingEmbedder
 from tests.support.library import Library, open_library
@@ -250,6 +253,17 @@ async def test_documents_that_all_moved_are_not_lost(library: Library) -> None:
     library.source.unreadable = {"new/damaged.md"}
     report = await library.sync()
     assert (len(report.added), len(report.removed), report.embedded) == (10, 10, 0)
+
+
+async def test_a_document_that_takes_too_long_is_named_and_the_sync_goes_on(
+    library: Library,
+) -> None:
+    command = (sys.executable, "-m", "tests.support.worker_child")
+    library.preparer = partial(open_worker, few=0, seconds=1, command=command)
+    library.source.files = _many(10) | {"endless.md": "word " * 40_000}
+    report = await library.sync()
+    assert report.failed == {"docs/endless.md": "to read it takes longer than 1 s"}
+    assert set(await library.texts()) == set(_many(10))
 
 
 async def test_an_unreadable_document_is_named_and_its_old_version_stays(library: Library) -> None:

@@ -62,7 +62,7 @@ def _chunks(files: dict[str, str]) -> list[Chunk]:
     return [
         chunk
         for path, text in files.items()
-        for chunk in prepare(profile, Entry(path), text.encode(), "").chunks
+        for chunk in prepare(profile, Entry(path), text.encode(), "").chunks.values()
     ]
 
 

@@ -47,7 +47,8 @@ class Edition:
     version: str
 
     def chunks(self, path: str) -> set[Chunk]:
-        return set(prepare(SourceProfile("docs"), Entry(path), self.text.encode(), "").chunks)
+        prepared = prepare(SourceProfile("docs"), Entry(path), self.text.encode(), "")
+        return set(prepared.chunks.values())
 
 
 class SyncMachine(RuleBasedStateMachine):

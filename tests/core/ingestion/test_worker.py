@@ -117,6 +117,46 @@ async def test_a_document_that_ends_the_process_costs_that_document_alone() -> N
     assert paths == ["a.md", "b.md", "c.md", "d.md"]
 
 
+async def test_a_document_that_takes_too_long_costs_that_document_and_the_process() -> None:
+    async with open_worker(few=0, seconds=1, command=STAND_IN) as preparer:
+        number = await number_when_ready(preparer)
+        endless, *others = await asyncio.gather(
+            outcome(preparer, "endless.md", b"# A"),
+            *(outcome(preparer, f"{n}.md", b"# A") for n in range(3)),
+        )
+        assert endless == "endless.md: to read it takes longer than 1 s"
+        assert all(isinstance(other, Prepared) for other in others)
+        assert not runs(number)
+        assert await number_when_ready(preparer) != number
+
+
+async def test_a_document_may_take_its_time_where_many_wait_for_it() -> None:
+    """Each has the time for itself: those before it took theirs."""
+    async with open_worker(few=0, seconds=1, command=STAND_IN) as preparer:
+        number = str(await number_when_ready(preparer))
+        found = await asyncio.gather(*(prepared_by(preparer, f"slow-{n}.md") for n in range(12)))
+        assert found == [number] * 12
+
+
+async def test_a_large_document_waits_for_the_process() -> None:
+    large = b"word " * 40_000
+    async with open_worker(few=10, command=STAND_IN) as preparer:
+        found = await preparer.prepare(*document("a.md", large))
+        assert found.record.version == str(await number_when_ready(preparer))
+
+
+async def test_a_large_document_is_prepared_here_where_there_is_no_process() -> None:
+    task = document("a.md", b"word " * 40_000)
+    async with open_worker(few=0, command=("/absent/python",)) as preparer:
+        assert await preparer.prepare(*task) == prepare(*task)
+
+
+async def test_where_many_are_expected_the_process_is_started_with_the_first() -> None:
+    async with open_worker(11, few=10, command=STAND_IN) as preparer:
+        number = await number_when_ready(preparer)
+        assert await prepared_by(preparer, "b.md") == str(number)
+
+
 async def test_a_process_that_was_killed_is_started_again() -> None:
     async with open_worker(few=0, command=STAND_IN) as preparer:
         number = await number_when_ready(preparer)
