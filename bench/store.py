@@ -124,6 +124,7 @@ def stalls(folder: Path, changed: Sequence[Point]) -> list[float]:
     gc.freeze()  # the points at hand here are no garbage of the bot's
     with asyncio.Runner(loop_factory=lambda: timed_loop(told.append, threads=True)) as runner:
         runner.run(write_and_search(folder, changed, told))
+    gc.unfreeze()
     return [seconds * 1e3 for seconds in told]
 
 
