@@ -33,7 +33,7 @@ class DispatcherSettings:
     """
 
     running: int = 16
-    claimed: int = 256
+    claimed: int = 4000
     retry_pauses: tuple[float, ...] = (2.0, 10.0)
     outage_pauses: tuple[float, ...] = (2.0, 10.0, *(60.0,) * 60)
     database_pause: float = 5.0
@@ -104,6 +104,8 @@ class Dispatcher:
             watch_pause=self._settings.watch_pause,
         )
         self._desk = asyncio.Semaphore(self._settings.claimed)
+        # What other processes accept for a session is told to them alone.
+        self._shared = self._settings.sweep_pause is not None
         self._stopping = asyncio.Event()
         self._calls: dict[SessionKey, _Calls] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -262,3 +264,5 @@ class Dispatcher:
                     return self._settings.database_pause
             if retry is not None:
                 return retry
+            if not (claimed.followed or self._shared or calls.asked.is_set()):
+                return None

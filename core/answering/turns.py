@@ -28,6 +28,8 @@ from core.ports import Responder
 
 _STORE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 _PUT_BACK_TIMEOUT = 2.0
+_STEPS = 8
+"""Moments at which leases are renewed, in each pause between two looks."""
 
 # What is no fault of the question, so that it may be answered when the service is back.
 _OUTAGES = (ServiceUnavailable, AccessDenied, QuotaExceeded)
@@ -82,7 +84,7 @@ class TurnRunner:
             alarm.set()
 
     async def run(self, turn: Turn) -> float | None:
-        """None when this worker is through with the turn, else after how long to claim it again.
+        """None when the turn has ended, else after how long to claim again in its session.
 
         Raises ServiceError when the database is out of reach; the lease then runs out.
         """
@@ -90,7 +92,8 @@ class TurnRunner:
             pause = await self._run(turn)
         except LeaseLost as exc:
             log.info("Dropped turn %s: %s", turn.id, exc)
-            pause = None
+            self._outages.pop(turn.id, None)
+            return 0.0  # it may be there for the taking again, as an edited one is
         except asyncio.CancelledError:
             await self._put_back(turn)
             raise
@@ -240,7 +243,12 @@ class TurnRunner:
         length = self._inbox.lease_seconds
         ours_until = clock() + length
         while True:
-            await wait_for(alarm, self._watch_pause)
+            # At the same moments as the other turns, so that they are renewed together.
+            step = self._watch_pause / _STEPS
+            due = (clock() // step + _STEPS + 1) * step
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await alarm.wait()
             alarm.clear()
             began = clock()
             try:

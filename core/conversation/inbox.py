@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from core.conversation.amendments import Amendments
 from core.conversation.records import document, passage_record, question_of, trace
+from core.conversation.renewals import Renewals
 from core.errors import LeaseLost
-from core.model import Answered, Passage, Question, SessionKey, Turn, Wanted
-from core.ports import Database, Queries
+from core.model import Answered, Question, SessionKey, Turn, Wanted
+from core.ports import Database
 from core.text.unicode import storable
 
 
@@ -32,6 +33,7 @@ class Inbox:
         self._worker = worker
         self.lease_seconds = lease_seconds
         self.amendments = Amendments(database)
+        self._renewals = Renewals(database, lease_seconds=lease_seconds)
 
     async def accept(self, question: Question) -> bool:
         """Stores the question; False when its message was accepted before.
@@ -96,7 +98,12 @@ class Inbox:
                     OR lease_until > clock_timestamp() + make_interval(secs => $6)
                     OR lease_owner = $5
                 )
-            RETURNING id, lease_token, attempt, message_id, author, text, scope, context, wanted
+            RETURNING id, lease_token, attempt, message_id, author, text, scope, context, wanted,
+                EXISTS (
+                    SELECT FROM turns AS other
+                    WHERE other.session_id = turns.session_id AND other.status = 'accepted'
+                        AND other.id <> turns.id
+                ) AS followed
             """,
             *key,
             self._worker,
@@ -104,8 +111,14 @@ class Inbox:
         )
         for row in rows:
             question = question_of(session, row)
-            wanted = Wanted(row["wanted"])
-            return Turn(row["id"], question, row["lease_token"], row["attempt"], wanted)
+            return Turn(
+                row["id"],
+                question,
+                row["lease_token"],
+                row["attempt"],
+                Wanted(row["wanted"]),
+                row["followed"],
+            )
         return await self._holder(key)
 
     async def _holder(self, key: tuple[str, str, str, str]) -> Held | None:
@@ -129,39 +142,43 @@ class Inbox:
 
         Raises LeaseLost, also when the question was edited or withdrawn.
         """
-        renewed = await self._database.fetch(
-            """
-            UPDATE turns SET lease_until = clock_timestamp() + make_interval(secs => $3)
-            WHERE id = $1 AND lease_token = $2 AND status = 'accepted'
-            RETURNING wanted
-            """,
-            turn.id,
-            turn.token,
-            self.lease_seconds,
-        )
-        _fence(turn, len(renewed))
-        return Wanted(renewed[0]["wanted"])
+        if (wanted := await self._renewals.renew(turn)) is None:
+            raise _lost(turn)
+        return wanted
 
     async def finish(self, turn: Turn, answered: Answered) -> None:
         """Stores the answer, its trace and the passages. Doing it twice is doing it once.
 
         Raises LeaseLost, and then stores nothing.
         """
-        async with self._database.transaction() as statements:
-            finished = await statements.execute(
-                """
+        by_hash = {passage.content_hash: passage for passage in answered.retrieval.passages}
+        # In one order everywhere, or two workers that store the same could wait in a circle.
+        hashes = sorted(by_hash)
+        finished = await self._database.fetch(
+            """
+            WITH finished AS (
                 UPDATE turns
                 SET status = 'finished', ended_at = now(), lease_until = NULL,
                     answer = $3, trace = $4
                 WHERE id = $1 AND lease_token = $2 AND status IN ('accepted', 'finished')
-                """,
-                turn.id,
-                turn.token,
-                document(answered.answer),
-                document(trace(answered)),
+                RETURNING id
+            ), found AS (
+                INSERT INTO passages (hash, passage)
+                SELECT hash, passage FROM unnest($5::text[], $6::jsonb[]) AS found (hash, passage)
+                WHERE EXISTS (SELECT FROM finished)
+                ON CONFLICT (hash) DO UPDATE SET used_at = now()
+                WHERE passages.used_at < now() - INTERVAL '1 day'
             )
-            _fence(turn, finished)
-            await _store_passages(statements, answered.retrieval.passages)
+            SELECT FROM finished
+            """,
+            turn.id,
+            turn.token,
+            document(answered.answer),
+            document(trace(answered)),
+            hashes,
+            [document(passage_record(by_hash[each])) for each in hashes],
+        )
+        _fence(turn, finished)
 
     async def fail(self, turn: Turn, reason: str) -> None:
         """Gives the turn up for good. Raises LeaseLost."""
@@ -214,7 +231,7 @@ class Inbox:
             turn.id,
             turn.token,
         )
-        _fence(turn, len(rows))
+        _fence(turn, rows)
 
     async def unfinished(self) -> list[SessionKey]:
         """The sessions that have unfinished turns, the longest-waiting first."""
@@ -249,24 +266,12 @@ class Inbox:
         return [SessionKey(**row) for row in rows]
 
 
-async def _store_passages(statements: Queries, passages: tuple[Passage, ...]) -> None:
-    by_hash = {passage.content_hash: passage for passage in passages}
-    # In one order everywhere, or two workers that store the same passages could wait in a circle.
-    hashes = sorted(by_hash)
-    await statements.execute(
-        """
-        INSERT INTO passages (hash, passage)
-        SELECT * FROM unnest($1::text[], $2::jsonb[])
-        ON CONFLICT (hash) DO UPDATE SET used_at = now()
-        WHERE passages.used_at < now() - INTERVAL '1 day'
-        """,
-        hashes,
-        [document(passage_record(by_hash[each])) for each in hashes],
+def _fence(turn: Turn, held: object) -> None:
+    if not held:
+        raise _lost(turn)
+
+
+def _lost(turn: Turn) -> LeaseLost:
+    return LeaseLost(
+        f"The question {turn.question.message_id} was changed, withdrawn or taken over."
     )
-
-
-def _fence(turn: Turn, touched: int) -> None:
-    if not touched:
-        raise LeaseLost(
-            f"The question {turn.question.message_id} was changed, withdrawn or taken over."
-        )

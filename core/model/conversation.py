@@ -66,7 +66,8 @@ class Turn:
     """An accepted question that this worker holds a lease on.
 
     `token` fences it: a store made with another worker's token raises LeaseLost.
-    `attempt` counts from 1.
+    `attempt` counts from 1. `followed` says that other turns of the session waited when this one
+    was claimed.
     """
 
     id: UUID
@@ -74,6 +75,7 @@ class Turn:
     token: UUID
     attempt: int
     wanted: Wanted = Wanted.ANSWERED
+    followed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

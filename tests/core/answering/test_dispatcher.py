@@ -471,11 +471,17 @@ async def test_an_idle_dispatcher_asks_the_database_nothing(desk: Desk) -> None:
     async with desk.open() as dispatcher:
         await dispatcher.submit(question())
         await desk.settled()
-        # The session is left when a last look finds nothing more to claim.
-        await _until_sent(desk, "extract(epoch")
+        await dispatcher.settle(10)
         before = len(desk.database.statements)
         await asyncio.sleep(desk.inbox.lease_seconds / 2)
         assert len(desk.database.statements) == before
+
+
+async def test_a_session_is_left_without_a_second_look_unless_more_was_asked(desk: Desk) -> None:
+    async with desk.open() as dispatcher:
+        await dispatcher.submit(question("alone"))
+        await dispatcher.settle(10)
+        assert desk.database.count("SET lease_token = gen_random_uuid()") == 1
 
 
 async def test_a_running_turn_ends_before_the_dispatcher_does(desk: Desk) -> None:

@@ -26,7 +26,7 @@ LONG = 600.0
 """Longer than any test: what happens in time did not wait for it."""
 
 TOLD = replace(QUICK, watch_pause=LONG)
-WATCHFUL = replace(QUICK, watch_pause=0.05)
+WATCHFUL = replace(QUICK, watch_pause=0.05, sweep_pause=30.0)
 
 
 @pytest.fixture
@@ -481,7 +481,7 @@ async def test_two_processes_behind_a_bouncer_agree_on_every_question(database_d
         for worker in ("one", "two"):
             opened = await stack.enter_async_context(open_postgres(pooled, pooled=True))
             desks.append(Desk(opened, worker=worker))
-            dispatchers.append(await stack.enter_async_context(desks[-1].open()))
+            dispatchers.append(await stack.enter_async_context(desks[-1].open(WATCHFUL)))
         sessions = [THREAD, OTHER_THREAD, SessionKey("slack", "T1", "C2", "1")]
         asked = [question(f"{n}", session=sessions[n % 3]) for n in range(18)]
 
