@@ -34,6 +34,7 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DOCENT_DATA_DIR=/data \
+    WEB_ENABLED=true \
     SERVER_HOST=0.0.0.0 \
     SERVER_PORT=8080
 # By number, so that Kubernetes can tell that it is not root.

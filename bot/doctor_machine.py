@@ -93,16 +93,16 @@ async def check_address(settings: Settings, *, running: bool | None) -> Seen:
 
 
 async def check_api(settings: Settings) -> Seen:
-    """Who may use it. Raises ConfigurationError where a bot would not start with it."""
+    """Who may use it."""
     # FastAPI takes half a second to import, which only who has switched the API on pays.
-    from bot.web_api import keys_required  # noqa: PLC0415 - see above
+    from bot.web_api import anybody_may, keys_required  # noqa: PLC0415 - see above
 
     async with open_database(settings) as database:
         await migrate(database)
         keys = ApiKeys(database)
         if not await keys_required(settings, keys):
             return Seen("this machine may use it, without a key.")
-        if settings.jwt.jwks_url is not None or await keys.any_usable():
+        if await anybody_may(settings, keys):
             return Seen("who has an API key or a token may use it.")
     return Seen(
         "nobody may use it yet: there is no key.",

@@ -26,7 +26,6 @@ from core.breakers.breaker import Breaker, State
 from core.conversation.archive import Archive
 from core.conversation.feedback import Feedback
 from core.conversation.transcripts import Transcripts
-from core.errors import ConfigurationError
 from core.ingestion.overview import read_overview
 from core.model import EVERYTHING
 
@@ -44,10 +43,7 @@ _STATES: Mapping[State, Literal["ok", "probing", "away"]] = {
 async def run_web(
     front: Front, app: App, stop: asyncio.Event, announce: Callable[[str], None]
 ) -> None:
-    """Answers over HTTP until `stop`, then lets running answers end.
-
-    Raises ConfigurationError where others could reach it and nobody could be told from them.
-    """
+    """Answers over HTTP until `stop`, then lets running answers end."""
     keys, live = ApiKeys(app.database), LiveAnswers()
     required = await keys_required(app.settings, keys)
     async with AsyncExitStack() as stack:
@@ -61,6 +57,8 @@ async def run_web(
         await dispatcher.resume()
         who = "with an API key or a token" if required else "from this machine, without a key"
         announce(f"The HTTP API is served at {address}/api/v1, {who}.")
+        if required and not await anybody_may(app.settings, keys):
+            announce("There is no key yet: create one with `docent keys create`.")
         await stop.wait()
 
 
@@ -99,19 +97,15 @@ def _part(breaker: Breaker) -> Part:
 async def keys_required(settings: Settings, keys: ApiKeys) -> bool:
     """Whether it takes a key or a token to use the API.
 
-    It does as soon as there is one. Raises ConfigurationError where there is none, but others than
-    this machine could use it.
+    It does as soon as there is one, and wherever others than this machine reach it: there the
+    probes are answered and nothing else, until there is one.
     """
-    if settings.jwt.jwks_url is not None or await keys.any_usable():
-        return True
-    if not is_loopback(settings.server.host):
-        raise ConfigurationError(
-            f"SERVER_HOST is {settings.server.host}, where others than this machine reach the API, "
-            "and there is no key for it.",
-            hint="Create one with `docent keys create`, set JWT_JWKS_URL, or set SERVER_HOST to "
-            "127.0.0.1.",
-        )
-    return False
+    return not is_loopback(settings.server.host) or await anybody_may(settings, keys)
+
+
+async def anybody_may(settings: Settings, keys: ApiKeys) -> bool:
+    """Whether there is a key or a token to use the API with."""
+    return settings.jwt.jwks_url is not None or await keys.any_usable()
 
 
 def doors(settings: Settings, *, required: bool) -> Doors:

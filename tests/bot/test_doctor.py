@@ -300,7 +300,7 @@ async def test_only_who_takes_requests_needs_an_address(tmp_path: Path) -> None:
     [
         ({}, False, "✓ "),
         ({"server": {"host": "0.0.0.0"}}, True, "✓ "),
-        ({"server": {"host": "0.0.0.0"}}, False, ("✗ ", "! ")),
+        ({"server": {"host": "0.0.0.0"}}, False, "! "),
         ({"server": {"host": "0.0.0.0"}, "jwt": {"jwks_url": "https://id"}}, False, "✓ "),
     ],
 )
@@ -309,7 +309,7 @@ async def test_an_api_that_nobody_may_use_is_noticed(
     database_dsn: str,
     groups: dict[str, object],
     with_key: bool,
-    mark: str | tuple[str, ...],
+    mark: str,
 ) -> None:
     if with_key:
         await ApiKeys(database).create("test", [Permission.ASK])
