@@ -9,6 +9,9 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+CONVERSATIONS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,20 @@ class Arrival:
     n: int
     at: float
     conversation: int
+
+
+@dataclass(slots=True)
+class Seen:
+    """When what was due at `due` came: the first token, the last, and its place in the store.
+
+    All in seconds of the loop's clock; 0 until then.
+    """
+
+    due: float
+    first: float = 0.0
+    last: float = 0.0
+    stored: float = 0.0
+    queued: bool = False
 
 
 def poisson(rate: float, seconds: float, conversations: int, seed: int) -> list[Arrival]:

@@ -1,0 +1,188 @@
+"""The bot's own way of a question: inbox, dispatcher, assistant, store; all but a platform."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+from pydantic import SecretStr
+
+from bench.arrivals import Arrival, Seen
+from bench.conversations import PLATFORM, session
+from bench.corpus import question
+from bot.app import (
+    assemble,
+    open_database,
+    open_embedding,
+    open_index,
+    open_models,
+    read_openrouter_plan,
+)
+from bot.budgets import asked, budgets, governed_embedding, governed_models
+from bot.memory import settle
+from bot.parts import App, Embedding
+from bot.settings import Settings
+from bot.settings.groups import (
+    CohereSettings,
+    DatabaseSettings,
+    DocentSettings,
+    DocsSettings,
+    OpenRouterSettings,
+    QdrantSettings,
+)
+from core.answering.dispatcher import Dispatcher, DispatcherSettings
+from core.backends.cohere_batches import call_count
+from core.breakers.guard import open_breakers
+from core.budgets.governor import open_governor
+from core.conversation.inbox import Inbox
+from core.migrations.runner import migrate
+from core.model import (
+    Answered,
+    AnswerEvent,
+    AnswerStatus,
+    ModelEvent,
+    ModelFinished,
+    ModelText,
+    Prompt,
+    Question,
+    Queued,
+    Turn,
+)
+from core.ports import ChatModel
+
+
+def settings_for(addresses: Mapping[str, str], docs: Path) -> Settings:
+    """Every service at its stand-in."""
+    return Settings.model_validate(
+        {
+            "docent": DocentSettings(data_dir=docs.parent / "data"),
+            "docs": DocsSettings(folder=docs),
+            # Not validated: a database behind a socket in a folder has no host in its address.
+            "database": DatabaseSettings.model_construct(url=SecretStr(addresses["postgres"])),
+            "qdrant": QdrantSettings.model_validate({"url": addresses["qdrant"]}),
+            "cohere": CohereSettings.model_validate(
+                {"api_key": "stand-in", "base_url": addresses["cohere"]}
+            ),
+            "openrouter": OpenRouterSettings.model_validate(
+                {"api_key": "stand-in", "base_url": addresses["openrouter"]}
+            ),
+        }
+    )
+
+
+class WatchedModel:
+    """A ChatModel that notes when the first and the last of an answer were in our hands."""
+
+    def __init__(self, model: ChatModel, asking: Mapping[str, Seen]) -> None:
+        self._model = model
+        self._asking = asking
+
+    async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
+        """The model's events. A prompt without passages asks for no answer."""
+        clock = asyncio.get_running_loop().time
+        seen = self._asking.get(prompt.question) if prompt.passages else None
+        async with aclosing(self._model.stream(prompt)) as events:
+            async for event in events:
+                if seen and isinstance(event, ModelText):
+                    seen.first = seen.first or clock()
+                    seen.last = clock()
+                elif seen and isinstance(event, ModelFinished):
+                    seen.last = clock()
+                yield event
+
+
+class WatchedInbox:
+    """An Inbox that tells who waits for it that an answer is stored."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self.stored: dict[UUID, asyncio.Future[None]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inbox, name)
+
+    async def finish(self, turn: Turn, answered: Answered) -> None:
+        """The inbox's own."""
+        await self._inbox.finish(turn, answered)
+        self.stored.pop(turn.id).set_result(None)
+
+
+class Docent:
+    """Asks, and is the platform that the answers are shown on."""
+
+    def __init__(self, app: App, inbox: WatchedInbox, asking: dict[str, Seen]) -> None:
+        self.app = app
+        self.dispatcher: Dispatcher
+        self._inbox = inbox
+        self._asking = asking
+        self._done: dict[str, asyncio.Future[None]] = {}
+
+    async def ask(self, arrival: Arrival, seen: Seen) -> None:
+        """Returns when the answer is stored."""
+        text = question(arrival.n)
+        key = session(arrival.conversation)
+        self._asking[text] = seen
+        done = self._done[text] = asyncio.get_running_loop().create_future()
+        person = f"U{arrival.conversation}"
+        await self.dispatcher.submit(
+            Question(key, f"asked-{arrival.n}", person, text, self.app.scope)
+        )
+        await done
+        seen.stored = asyncio.get_running_loop().time()
+        del self._asking[text]
+
+    async def respond(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> None:
+        """Reads, as a platform that takes no time to show."""
+        text = turn.question.text
+        async for event in events:
+            if isinstance(event, Queued):
+                self._asking[text].queued = True
+            elif isinstance(event, Answered):
+                assert event.answer.status is AnswerStatus.ANSWERED, event.answer
+        self._inbox.stored[turn.id] = self._done.pop(text)
+
+    async def retract(self, turn: Turn) -> None:
+        """Nobody takes a question back."""
+
+
+@asynccontextmanager
+async def open_docent(addresses: Mapping[str, str], docs: Path) -> AsyncIterator[Docent]:
+    """As `docent run` opens it, with one more look at what the models send."""
+    settings = settings_for(addresses, docs)
+    asking: dict[str, Seen] = {}
+    async with AsyncExitStack() as stack:
+        app = await _open_app(settings, asking, stack)
+        inbox = WatchedInbox(app.inbox)
+        docent = Docent(app, inbox, asking)
+        app = replace(app, inbox=cast("Inbox", inbox))
+        docent.dispatcher = await stack.enter_async_context(
+            app.dispatcher({PLATFORM: docent}, DispatcherSettings(running=1000))
+        )
+        settle()
+        yield docent
+
+
+async def _open_app(settings: Settings, asking: Mapping[str, Seen], stack: AsyncExitStack) -> App:
+    index = await stack.enter_async_context(open_index(settings))
+    database = await stack.enter_async_context(open_database(settings))
+    await migrate(database)
+    ask = asked(settings, partial(read_openrouter_plan, settings))
+    governor = await stack.enter_async_context(open_governor(database, budgets(settings), ask=ask))
+    embedding = await stack.enter_async_context(open_embedding(settings))
+    models = await stack.enter_async_context(open_models(settings))
+    watched = [WatchedModel(model, asking) for model in models]
+    return await assemble(
+        settings,
+        index,
+        database,
+        Embedding(*governed_embedding(settings, governor, embedding, call_count)),
+        governed_models(settings, governor, watched),
+        breakers=await stack.enter_async_context(open_breakers()),
+        governor=governor,
+    )
