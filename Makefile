@@ -9,7 +9,7 @@ SETTLED := $(VENV)/.runtime
 SETTLED_DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint eval chaos sync-chaos bench lock clean
+.PHONY: help run test test-full lint eval chaos sync-chaos bench lock clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -19,6 +19,9 @@ run: $(SETTLED) ## Answer questions: in Slack and Discord when configured, else 
 
 test: $(SETTLED_DEV) ## Run the whole test suite
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95
+
+test-full: $(SETTLED_DEV) ## The same with what takes minutes more, such as building the image
+	@DOCENT_FULL=1 $(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=95
 
 lint: $(SETTLED_DEV) ## Linters, types and import contracts
 	@$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """The embedded data as one file, and back.
 
-The database is dumped, which a running bot does not notice. The vector index is copied while no
+The database is dumped, which a running bot does not notice, and what was uploaded is copied. The
+vector index is copied while no
 bot has it open; otherwise it is left out, because it can be written anew from the sources.
 """
 
@@ -12,7 +13,7 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from core.migrations.runner import migrate
 _LABEL: Final = "docent-backup.json"
 _DUMP: Final = "database.dump"
 _INDEX: Final = "qdrant"
+_UPLOADS: Final = "uploads"
 _DATABASE: Final = "postgres"
 _FORMAT: Final = 1
 
@@ -59,7 +61,8 @@ async def back_up(settings: Settings, file: Path) -> Backup:
         with _written(file) as unfinished, TemporaryDirectory(dir=folder) as scratch:
             dumped = Path(scratch) / _DUMP
             await dump_database(settings, dumped)
-            await asyncio.to_thread(_pack, unfinished, made, dumped, index)
+            folders = {_INDEX: index, _UPLOADS: folder / _UPLOADS}
+            await asyncio.to_thread(_pack, unfinished, made, dumped, folders)
     return made
 
 
@@ -84,9 +87,9 @@ async def restore(settings: Settings, file: Path, *, answered_since: bool) -> Ba
         except BaseException:
             shutil.rmtree(folder / _DATABASE, ignore_errors=True)
             raise
-        if made.index:
-            shutil.rmtree(folder / _INDEX, ignore_errors=True)
-            (Path(scratch) / _INDEX).rename(folder / _INDEX)
+        for name in (_INDEX, _UPLOADS):
+            if (Path(scratch) / name).exists():
+                (Path(scratch) / name).rename(folder / name)
     return made
 
 
@@ -128,7 +131,7 @@ def _written(file: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
-def _pack(file: Path, made: Backup, dumped: Path, index: Path | None) -> None:
+def _pack(file: Path, made: Backup, dumped: Path, folders: Mapping[str, Path | None]) -> None:
     label = {
         "format": _FORMAT,
         "docent": version("docent"),
@@ -143,8 +146,9 @@ def _pack(file: Path, made: Backup, dumped: Path, index: Path | None) -> None:
         described.size = len(written)
         archive.addfile(described, io.BytesIO(written))
         archive.add(dumped, _DUMP)
-        if index is not None:
-            archive.add(index, _INDEX)
+        for name, folder in folders.items():
+            if folder is not None and folder.exists():
+                archive.add(folder, name)
 
 
 def _unpack(file: Path, folder: Path) -> Backup:
@@ -169,7 +173,7 @@ def _unpack(file: Path, folder: Path) -> Backup:
 def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     """Plain files and folders, and only below the folder: anybody may have written the archive."""
     parts = PurePosixPath(member.name).parts
-    if parts[:1] not in {(_LABEL,), (_DUMP,), (_INDEX,)} or ".." in parts:
+    if parts[:1] not in {(_LABEL,), (_DUMP,), (_INDEX,), (_UPLOADS,)} or ".." in parts:
         raise ValueError(member.name)
     target = folder.joinpath(*parts)
     if member.isdir():
@@ -182,7 +186,7 @@ def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) ->
 
 
 def _require_empty(folder: Path) -> None:
-    held = [name for name in (_DATABASE, _INDEX) if (folder / name).exists()]
+    held = [name for name in (_DATABASE, _INDEX, _UPLOADS) if (folder / name).exists()]
     if held:
         raise ConfigurationError(
             f"The data folder {folder} holds data already: {' and '.join(held)}.",

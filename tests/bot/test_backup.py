@@ -89,11 +89,14 @@ async def test_everything_is_there_after_a_restore(place: Path) -> None:
 
 async def test_beside_a_running_bot_the_index_is_left_out(place: Path) -> None:
     made = await with_a_question(place)
+    (place / "data" / "uploads").mkdir()
+    (place / "data" / "uploads" / "guide.md").write_text("# A guide", "utf-8")
     async with open_index(made), open_database(made):
         assert not (await back_up(made, place / "saved")).index
     assert not (await restore(settings(place, "new"), place / "saved", answered_since=False)).index
     assert await told(settings(place, "new")) == (["accepted"], 1)
     assert not (place / "new" / "qdrant").exists()
+    assert (place / "new" / "uploads" / "guide.md").read_text("utf-8") == "# A guide"
 
 
 async def test_what_was_answered_since_is_not_answered_again(place: Path) -> None:
