@@ -14,7 +14,6 @@ from core.answering.assistant import Assistant
 from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
 from core.answering.observing import ObservedAnswerer
 from core.breakers.guard import Breakers
-from core.breakers.guarded_database import GuardedDatabase
 from core.budgets.governor import Governor
 from core.conversation.inbox import Inbox
 from core.conversation.limits import Limits
@@ -24,6 +23,8 @@ from core.ingestion.planning import ConfiguredSource
 from core.ingestion.sync import Syncer
 from core.model import EmbeddingModel, Scope
 from core.ports import (
+    ChunkReader,
+    Database,
     Embedder,
     Reranker,
     Responder,
@@ -35,8 +36,8 @@ SWEEP_PAUSE = 30.0
 """Seconds. With a lease of 25, what a dead instance held is taken over within a minute."""
 
 
-class Index(VectorIndex, Protocol):
-    """A vector index that can also be written to."""
+class Index(VectorIndex, ChunkReader, Protocol):
+    """A vector index that can also be written to, and whose chunks can be read."""
 
     async def writer(self, model: EmbeddingModel) -> VectorWriter:
         """The write side of the model's collection, which is created where there is none."""
@@ -60,9 +61,9 @@ class App:
     settings: Settings
     sources: Sequence[ConfiguredSource]
     scope: Scope
-    database: GuardedDatabase
+    database: Database
     store: CorpusStore
-    index: VectorIndex
+    index: Index
     syncer: Syncer
     sync: SharedSync
     inbox: Inbox

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from core.model import (
     AnswerEvent,
+    Chunk,
     DocumentRecord,
     EmbeddingModel,
     EmbeddingUsage,
@@ -107,6 +108,13 @@ class VectorIndex(Protocol):
 
     async def count(self, collection: str, generation: int) -> int:
         """How many points that generation sees."""
+
+
+class ChunkReader(Protocol):
+    """What is stored of chunks that are known by their points."""
+
+    async def chunks(self, collection: str, point_ids: Sequence[UUID]) -> list[Chunk]:
+        """Those that are there, in the order of the ids."""
 
 
 class VectorWriter(Protocol):

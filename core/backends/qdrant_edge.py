@@ -30,12 +30,15 @@ from core.backends.qdrant_payload import (
     SPARSE,
     batches,
     check_points,
+    in_order,
+    to_chunks,
     to_payload,
     to_vectors,
 )
 from core.errors import ServiceUnavailable
 from core.model import (
     OPEN_ENDED,
+    Chunk,
     EmbeddingModel,
     Point,
     SearchHits,
@@ -100,6 +103,14 @@ class QdrantEdge:
                 found |= _stored_vectors(shard, set(batch))
                 await asyncio.sleep(0)
         return found
+
+    async def chunks(self, collection: str, point_ids: Sequence[UUID]) -> list[Chunk]:
+        """What is stored of these points, as far as they are there."""
+        if (shard := self._shard(collection)) is None:
+            return []
+        with engine_errors():
+            records = shard.retrieve(list(point_ids), with_payload=True, with_vector=False)
+        return in_order(point_ids, to_chunks(records))
 
     async def count(self, collection: str, generation: int) -> int:
         """How many points that generation sees, exactly."""

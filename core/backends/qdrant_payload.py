@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
+from uuid import UUID
 
 import numpy as np
 
@@ -84,6 +85,12 @@ def to_chunks(points: Iterable[Stored]) -> dict[Any, Chunk]:
         except ValueError as exc:
             log.warning("Point %s of the vector index is unreadable: %s", point.id, exc)
     return chunks
+
+
+def in_order(point_ids: Iterable[UUID], chunks: Mapping[Any, Chunk]) -> list[Chunk]:
+    """The chunks of these points; either Qdrant may give an id as a UUID or as its text."""
+    by_id = {str(id_): chunk for id_, chunk in chunks.items()}
+    return [by_id[str(id_)] for id_ in point_ids if str(id_) in by_id]
 
 
 def to_search_hits(

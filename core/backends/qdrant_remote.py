@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from qdrant_client import AsyncQdrantClient, models
@@ -18,19 +18,20 @@ from core.backends.qdrant_payload import (
     SPARSE,
     batches,
     check_points,
+    in_order,
     to_chunks,
-    to_payload,
     to_search_hits,
     to_vectors,
 )
+from core.backends.qdrant_requests import queries, stored, to_filter
 from core.errors import ConfigurationError, MalformedReply, RequestRejected
 from core.model import (
     OPEN_ENDED,
+    Chunk,
     EmbeddingModel,
     Point,
     SearchHits,
     SearchRequest,
-    SparseVector,
     Vector,
 )
 
@@ -85,22 +86,22 @@ class QdrantRemote:
 
     async def search(self, request: SearchRequest) -> SearchHits:
         """Both searches in one request."""
-        queries = _queries(request)
-        if not queries:
+        asked = queries(request)
+        if not asked:
             return SearchHits(dense=(), sparse=())
         try:
             with client_errors():
                 answers = await self._client.query_batch_points(
-                    request.collection, list(queries.values())
+                    request.collection, list(asked.values())
                 )
         except CollectionMissing:
             return SearchHits(dense=(), sparse=())
-        if len(answers) != len(queries):
+        if len(answers) != len(asked):
             raise MalformedReply(SERVICE, "the number of results is not that of the searches.")
         found = {point.id: point for answer in answers for point in answer.points}
         rankings = {
             name: [(point.id, point.score) for point in answer.points]
-            for name, answer in zip(queries, answers, strict=True)
+            for name, answer in zip(asked, answers, strict=True)
         }
         return to_search_hits(rankings, to_chunks(found.values()))
 
@@ -121,7 +122,7 @@ class QdrantRemote:
             with client_errors():
                 records, _ = await self._client.scroll(
                     collection,
-                    scroll_filter=_filter(filters.holding(missing)),
+                    scroll_filter=to_filter(filters.holding(missing)),
                     limit=_POINTS_A_REQUEST,
                     with_payload=["content_hash"],
                     with_vectors=[DENSE],
@@ -132,12 +133,31 @@ class QdrantRemote:
             found |= vectors
         return found
 
+    async def chunks(self, collection: str, point_ids: Sequence[UUID]) -> list[Chunk]:
+        """What is stored of these points, as far as they are there."""
+        found: dict[Any, Chunk] = {}
+        try:
+            for batch in batches(point_ids, _POINTS_A_REQUEST):
+                found |= to_chunks(await self._stored(collection, batch))
+        except CollectionMissing:
+            return []
+        return in_order(point_ids, found)
+
+    async def _stored(self, collection: str, batch: Sequence[UUID]) -> list[models.Record]:
+        # By filter, because an id that is not there would fail the whole request.
+        chosen = models.Filter(must=[models.HasIdCondition(has_id=list(batch))])
+        with client_errors():
+            records, _ = await self._client.scroll(
+                collection, scroll_filter=chosen, limit=len(batch), with_payload=True
+            )
+        return records
+
     async def count(self, collection: str, generation: int) -> int:
         """How many points that generation sees, exactly."""
         try:
             with client_errors():
                 answer = await self._client.count(
-                    collection, count_filter=_filter(filters.visible(generation)), exact=True
+                    collection, count_filter=to_filter(filters.visible(generation)), exact=True
                 )
         except CollectionMissing:
             return 0
@@ -156,13 +176,13 @@ class RemoteWriter:
         check_points(SERVICE, points, self._model.dimensions)
         for batch in batches(points, _POINTS_A_REQUEST):
             with client_errors():
-                stored = [_stored(point) for point in batch]
-                await self._client.upsert(self._model.collection, stored, wait=True)
+                structs = [stored(point) for point in batch]
+                await self._client.upsert(self._model.collection, structs, wait=True)
 
     async def close(self, point_ids: Sequence[UUID] | None, until: int) -> None:
         """Ends the points' interval; an id that is not there is passed over."""
         if point_ids is None:
-            await self._set_until(_filter(filters.open_at(until)), until)
+            await self._set_until(to_filter(filters.open_at(until)), until)
             return
         for batch in batches(point_ids, _IDS_A_REQUEST):
             # by filter, because an id that is not there would fail the whole request
@@ -175,14 +195,14 @@ class RemoteWriter:
         A collection that was deleted since it was opened is created anew.
         """
         try:
-            await self._set_until(_filter(filters.closed_after(generation)), OPEN_ENDED)
-            await self._set_until(_filter(filters.written_after(generation)), filters.NEVER)
+            await self._set_until(to_filter(filters.closed_after(generation)), OPEN_ENDED)
+            await self._set_until(to_filter(filters.written_after(generation)), filters.NEVER)
         except CollectionMissing:
             await _ensure_collection(self._client, self._model)
 
     async def prune(self, source: str, generation: int) -> None:
         """Deletes the source's points that neither `generation` nor a later one sees."""
-        unseen = _filter(filters.ended_by(generation, source))
+        unseen = to_filter(filters.ended_by(generation, source))
         with client_errors():
             await self._client.delete(
                 self._model.collection, models.FilterSelector(filter=unseen), wait=True
@@ -224,60 +244,3 @@ async def _create(client: AsyncQdrantClient, model: EmbeddingModel) -> None:
             vectors_config={DENSE: dense},
             sparse_vectors_config={SPARSE: sparse},
         )
-
-
-def _stored(point: Point) -> models.PointStruct:
-    return models.PointStruct(
-        id=str(point.id),
-        vector={DENSE: point.dense.tolist(), SPARSE: _sparse(point.sparse)},
-        payload=to_payload(point),
-    )
-
-
-def _sparse(vector: SparseVector) -> models.SparseVector:
-    return models.SparseVector(indices=list(vector.indices), values=list(vector.values))
-
-
-def _queries(request: SearchRequest) -> dict[str, models.QueryRequest]:
-    """The dense and the sparse query, as far as there is something to search with.
-
-    The sparse one takes its idf from what the generation sees: chunks of a running sync, and
-    those that wait to be pruned, shift no score. A server that does not know the parameter
-    (before 1.19) takes it from the whole collection.
-    """
-    queries = {}
-    if request.dense is not None:
-        queries[DENSE] = _query(request, DENSE, request.dense.tolist())
-    if request.sparse.indices:
-        idf = models.IdfCorpusParams(corpus=_filter(filters.visible(request.generation)))
-        params = models.SearchParams(idf=idf)
-        queries[SPARSE] = _query(request, SPARSE, _sparse(request.sparse), params)
-    return queries
-
-
-def _query(
-    request: SearchRequest,
-    using: str,
-    vector: list[float] | models.SparseVector,
-    params: models.SearchParams | None = None,
-) -> models.QueryRequest:
-    return models.QueryRequest(
-        query=vector,
-        using=using,
-        filter=_filter(filters.visible(request.generation, request.sources)),
-        params=params,
-        limit=request.limit,
-        with_payload=True,
-    )
-
-
-def _filter(conditions: Iterable[filters.Condition]) -> models.Filter:
-    return models.Filter(must=[_condition(each) for each in conditions])
-
-
-def _condition(condition: filters.Condition) -> models.FieldCondition:
-    match condition:
-        case filters.Within(field, gt, lt, lte):
-            return models.FieldCondition(key=field, range=models.Range(gt=gt, lt=lt, lte=lte))
-        case filters.OneOf(field, values):
-            return models.FieldCondition(key=field, match=models.MatchAny(any=values))

@@ -445,3 +445,16 @@ async def test_a_search_and_a_write_run_side_by_side(index: Store, writer: Vecto
     await write
 
     assert found == [{"a"}] * 10
+
+
+async def test_chunks_are_read_by_their_points_in_the_order_asked_for(
+    index: Store, writer: VectorWriter
+) -> None:
+    points = [point(name, since=since) for name, since in (("a", 1), ("b", 1), ("c", 2))]
+    await writer.write(points)
+    await writer.close([points[0].id], 2)
+    a, b, c = (each.chunk for each in points)
+    asked = [points[2].id, uuid4(), points[0].id, points[1].id]
+    assert await index.chunks(MODEL.collection, asked) == [c, a, b]
+    assert await index.chunks(MODEL.collection, []) == []
+    assert await index.chunks("docent-unknown-3", asked) == []

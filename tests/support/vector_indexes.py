@@ -10,12 +10,12 @@ from typing import Protocol
 from core.backends.qdrant import open_qdrant
 from core.backends.qdrant_edge import open_edge
 from core.model import EmbeddingModel
-from core.ports import VectorIndex, VectorWriter
+from core.ports import ChunkReader, VectorIndex, VectorWriter
 from tests.support.qdrant_grpc import serving_grpc
 from tests.support.qdrant_server import serving
 
 
-class Store(VectorIndex, Protocol):
+class Store(VectorIndex, ChunkReader, Protocol):
     """What both backends are: the read side, and the way to the write side."""
 
     async def writer(self, model: EmbeddingModel) -> VectorWriter: ...
