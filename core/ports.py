@@ -5,10 +5,10 @@ Every method may raise `ServiceError` unless it says otherwise; no other excepti
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 from core.model import (
@@ -162,6 +162,10 @@ class Entry:
     format: str | None = None
 
 
+ListingProgress: TypeAlias = Callable[[int, int], None]
+"""Is told how many documents were fetched to be listed, of how many that are known so far."""
+
+
 class Source(Protocol):
     """A place that documents come from."""
 
@@ -177,8 +181,11 @@ class Source(Protocol):
     def selection(self) -> str:
         """Which documents of that place are listed; equal when the same would be."""
 
-    async def entries(self) -> Sequence[Entry]:
-        """All documents. Raises SourceUnavailable rather than return an incomplete list."""
+    async def entries(self, progress: ListingProgress | None = None) -> Sequence[Entry]:
+        """All documents. Raises SourceUnavailable rather than return an incomplete list.
+
+        A source that has to fetch each of them for that tells its `progress`.
+        """
 
     async def read(self, entry: Entry) -> bytes:
         """The document as it stands. Raises DocumentUnreadable."""

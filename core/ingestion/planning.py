@@ -21,7 +21,7 @@ from core.ingestion.documents import SourceProfile
 from core.ingestion.origins import SourceChanges, SourceState, state_of
 from core.ingestion.report import Move
 from core.model import Corpus, DocumentRecord
-from core.ports import Entry, Source, VectorIndex
+from core.ports import Entry, ListingProgress, Source, VectorIndex
 from core.text.unicode import storable
 
 log = getLogger(__name__)
@@ -128,6 +128,7 @@ async def plan_sync(
     baseline: Baseline,
     sources: Sequence[ConfiguredSource],
     remove: Collection[str],
+    progress: ListingProgress,
 ) -> Plan:
     """Lists the sources.
 
@@ -142,7 +143,7 @@ async def plan_sync(
         Survey(
             source,
             profile,
-            {entry.path: _labelled(entry) for entry in await source.entries()},
+            {entry.path: _labelled(entry) for entry in await source.entries(progress)},
             await store.records(profile.name, baseline.generation),
             states.get(profile.name),
         )

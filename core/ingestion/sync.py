@@ -153,8 +153,8 @@ class Syncer:
         baseline = await read_baseline(
             self._store, self._engines.index, self._engines.collection, rebuild=rebuild
         )
-        plan = await plan_sync(self._store, baseline, sources, remove)
-        tally.total = sum(len(found.entries) for found in plan.surveys)
+        plan = await plan_sync(self._store, baseline, sources, remove, tally.tell_listing)
+        tally.done, tally.total = 0, sum(len(found.entries) for found in plan.surveys)
         return plan
 
     async def _rehearse(self, plan: Plan, tally: Tally, shrink_limit: float) -> SyncReport:

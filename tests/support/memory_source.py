@@ -6,14 +6,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import DocumentUnreadable, SourceUnavailable
-from core.ports import Entry
+from core.ports import Entry, ListingProgress
 
 
 @dataclass
 class MemorySource:
     """`files` by path. `broken` fails the listing, `unreadable` are paths that fail to be read.
 
-    `reads` are the paths that were read; with `tells_fingerprints` the listing has them.
+    So many are `fetched` while they are listed. `reads` are the paths that were read; with
+    `tells_fingerprints` the listing has them.
     """
 
     name: str = "docs"
@@ -26,11 +27,15 @@ class MemorySource:
     reads: list[str] = field(default_factory=list)
     origin: str = "memory"
     selection: str = ""
+    fetched: int = 0
     before_read: Callable[[], Awaitable[None]] | None = None
 
-    async def entries(self) -> Sequence[Entry]:
+    async def entries(self, progress: ListingProgress | None = None) -> Sequence[Entry]:
         if self.broken:
             raise SourceUnavailable(f"{self.name} could not be listed.")
+        for done in range(self.fetched):
+            if progress:
+                progress(done + 1, self.fetched)
         return [
             Entry(
                 path,

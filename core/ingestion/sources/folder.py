@@ -13,7 +13,7 @@ from core.ingestion.parsing import MAX_BYTES
 from core.ingestion.parsing.decoding import too_large
 from core.ingestion.sources.ignore_rules import rules_around
 from core.ingestion.sources.patterns import READABLE, Patterns
-from core.ports import Entry
+from core.ports import Entry, ListingProgress
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class FolderSource:
         except OSError as exc:
             raise self._unreadable(exc) from exc
 
-    async def entries(self) -> Sequence[Entry]:
+    async def entries(self, progress: ListingProgress | None = None) -> Sequence[Entry]:  # noqa: ARG002 - no document is opened
         """All documents, sorted by path. Raises SourceUnavailable if any folder is unreadable."""
         return await asyncio.to_thread(self._entries)
 

@@ -10,7 +10,7 @@ from core.ingestion.parsing import MAX_BYTES
 from core.ingestion.parsing.decoding import too_large
 from core.ingestion.sources.git_mirror import GitFailed, Mirror
 from core.ingestion.sources.patterns import Patterns
-from core.ports import Entry
+from core.ports import Entry, ListingProgress
 
 
 class GitSource:
@@ -55,7 +55,7 @@ class GitSource:
         """The patterns, as JSON."""
         return self._patterns.as_json
 
-    async def entries(self) -> Sequence[Entry]:
+    async def entries(self, progress: ListingProgress | None = None) -> Sequence[Entry]:  # noqa: ARG002 - all come at once
         """All documents of the newest commit, which is fetched. Raises SourceUnavailable."""
         try:
             return await asyncio.to_thread(self._entries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from http import HTTPStatus
@@ -16,6 +17,7 @@ from core.ingestion.sources.page_cache import PageCache, Snapshot
 from core.ingestion.sources.robots import Robots
 from core.ingestion.sources.web_addresses import Site, suffix
 from core.model import digest
+from core.ports import ListingProgress
 
 _FORMATS = {
     "text/html": ".html",
@@ -64,22 +66,39 @@ class Pages:
     """
 
     def __init__(
-        self, site: Site, robots: Robots, fetcher: Fetcher, cache: PageCache, *, at_once: int
+        self,
+        site: Site,
+        robots: Robots,
+        fetcher: Fetcher,
+        cache: PageCache,
+        *,
+        at_once: int,
+        progress: ListingProgress | None = None,
     ) -> None:
         self._slots = asyncio.Semaphore(at_once)
         self._site = site
         self._robots = robots
         self._fetcher = fetcher
         self._cache = cache
+        self._progress = progress
+        self._visited = 0
 
     def admits(self, address: str) -> bool:
         """Whether an address of the host belongs to the site, and may be read."""
         return self._site.holds(address) and self._robots.allows(address)
 
-    async def visit(self, url: str) -> Visit:
-        """Reads a page if it changed, and keeps it."""
+    async def visit_all(self, urls: Sequence[str]) -> list[Visit]:
+        """Reads those pages that changed, and keeps them."""
+        known = self._visited + len(urls)
+        return await asyncio.gather(*(self._visit_one(url, known) for url in urls))
+
+    async def _visit_one(self, url: str, known: int) -> Visit:
         async with self._slots:
-            return await self._visit(url)
+            visit = await self._visit(url)
+        self._visited += 1
+        if self._progress:
+            self._progress(self._visited, known)
+        return visit
 
     async def _visit(self, url: str) -> Visit:
         cached = await asyncio.to_thread(self._cache.load, url)

@@ -16,7 +16,7 @@ from core.ingestion.sources.patterns import Patterns
 from core.ingestion.sources.politeness import Clock, LoopClock, Manners
 from core.ingestion.sources.site_listing import Listing, make_listing
 from core.ingestion.sources.web_addresses import Site, may_be_a_page
-from core.ports import Entry
+from core.ports import Entry, ListingProgress
 
 EVERYTHING = ("**",)
 """Pages mostly have no suffix to choose them by."""
@@ -74,10 +74,11 @@ class WebsiteSource:
         """The patterns, as JSON."""
         return self._patterns.as_json
 
-    async def entries(self) -> Sequence[Entry]:
+    async def entries(self, progress: ListingProgress | None = None) -> Sequence[Entry]:
         """All documents, sorted by path, each read if it changed. Raises SourceUnavailable.
 
-        A page that could not be read this time is listed, without a fingerprint.
+        `progress` counts the pages that were looked at. One that could not be read this time is
+        listed, without a fingerprint.
         """
         try:
             async with open_fetcher(
@@ -87,7 +88,7 @@ class WebsiteSource:
                 resolver=self._resolver,
                 clock=self._clock,
             ) as fetcher:
-                visits = await self._visits(fetcher)
+                visits = await self._visits(fetcher, progress)
         except FetchFailed as exc:
             raise self._unavailable(str(exc), exc.hint) from exc
         self._check(visits)
@@ -109,10 +110,12 @@ class WebsiteSource:
             raise DocumentUnreadable(entry.path, "its copy in the data folder is damaged")
         return cached[1]
 
-    async def _visits(self, fetcher: Fetcher) -> dict[str, Visit]:
+    async def _visits(self, fetcher: Fetcher, progress: ListingProgress | None) -> dict[str, Visit]:
         robots = await read_robots(self._site, fetcher)
         fetcher.pace.slow_down(robots.delay)
-        pages = Pages(self._site, robots, fetcher, self._cache, at_once=self._manners.at_once)
+        at_once = self._manners.at_once
+        parts = (self._site, robots, fetcher, self._cache)
+        pages = Pages(*parts, at_once=at_once, progress=progress)
         listed = await listed_pages(self._site, robots, fetcher)
         if listed:
             chosen = [each for each in listed if pages.admits(each) and self._selects(each)]
@@ -130,7 +133,7 @@ class WebsiteSource:
                 f"it has more than {self._max_pages:,} pages",
                 "Name a folder of it as the start, exclude parts, or raise `max_pages`.",
             )
-        return await asyncio.gather(*map(pages.visit, addresses))
+        return await pages.visit_all(addresses)
 
     async def _crawl(self, pages: Pages) -> dict[str, Visit]:
         """Breadth first, along links without a query: those that have one may have no end."""

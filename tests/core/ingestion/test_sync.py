@@ -598,6 +598,15 @@ async def test_progress_runs_from_the_first_document_to_the_last(library: Librar
     assert last.embedded + last.reused == report.chunks
 
 
+async def test_what_a_source_fetches_to_list_it_is_progress_too(library: Library) -> None:
+    library.source.fetched = 3
+    seen: list[SyncProgress] = []
+    await library.sync(progress=seen.append)
+    listing = [(p.documents, p.total) for p in seen if p.phase is Phase.LISTING]
+    assert listing == [(0, 0), (1, 3), (2, 3), (3, 3)]
+    assert next((p.documents, p.total) for p in seen if p.phase is Phase.INDEXING) == (0, 2)
+
+
 async def test_a_document_counts_as_done_when_its_last_chunk_is_stored(library: Library) -> None:
     library.source.files = {"long.md": _long_document(30), "short.md": FAQ}
     library.settings = replace(library.settings, block=10)

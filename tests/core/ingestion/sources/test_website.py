@@ -55,6 +55,13 @@ async def test_without_a_list_pages_are_found_along_links_from_the_start(cache: 
         assert {entry.format for entry in found} == {".html"}
 
 
+async def test_the_pages_are_counted_while_they_are_fetched(cache: Path) -> None:
+    told: list[tuple[int, int]] = []
+    async with open_website(CRAWLED) as site:
+        await source(site, cache).entries(lambda done, known: told.append((done, known)))
+    assert told == [(1, 1), (2, 3), (3, 3), (4, 4)]
+
+
 async def test_a_start_below_the_host_is_where_the_site_ends(cache: Path) -> None:
     async with open_website(CRAWLED) as site:
         assert paths(await source(site, cache, "/guide/").entries()) == [
