@@ -13,6 +13,7 @@ from core.backends.cohere import CohereModels, open_cohere
 from core.ports import Embedder
 from tests.support.embedder import HashingEmbedder
 from tests.support.local_model import local_model
+from tests.support.played import played
 
 Opener = Callable[[], AbstractAsyncContextManager[Embedder]]
 
@@ -25,7 +26,10 @@ async def local() -> AsyncIterator[Embedder]:
 @asynccontextmanager
 async def cohere() -> AsyncIterator[Embedder]:
     models = CohereModels(dimensions=256)
-    async with open_cohere("key", models=models, transport=httpx.MockTransport(_embed)) as opened:
+    async with (
+        played(_embed) as url,
+        open_cohere("key", models=models, base_url=url) as opened,
+    ):
         yield opened.embedder
 
 

@@ -23,6 +23,7 @@ from cohere.core.api_error import ApiError
 
 from core.backends.cohere import Cohere, CohereModels, Pace, open_cohere
 from core.backends.cohere_batches import batches
+from core.backends.cohere_documents import sdk_errors
 from core.backends.cohere_errors import error_for
 from core.errors import (
     AccessDenied,
@@ -36,6 +37,7 @@ from core.errors import (
 )
 from core.model import EmbeddingUsage
 from tests.support.http_server import Exchange, serving
+from tests.support.played import played
 
 KEY = "co-0123456789abcdef"
 SMALL = CohereModels(embed="embed-v4.0", dimensions=4, rerank="rerank-x")
@@ -61,7 +63,7 @@ def embedding(request: httpx.Request) -> httpx.Response:
 class Service:
     """Replies with `replies` in turn, then as the real one; keeps requests and waits."""
 
-    def __init__(self, *replies: httpx.Response | Reply | Exception) -> None:
+    def __init__(self, *replies: httpx.Response | Reply) -> None:
         self.replies = list(replies)
         self.requests: list[httpx.Request] = []
         self.waits: list[float] = []
@@ -69,8 +71,6 @@ class Service:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         reply = self.replies.pop(0) if self.replies else embedding
-        if isinstance(reply, Exception):
-            raise reply
         return reply if isinstance(reply, httpx.Response) else reply(request)
 
     @property
@@ -83,9 +83,8 @@ class Service:
 
 @asynccontextmanager
 async def opened(service: Service, **options: Any) -> AsyncIterator[Cohere]:
-    transport = httpx.MockTransport(service)
     options = {"models": SMALL, "sleep": service.sleep, **options}
-    async with open_cohere(KEY, transport=transport, **options) as made:
+    async with played(service) as url, open_cohere(KEY, base_url=url, **options) as made:
         yield made
 
 
@@ -374,17 +373,24 @@ def test_the_sdk_has_error_classes_to_walk() -> None:
         (httpx.DecodingError("x"), MalformedReply),
     ],
 )
-async def test_every_failure_of_the_connection_is_mapped_and_tried_once(
+def test_every_failure_of_the_sdk_s_connection_is_mapped(
     vendor: Exception, error: type[ServiceError]
 ) -> None:
-    service = Service(vendor)
-
-    async with opened(service) as made:
-        with pytest.raises(error) as raised:
-            await made.embedder.embed_query("one")
+    with pytest.raises(error) as raised, sdk_errors(KEY):
+        raise vendor
 
     assert raised.value.__cause__ is vendor
-    assert len(service.requests) == 1
+
+
+async def test_a_connection_that_breaks_is_an_error_and_a_query_is_tried_once() -> None:
+    async def handle(exchange: Exchange) -> None:
+        exchange.abort()
+
+    async with serving(handle) as server, open_cohere(KEY, base_url=server.url) as made:
+        with pytest.raises(ServiceUnavailable, match="broke"):
+            await made.embedder.embed_query("one")
+
+    assert len(server.exchanges) == 1
 
 
 async def test_nobody_listening_is_an_error() -> None:
