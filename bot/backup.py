@@ -1,8 +1,8 @@
 """The embedded data as one file, and back.
 
-The database is dumped, which a running bot does not notice, and what was uploaded is copied. The
-vector index is copied while no
-bot has it open; otherwise it is left out, because it can be written anew from the sources.
+The database is dumped, which a running bot does not notice, and what was uploaded is copied. So is
+the vector index while no bot has it open; otherwise it is left out, because it can be written anew
+from the sources.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -32,14 +33,31 @@ pytestmark = [
 ]
 
 
+def _other_user() -> int | None:
+    """Whom the bot runs as, where we may choose: for it, all that we install is read-only."""
+    return pwd.getpwnam("nobody").pw_uid if os.getuid() == 0 else None
+
+
+def _python() -> str:
+    """One like the suite's, with a pip, that the other user may run, too."""
+    probe = f"import sys, venv, pip; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
+    for python in ("/usr/bin/python3", "/usr/local/bin/python3", sys._base_executable):  # type: ignore[attr-defined]
+        with suppress(OSError):
+            found = subprocess.run([python, "-c", probe], user=_other_user(), cwd="/", check=False)
+            if found.returncode == 0:
+                return str(python)
+    pytest.skip("there is no Python on this machine that another user may run")
+
+
 class Machine:
     """A folder that stands for the root of the image."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._folder = root
-        python = Path(sys._base_executable).parent  # type: ignore[attr-defined]
-        self.environment = {"PATH": f"{python}:{os.defpath}", "HOME": str(root)}
+        (root / "bin").mkdir()
+        (root / "bin" / "python").symlink_to(_python())
+        self.environment = {"PATH": f"{root}/bin:{os.defpath}", "HOME": str(root)}
 
     def placed(self, text: str) -> str:
         """With the places of the image in this folder."""
@@ -98,8 +116,8 @@ def machine() -> Iterator[Machine]:
 
 @pytest.fixture
 async def running(machine: Machine) -> AsyncIterator[asyncio.subprocess.Process]:
-    """As the image starts; as root another user, for whom all but the data is read-only."""
-    user = pwd.getpwnam("nobody").pw_uid if os.getuid() == 0 else None
+    """As the image starts."""
+    user = _other_user()
     if user is not None:
         os.chown(machine.root / "data", user, -1)
     [entry] = FINAL.last("ENTRYPOINT").words
