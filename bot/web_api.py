@@ -56,7 +56,9 @@ async def run_web(
         app.metrics.begin_with(await read_overview(app.database, EVERYTHING))
         await dispatcher.resume()
         who = "with an API key or a token" if required else "from this machine, without a key"
-        announce(f"The HTTP API is served at {address}/api/v1, {who}.")
+        announce(
+            f"Open {address}/ in a browser. The HTTP API is served at {address}/api/v1, {who}."
+        )
         if required and not await anybody_may(app.settings, keys):
             announce("There is no key yet: create one with `docent keys create`.")
         await stop.wait()

@@ -7,8 +7,9 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from adapters.web.middleware import Doorman, Doors
+from adapters.web.page_routes import page_router
 from adapters.web.problems import handle_problems
-from adapters.web.routes import chat, probes, sessions
+from adapters.web.routes import chat, documents, probes, sessions, upkeep
 from adapters.web.services import Services
 
 PREFIX = "/api/v1"
@@ -33,7 +34,8 @@ def web_application(services: Services, doors: Doors) -> Doorman:
     )
     app.state.services = services
     handle_problems(app)
-    for each in (chat, sessions):
+    for each in (chat, sessions, documents, upkeep):
         app.include_router(each.router, prefix=PREFIX)
     app.include_router(probes.router)
+    app.include_router(page_router())
     return Doorman(app, doors)

@@ -1,0 +1,182 @@
+// The conversation that is open: what was asked in it, what is being answered, what comes next.
+
+import { json, Problem, request } from "./api.js";
+import { announce, find, remember } from "./dom.js";
+import { follow } from "./following.js";
+import { Turn } from "./turn.js";
+
+const UNREACHABLE = "The connection is lost. Trying again…";
+const outbox = () => sessionStorage;
+
+/** An id that nobody else makes; crypto.randomUUID is missing where there is no HTTPS. */
+const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** `actions.openSource` shows a source; `changed()` is called when there is more in the list. */
+export class Conversation {
+  constructor({ openSource, changed }) {
+    this.actions = { openSource, rate: (turn, value) => this.rate(turn, value) };
+    this.changed = changed;
+    this.id = null;
+    this.turns = [];
+    this.leaving = new AbortController();
+  }
+
+  /** Leaves what is shown, whose answers go on at the server, for an empty one. */
+  clear() {
+    this.leaving.abort();
+    this.leaving = new AbortController();
+    this.id = null;
+    this.turns = [];
+    find("turns").replaceChildren();
+    this.refresh();
+  }
+
+  /** Shows a conversation, and takes up its answers that are still being made. */
+  async open(id) {
+    this.clear();
+    this.id = id;
+    const { signal } = this.leaving;
+    const waiting = this.waiting(id);
+    const { turns } = await json(`sessions/${id}`, { signal }).catch((error) => {
+      // What was sent a moment ago may not have arrived: it is sent again below.
+      if (error instanceof Problem && error.status === 404 && waiting) return { turns: [] };
+      throw error;
+    });
+    if (signal.aborted) return;
+    for (const stored of turns) this.restore(stored);
+    if (waiting && !turns.some((stored) => stored.message_id === waiting.messageId)) {
+      this.run(this.add(waiting), { accepted: false });
+    }
+    this.refresh();
+  }
+
+  /** Asks, here or in a conversation that begins with it. */
+  ask(question) {
+    if (this.id === null) {
+      this.id = newId();
+      location.hash = this.id;
+    }
+    const asked = { messageId: newId(), sessionId: this.id, question };
+    remember(outbox, "docent.asked", JSON.stringify(asked));
+    this.run(this.add(asked), { accepted: false });
+  }
+
+  /** The turn whose answer is being made, the latest of them. */
+  get running() {
+    return this.turns.findLast((turn) => !turn.ended) ?? null;
+  }
+
+  /** Stops the answer that is being made. */
+  async stop() {
+    const turn = this.running;
+    if (!turn) return;
+    turn.showState("Stopping…");
+    await request(`chat/${turn.messageId}/stop`, { method: "POST" }).catch((error) => {
+      // It had ended by itself; what it came to is shown.
+      if (!(error instanceof Problem && error.status === 409)) throw error;
+    });
+  }
+
+  /** Sends what a person thinks of an answer. */
+  async rate(turn, value) {
+    const before = turn.rating;
+    turn.showRating(value);
+    try {
+      await request("feedback", { method: "POST", body: { message_id: turn.messageId, value } });
+      announce("Thank you, that is noted.");
+    } catch (error) {
+      turn.showRating(before);
+      announce(`That was not noted: ${error.message}`);
+    }
+  }
+
+  waiting(id) {
+    const asked = JSON.parse(remember(outbox, "docent.asked") ?? "null");
+    return asked?.sessionId === id ? asked : null;
+  }
+
+  add(asked) {
+    const turn = new Turn(asked, this.actions);
+    this.turns.push(turn);
+    find("turns").append(turn.element);
+    this.refresh();
+    turn.element.scrollIntoView({ block: "start" });
+    return turn;
+  }
+
+  restore(stored) {
+    const turn = this.add({ messageId: stored.message_id, question: stored.question });
+    if (stored.answer) turn.showAnswer(stored.answer, stored.rating);
+    else if (stored.state === "accepted") this.run(turn, { accepted: true });
+    else turn.showFailure("This question was not answered.", () => this.again(turn));
+  }
+
+  async run(turn, { accepted }) {
+    const { signal } = this.leaving;
+    const asked = { messageId: turn.messageId, sessionId: this.id, question: turn.question, accepted };
+    turn.showState(accepted ? "Looking how far the answer is…" : "Asking…");
+    this.refresh();
+    try {
+      await follow(asked, (name, data) => this.take(turn, name, data), signal);
+    } catch (error) {
+      if (!signal.aborted) this.fail(turn, error);
+    }
+    if (!signal.aborted) this.refresh();
+  }
+
+  take(turn, name, data) {
+    const show = {
+      accepted: () => {
+        remember(outbox, "docent.asked", null);
+        this.changed();
+      },
+      connected: () => turn.showState("Connected again…"),
+      cut: () => turn.showState(UNREACHABLE, { isTroubled: true }),
+      queued: () => turn.showState(data.before === 1 ? "1 question is before yours…" : `${data.before} questions are before yours…`),
+      searching: () => turn.showState("Searching the docs…"),
+      passages: () => {
+        turn.passages = data.passages;
+        turn.showState(data.passages.length > 1 ? `Reading ${data.passages.length} passages…` : "Reading…");
+      },
+      text: () => {
+        turn.showState("Writing…");
+        turn.showText(data.text);
+      },
+      postponed: () => turn.showState(data.detail, { isTroubled: true }),
+      answer: () => this.finish(turn, data),
+      error: () => turn.showFailure(data.detail ?? data.title, () => this.again(turn)),
+    }[name];
+    if (name === "cut" || name === "searching") announce(name === "cut" ? UNREACHABLE : "Searching the docs…");
+    show?.();
+  }
+
+  finish(turn, answer) {
+    const wasShown = turn.text === answer.text;
+    turn.showAnswer(answer);
+    const count = answer.citations.length;
+    const sources = count === 1 ? "1 source" : `${count} sources`;
+    announce(`${wasShown ? "" : turn.body.textContent} The answer is complete, with ${sources}.`);
+    this.changed();
+  }
+
+  fail(turn, error) {
+    remember(outbox, "docent.asked", null);
+    turn.showFailure(error.message, () => this.again(turn));
+  }
+
+  /** Asks anew what had no answer. */
+  again(turn) {
+    this.turns = this.turns.filter((each) => each !== turn);
+    turn.element.remove();
+    this.ask(turn.question);
+    find("question").focus();
+  }
+
+  refresh() {
+    find("welcome").hidden = this.turns.length > 0;
+    find("stop").hidden = this.running === null;
+    const title = this.turns[0]?.question ?? "";
+    document.title = title ? `${title.slice(0, 60)} – Docent` : "Docent";
+    find("bar-title").textContent = title || "Docent";
+  }
+}

@@ -1,0 +1,103 @@
+// An answer, followed to its end over as many connections as that takes.
+
+import { Problem, request } from "./api.js";
+
+const PAUSES = [0.5, 1, 2, 4, 8, 15];
+/** Milliseconds of silence after which a connection is given up; the server speaks every 15 s. */
+const SILENCE = 40_000;
+
+/**
+ * Asks, or takes up again what was asked. `notice(name, data)` is told of the API's events, of
+ * "text" with all the text so far, of "cut" when the connection broke, and of "connected" after it.
+ * Sending twice is safe: the message id is the idempotency key. Raises Problem where it is refused.
+ */
+export async function follow({ messageId, sessionId, question, accepted }, notice, signal) {
+  const progress = { accepted, text: "", ended: false };
+  for (let failures = 0; !progress.ended; failures++) {
+    let after = 0;
+    try {
+      const connection = new AbortController();
+      const either = AbortSignal.any([signal, connection.signal]);
+      const response = await open({ messageId, sessionId, question }, progress.accepted, either);
+      if (failures) notice("connected", {});
+      progress.text = "";
+      for await (const event of events(response.body, () => connection.abort())) {
+        failures = 0;
+        take(event, progress, notice);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof Problem && !error.passes) throw error;
+      after = error.retryAfter ?? 0;
+    }
+    if (progress.ended || signal.aborted) return;
+    notice("cut", {});
+    await pause(Math.max(after, PAUSES[Math.min(failures, PAUSES.length - 1)]), signal);
+    if (signal.aborted) return;
+  }
+}
+
+function open({ messageId, sessionId, question }, accepted, signal) {
+  const headers = { Accept: "text/event-stream" };
+  if (accepted) return request(`chat/${messageId}`, { headers, signal });
+  headers["Idempotency-Key"] = messageId;
+  const body = { question, session_id: sessionId };
+  return request("chat", { method: "POST", body, headers, signal });
+}
+
+function take({ name, data }, progress, notice) {
+  if (name === "accepted") progress.accepted = true;
+  if (name === "answer" || name === "error") progress.ended = true;
+  if (name === "delta" || name === "replaced") {
+    progress.text = name === "delta" ? progress.text + data.text : data.text;
+    notice("text", { text: progress.text });
+  } else {
+    notice(name, data);
+  }
+}
+
+/** Server-sent events, as they come. A connection that falls silent is given up. */
+async function* events(body, giveUp) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let buffer = "";
+  let watch = setTimeout(giveUp, SILENCE);
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      clearTimeout(watch);
+      watch = setTimeout(giveUp, SILENCE);
+      const blocks = (buffer + value).split("\n\n");
+      buffer = blocks.pop();
+      yield* blocks.map(parse).filter((event) => event !== null);
+    }
+  } finally {
+    clearTimeout(watch);
+    reader.cancel().catch(() => {});
+  }
+}
+
+function parse(block) {
+  const event = { name: "message", data: "" };
+  for (const line of block.split("\n")) {
+    if (line.startsWith("event: ")) event.name = line.slice(7);
+    if (line.startsWith("data: ")) event.data += line.slice(6);
+  }
+  return event.data ? { name: event.name, data: JSON.parse(event.data) } : null;
+}
+
+/** Waits, but no longer than until the network is back. */
+function pause(seconds, signal) {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      removeEventListener("online", done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    // Not all at once after a restart of the server.
+    const timer = setTimeout(done, seconds * 1000 * (0.75 + Math.random() / 2));
+    addEventListener("online", done);
+    signal.addEventListener("abort", done);
+  });
+}

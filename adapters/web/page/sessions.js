@@ -1,0 +1,64 @@
+// The list of conversations.
+
+import { json, Problem, request } from "./api.js";
+import { announce, find, h, iconButton, when } from "./dom.js";
+import { confirmDeletion } from "./dialogs.js";
+
+/** `deleted(id)` is called when one was deleted. */
+export class Sessions {
+  constructor({ deleted }) {
+    this.deleted = deleted;
+    this.current = null;
+    this.next = null;
+    find("older").addEventListener("click", () => this.more());
+  }
+
+  /** Reads the latest conversations. */
+  async load() {
+    const page = await json("sessions?limit=30");
+    find("sessions").replaceChildren();
+    this.show(page);
+  }
+
+  async more() {
+    this.show(await json(`sessions?limit=30&before=${encodeURIComponent(this.next)}`));
+  }
+
+  /** Marks the conversation that is open. */
+  mark(id) {
+    this.current = id;
+    for (const link of find("sessions").querySelectorAll("a")) {
+      if (link.hash === `#${id}`) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  }
+
+  show({ sessions, next }) {
+    find("sessions").append(...sessions.map((session) => this.item(session)));
+    this.next = next;
+    find("older").hidden = next === null;
+    find("no-sessions").hidden = find("sessions").childElementCount > 0;
+    this.mark(this.current);
+  }
+
+  item(session) {
+    const item = h("li", {});
+    const link = h("a", { href: `#${session.id}` }, h("span", { className: "what" }, session.title), h("span", { className: "faint" }, when(session.asked_at)));
+    const remove = iconButton("delete", `Delete “${session.title}”`, () => this.delete(session, item));
+    item.append(link, remove);
+    return item;
+  }
+
+  async delete(session, item) {
+    if (!(await confirmDeletion(session))) return;
+    await request(`sessions/${session.id}`, { method: "DELETE" }).catch((error) => {
+      if (!(error instanceof Problem && error.status === 404)) throw error;
+    });
+    const neighbour = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector("a");
+    item.remove();
+    find("no-sessions").hidden = find("sessions").childElementCount > 0;
+    (neighbour ?? find("new")).focus();
+    announce("The conversation is deleted.");
+    this.deleted(session.id);
+  }
+}
