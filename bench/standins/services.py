@@ -114,9 +114,10 @@ def _quoted(prompt: str) -> Iterator[str]:
     words = passage.replace(".", "").split() or ["Nothing"]
     while True:
         for at in range(0, len(words), _WORDS_A_CLAIM):
-            *claim, last = words[at : at + _WORDS_A_CLAIM]
-            yield from (f"{word} " for word in claim)
-            yield f"{last} [1]. "
+            claim = words[at : at + _WORDS_A_CLAIM]
+            claim[0] = claim[0].capitalize()  # before a small letter no sentence is taken to end
+            yield from (f"{word} " for word in claim[:-1])
+            yield f"{claim[-1]} [1]. "
 
 
 def _events(pieces: Sequence[str]) -> Iterator[bytes]:
