@@ -45,7 +45,8 @@ def told_of_room(folder: Path, free: int) -> Seen:
     """By the bytes that are free. Raises ConfigurationError where nothing can be written."""
     advice = f"Make room on the disk that holds {folder}."
     if free < _TOO_LITTLE:
-        raise ConfigurationError(f"The disk of {folder} is full.", hint=advice)
+        left = f"{free / 2**20:.0f} MB left, too little for the index to be written"
+        raise ConfigurationError(f"The disk of {folder} has {left}.", hint=advice)
     found = f"{folder}, with {free / _GIGABYTE:.1f} GB of room."
     return Seen(found, advice if free < _SCANT else "")
 
