@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from core.answering.citations import Citations, without_marks
 from core.answering.links import KnownLinks
 from core.answering.refusal import says_not_covered
+from core.answering.verifying.quotation import in_quotation_marks_throughout
 from core.model import Citation, Claim, Passage, Verdict
 from core.ports import CheckedClaim, Verifier
 from core.text.claims import ClaimSplitter
@@ -29,10 +30,20 @@ class Draft:
     """What one model has written so far, as its reader may see it.
 
     `text` is what was released. `not_covered` says that the model, before it cited anything, said
-    that the passages do not answer. `claims` are those that were checked, shown or not.
+    that the passages do not answer. `claims` are those that were checked, shown or not. Without
+    `own_words` the text is made of quotes.
     """
 
-    def __init__(self, question: str, passages: Sequence[Passage], verifier: Verifier) -> None:
+    def __init__(
+        self,
+        question: str,
+        passages: Sequence[Passage],
+        verifier: Verifier,
+        *,
+        own_words: bool = True,
+    ) -> None:
+        self._own_words = own_words
+        self._pieces: list[str] = []
         self._passages = passages
         self._verifier = verifier
         self._splitter = ClaimSplitter()
@@ -51,8 +62,24 @@ class Draft:
         released = self._released(self._splitter.finish())
         if closing := closing_fence(self.text):
             self.text += closing
+            self._pieces.append(closing)
             released.append(closing)
         return released
+
+    def mend(self) -> bool:
+        """Puts in quotation marks what several claims together took over verbatim.
+
+        Whether there was any: then `text` differs from what was released.
+        """
+        passages = [(n, passage.text) for n, passage in enumerate(self._passages, 1)]
+        if not self._own_words:
+            return False
+        mended = in_quotation_marks_throughout(self._pieces, passages)
+        if mended == self._pieces:
+            return False
+        self._pieces = mended
+        self.text = "".join(map(self._citations.numbered, mended)).lstrip()
+        return True
 
     @property
     def cites(self) -> bool:
@@ -85,7 +112,10 @@ class Draft:
         resolved = settled(claim, lambda c: self._links.reduced(self._citations.resolved(c)))
         checked = self._verifier.check(resolved, self._passages)
         self._note(resolved, checked)
-        shown = self._citations.numbered(checked.text) if checked.text.strip() else ""
+        if not checked.text.strip():
+            return ""
+        self._pieces.append(checked.text)
+        shown = self._citations.numbered(checked.text)
         return shown if self.text else shown.lstrip()
 
     def _note(self, claim: str, checked: CheckedClaim) -> None:

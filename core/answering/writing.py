@@ -74,6 +74,13 @@ class Writing:
         """The rest of the text; or a refusal, where there is nothing that the docs say."""
         return self._ended(self._show(self._draft.finish()))
 
+    def _mended(self) -> list[TextDelta | Replaced]:
+        """The text with what was taken over in several claims in quotation marks, if there is."""
+        if not self._draft.mend():
+            return []
+        self._void = True
+        return self._show([self._draft.text])
+
     def revise(self, verifier: Verifier) -> list[Replaced]:
         """The same text as another verifier lets it be read, if that differs; after `finish`."""
         before, self.text, self._void = self.text, "", False
@@ -85,6 +92,7 @@ class Writing:
         if self.status is AnswerStatus.REFUSED:
             self._void = bool(self.text)
             return self._show([refusal(self.prompt.passages, self.prompt.question)])
+        shown += self._mended()
         if self._truncated:
             below_code = self.text.endswith(_FENCES)
             shown += self._show([_CUT_BELOW_CODE if below_code else _CUT])
@@ -94,7 +102,7 @@ class Writing:
         """A word that it ends here, below what was shown. Nothing more is to be taken then."""
         self._stopped = True
         self._void, self._draft = False, self._shown
-        return self._show([STOPPED if self.text else STOPPED_EARLY])
+        return [*self._mended(), *self._show([STOPPED if self.text else STOPPED_EARLY])]
 
     @property
     def status(self) -> AnswerStatus:
@@ -133,12 +141,13 @@ class Writing:
             return (Rung.QUOTES_ONLY,)
         return (Rung.NEXT_MODEL,) if self._started and self._started.fallback else ()
 
-    def _new_draft(self, verifier: Verifier) -> Draft:
-        return Draft(self.prompt.question, self.prompt.passages, verifier)
+    def _new_draft(self, verifier: Verifier, *, own_words: bool = True) -> Draft:
+        return Draft(self.prompt.question, self.prompt.passages, verifier, own_words=own_words)
 
     def _begin(self, event: ModelStarted) -> list[TextDelta | Replaced]:
         verifier = PassingVerifier() if event.quoting else self._verifier
-        self._draft, self._started, self.model = self._new_draft(verifier), event, event.model
+        self._draft = self._new_draft(verifier, own_words=not event.quoting)
+        self._started, self.model = event, event.model
         self._room, self._written = self.prompt.max_tokens * _CHARACTERS_PER_TOKEN, ""
         self._void = bool(self.text)
         if not event.quoting:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
+from typing import TypeAlias
 
 from core.answering.verifying.marks import cited, without_ending
 
@@ -15,15 +17,25 @@ LONGEST_UNQUOTED = 24
 _WORD = re.compile(r"[^\W_]+")
 _MARK = re.compile(r"\[\d+\]")
 _QUOTED = re.compile(r"\s*(?:>|```|~~~|\|)")
+_HEADING = re.compile(r"\s*#{1,6}\s")
+_QUOTATION = re.compile(r"“[^“”]*”")
 _SIGN = re.compile(r"\s*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?")
 _PAIRS = ("**", "`", "~~")
+_SHORTEST_PART = 4
+_ROW = 4
 
 
 @dataclass(frozen=True, slots=True)
 class _Word:
+    """Where it stands: in which claim, and from where to where in that."""
+
     text: str
     start: int
     end: int
+    claim: int = 0
+
+
+_Run: TypeAlias = Sequence[_Word]
 
 
 def in_quotation_marks(claim: str, passages: Iterable[tuple[int, str]]) -> str:
@@ -39,11 +51,66 @@ def in_quotation_marks(claim: str, passages: Iterable[tuple[int, str]]) -> str:
     if not runs:
         return claim
     run, number = max(runs, key=lambda found: len(found[0]))
-    return _quoted(claim, run[0].start, run[-1].end, number)
+    return _quoted(claim, run, number)
 
 
-def _quoted(claim: str, start: int, end: int, number: int) -> str:
-    if _within_quotes(claim[:start]):
+def in_quotation_marks_throughout(
+    claims: Sequence[str], passages: Iterable[tuple[int, str]]
+) -> list[str]:
+    """The claims of a text with every such run in quotation marks, also over several of them.
+
+    What each claim has of a run is quoted by itself, but for a few words at its ends. Headings,
+    quotes, code and tables end a run.
+    """
+    quoted = list(claims)
+    numbered = list(passages)
+    for words in _stretches(claims):
+        for run, number in reversed(_apart(words, numbered)):
+            for part in reversed(_parts(run)):
+                n = part[0].claim
+                quoted[n] = _quoted(quoted[n], part, number, "".join(quoted[:n]))
+    return quoted
+
+
+def _stretches(claims: Sequence[str]) -> Iterator[list[_Word]]:
+    """The words of consecutive claims."""
+    words: list[_Word] = []
+    for n, claim in enumerate(claims):
+        if _QUOTED.match(claim) or _HEADING.match(claim):
+            yield words
+            words = []
+        else:
+            words += _words(claim, n)
+    yield words
+
+
+def _apart(words: _Run, passages: Iterable[tuple[int, str]]) -> list[tuple[_Run, int]]:
+    """The runs with their passages in the order of the text; of two that overlap, the longer."""
+    found = [(run, n) for n, text in passages for run in _runs(words, _spoken(text))]
+    kept: list[tuple[_Run, int]] = []
+    for run, n in sorted(found, key=lambda each: -len(each[0])):
+        if all(_place(run[-1]) < _place(k[0]) or _place(k[-1]) < _place(run[0]) for k, _ in kept):
+            kept.append((run, n))
+    return sorted(kept, key=lambda each: _place(each[0][0]))
+
+
+def _place(word: _Word) -> tuple[int, int]:
+    return word.claim, word.start
+
+
+def _parts(run: _Run) -> list[_Run]:
+    """What each claim has of the run, without the few words that it may have at the ends."""
+    parts: list[_Run] = [list(part) for _, part in groupby(run, key=lambda word: word.claim)]
+    ends = (0, len(parts) - 1)
+    return [p for n, p in enumerate(parts) if n not in ends or len(p) >= _SHORTEST_PART]
+
+
+def _quoted(claim: str, run: _Run, number: int, before: str = "") -> str:
+    """The claim with that in quotation marks, unless it is or the most of it is."""
+    start, end = run[0].start, run[-1].end
+    if _within_quotes((before + claim[:start]).rpartition("\n\n")[2]) or _has_long_quotation(
+        claim[start:end]
+    ):
         return claim
     if not _balanced(claim[start:end]):
         start, end = _whole(claim)
@@ -51,31 +118,56 @@ def _quoted(claim: str, start: int, end: int, number: int) -> str:
     return f"{claim[:start]}“{claim[start:end]}”{mark}{claim[end:]}"
 
 
-def _words(claim: str) -> Iterator[_Word]:
+def _has_long_quotation(text: str) -> bool:
+    found = _QUOTATION.findall(text)
+    return any(len(_WORD.findall(quotation)) > LONGEST_UNQUOTED for quotation in found)
+
+
+def _words(claim: str, n: int = 0) -> Iterator[_Word]:
     hidden = _MARK.sub(lambda mark: " " * len(mark.group()), claim)
     for found in _WORD.finditer(hidden):
-        yield _Word(found.group().lower(), found.start(), found.end())
+        yield _Word(found.group().lower(), found.start(), found.end(), n)
 
 
-def _longest_run(words: Sequence[_Word], spoken: str) -> Sequence[_Word]:
+def _longest_run(words: _Run, spoken: _Spoken) -> _Run:
     """The longest run that the text has as well; empty for one that may go unquoted."""
-    longest: Sequence[_Word] = ()
+    return max(_runs(words, spoken), key=len, default=())
+
+
+def _runs(words: _Run, spoken: _Spoken) -> Iterator[_Run]:
+    """The runs that the text has as well and that may not go unquoted, each as long as it is."""
+    run: _Run = ()
     start = 0
     for end in range(LONGEST_UNQUOTED + 1, len(words) + 1):
         while end - start > LONGEST_UNQUOTED and not _says(spoken, words[start:end]):
             start += 1
-        if end - start > max(LONGEST_UNQUOTED, len(longest)):
-            longest = words[start:end]
-    return longest
+        if run and (end - start <= LONGEST_UNQUOTED or words[start] is not run[0]):
+            yield run
+        run = words[start:end] if end - start > LONGEST_UNQUOTED else ()
+    if run:
+        yield run
 
 
-def _says(spoken: str, words: Sequence[_Word]) -> bool:
-    return f" {' '.join(word.text for word in words)} " in spoken
+def _says(spoken: _Spoken, words: _Run) -> bool:
+    # Nearly all of an answer ends here, long before the whole text is looked through.
+    if hash(tuple(word.text for word in words[-_ROW:])) not in spoken.rows:
+        return False
+    return f" {' '.join(word.text for word in words)} " in spoken.words
 
 
-@lru_cache(maxsize=512)
-def _spoken(text: str) -> str:
-    return f" {' '.join(_WORD.findall(text.lower()))} "
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """The words of a text, and what each few of them in a row are hashed to."""
+
+    words: str
+    rows: frozenset[int]
+
+
+@lru_cache(maxsize=128)
+def _spoken(text: str) -> _Spoken:
+    words = _WORD.findall(text.lower())
+    rows = (hash(tuple(words[n : n + _ROW])) for n in range(len(words) - _ROW + 1))
+    return _Spoken(f" {' '.join(words)} ", frozenset(rows))
 
 
 def _within_quotes(before: str) -> bool:
