@@ -150,7 +150,9 @@ async def test_it_starts_is_healthy_and_ends_well(
 ) -> None:
     assert running.stderr is not None
     async with asyncio.timeout(START):
-        while running.returncode is None and not await _healthy(machine):  # noqa: ASYNC110 - it tells nobody
+        while not await _healthy(machine):
+            if running.returncode is not None:
+                pytest.fail((await running.stderr.read()).decode())
             await asyncio.sleep(0.5)
     running.send_signal(signal.SIGTERM)
     said = (await running.stderr.read()).decode()
