@@ -14,13 +14,14 @@ from functools import partial
 from pathlib import Path
 
 from adapters.chat.shared_sync import SharedSync
+from adapters.chat.staleness import StaleWatch
 from bot.budgets import asked, budgets, governed_embedding, governed_models, limit_settings
 from bot.metrics import Metrics
 from bot.models import judge, model_groups, provider_preferences
 from bot.on_demand import sync_chosen
 from bot.parts import App, Embedding, Index
 from bot.settings import Settings
-from bot.sources import configured_sources, preference, public_scope
+from bot.sources import configured_sources, preference, public_scope, uploads_folder
 from core.answering.assistant import Assistant, AssistantSettings
 from core.answering.fallback import FallbackChatModel
 from core.answering.prompting import PromptLimits
@@ -52,6 +53,7 @@ from core.conversation.history import History
 from core.conversation.inbox import Inbox
 from core.conversation.limits import Limits
 from core.conversation.postings import Postings
+from core.conversation.staleness import StaleAnswers
 from core.ingestion.corpus import CorpusStore
 from core.ingestion.sync import Syncer
 from core.ingestion.worker import open_worker
@@ -76,6 +78,8 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         index = await stack.enter_async_context(open_index(settings))
         database = await stack.enter_async_context(open_database(settings))
         await migrate(database)
+        if folder := uploads_folder(settings):
+            folder.mkdir(parents=True, exist_ok=True)
         ask = asked(settings, partial(read_openrouter_plan, settings))
         governor = await stack.enter_async_context(
             open_governor(database, budgets(settings), ask=ask)
@@ -210,7 +214,10 @@ async def assemble(
     sparse, answer, metrics = sparse_encoder(), settings.answer, Metrics()
     breakers = breakers or Breakers()
     database = GuardedDatabase(database, breakers.guard(DATABASE, DATABASE_BREAKER))
-    store = CorpusStore(database)
+    stale = StaleWatch(
+        StaleAnswers(database), threads=answer.stale_notices, platforms=("slack", "discord")
+    )
+    store = CorpusStore(database, flipped=stale.flipped)
     governor = governor or Governor(Ledger(database))
     metrics.watch(lambda: breakers.all, governor.remembered)
     guarded = guarded_models(models, breakers)
@@ -237,6 +244,7 @@ async def assemble(
         index=index,
         syncer=syncer,
         sync=SharedSync(metrics.observed(syncing)),
+        stale=stale,
         inbox=Inbox(database, worker=f"{socket.gethostname()}-{os.getpid()}"),
         postings=Postings(database),
         assistant=_assistant(settings, database, retriever, guarded),

@@ -15,6 +15,7 @@ from bot.settings import Settings
 from core.conversation.gaps import Gap, GapGroup, Gaps, Lack, grouped
 from core.errors import ConfigurationError
 from core.migrations.runner import migrate
+from core.ports import Database
 from core.text.unicode import visible
 
 _MOST_EXAMPLES = 3
@@ -95,7 +96,12 @@ async def read_gaps(settings: Settings, days: int) -> GapReport:
     """Of all places. Opens the database alone, so that it works beside a running bot."""
     async with open_database(settings) as database:
         await migrate(database)
-        return GapReport(days, grouped(await Gaps(database).since(timedelta(days=days))))
+        return await gaps_in(database, days)
+
+
+async def gaps_in(database: Database, days: int) -> GapReport:
+    """The same, where the database is open."""
+    return GapReport(days, grouped(await Gaps(database).since(timedelta(days=days))))
 
 
 def keep_cases(report: GapReport, file: Path, expected: Mapping[str, str]) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from adapters.chat.shared_sync import SharedSync
+from adapters.chat.staleness import StaleWatch
 from bot.metrics import Metrics
 from bot.settings import Settings
 from core.answering.assistant import Assistant
@@ -66,6 +67,7 @@ class App:
     index: Index
     syncer: Syncer
     sync: SharedSync
+    stale: StaleWatch
     inbox: Inbox
     postings: Postings
     assistant: Assistant

@@ -20,10 +20,14 @@ from core.retrieval.preference import Preference
 
 OWN_DOCS = Path(__file__).resolve().parent.parent / "docs"
 OWN_SOURCE = "docent"
+UPLOADS = "uploads"
 
 
 def source_settings(settings: Settings) -> tuple[SourceSettings, ...]:
-    """What `docent.toml` lists and `DOCS_FOLDER` names; with neither, Docent's own docs."""
+    """What `docent.toml` lists and `DOCS_FOLDER` names; with neither, Docent's own docs.
+
+    And what is uploaded, where that is possible.
+    """
     docs = settings.docs
     sources = settings.sources
     if docs.folder is not None:
@@ -38,7 +42,25 @@ def source_settings(settings: Settings) -> tuple[SourceSettings, ...]:
             schedule=docs.schedule,
         )
         sources = (*sources, single)
-    return sources or (SourceSettings(name=OWN_SOURCE, folder=OWN_DOCS),)
+    sources = sources or (SourceSettings(name=OWN_SOURCE, folder=OWN_DOCS),)
+    folder = uploads_folder(settings)
+    if folder is None:
+        return sources
+    if any(source.name == UPLOADS for source in sources):
+        raise ConfigurationError(
+            f"A source is named {UPLOADS!r}, which is the name of what is uploaded.",
+            hint="Give it another name in docent.toml.",
+        )
+    return (*sources, SourceSettings(name=UPLOADS, folder=folder, schedule="off"))
+
+
+def uploads_folder(settings: Settings) -> Path | None:
+    """Where uploaded documents are kept; None where there is no place that all instances share."""
+    if not settings.web.enabled:
+        return None
+    if settings.web.uploads is None and settings.database.shared:
+        return None
+    return settings.web.uploads or settings.docent.data_dir / UPLOADS
 
 
 def configured_sources(settings: Settings) -> list[ConfiguredSource]:

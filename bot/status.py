@@ -10,7 +10,7 @@ from typing import Any
 from bot.app import open_database
 from bot.parts import App
 from bot.progress import MOST_NAMES, amount
-from bot.quota import quota_in, quota_of
+from bot.quota import Quota, quota_in, quota_of
 from bot.settings import Settings
 from bot.sources import source_settings
 from bot.timetable import timetable
@@ -18,6 +18,7 @@ from core.ingestion.outcomes import SyncOutcome, read_outcomes
 from core.ingestion.overview import Overview, read_overview
 from core.migrations.runner import migrate
 from core.model import EVERYTHING
+from core.ports import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,17 @@ async def read_status(settings: Settings) -> Status:
     """Of all sources. Opens the database alone, so that it works beside a running bot."""
     async with open_database(settings) as database:
         await migrate(database)
-        overview = await read_overview(database, EVERYTHING)
-        outcomes = await read_outcomes(database, EVERYTHING)
-        quota = await quota_in(settings, database)
+        return await _status(settings, database, await quota_in(settings, database))
+
+
+async def status_of(app: App) -> Status:
+    """The same of a running bot."""
+    return await _status(app.settings, app.database, await quota_of(app.settings, app.governor))
+
+
+async def _status(settings: Settings, database: Database, quota: Quota) -> Status:
+    overview = await read_overview(database, EVERYTHING)
+    outcomes = await read_outcomes(database, EVERYTHING)
     return Status(overview, outcomes, next_syncs(settings, outcomes), tuple(quota.left()))
 
 

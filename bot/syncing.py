@@ -11,7 +11,7 @@ from rich.text import Text
 
 from bot.parts import App
 from bot.progress import report_as_text, show_progress
-from bot.sources import OWN_DOCS, OWN_SOURCE, require_folders, source_settings
+from bot.sources import OWN_DOCS, OWN_SOURCE, UPLOADS, require_folders, source_settings
 from bot.timetable import timetable
 from core.errors import CorpusError, ServiceError, SourceUnavailable, SyncRunning
 from core.ingestion.origins import state_of
@@ -100,7 +100,11 @@ async def _sync(
     outdated: Collection[ConfiguredSource],
 ) -> None:
     served = await app.served_sources()
-    first = [profile.name for _, profile in outdated if profile.name not in served]
+    first = [
+        profile.name
+        for _, profile in outdated
+        if profile.name not in served and profile.name != UPLOADS
+    ]
     if first:
         _say(console, f"Indexing {', '.join(first)} for the first time…")
     with show_progress(console, after=0 if first else _INSTANT) as progress:
@@ -130,7 +134,7 @@ def _unreadable(report: SyncReport) -> str:
 async def _warn_of_empty_sources(app: App, console: Console) -> None:
     served = await app.served_sources()
     for source, profile in app.sources:
-        if profile.name not in served:
+        if profile.name not in served and profile.name != UPLOADS:
             _warn(
                 console,
                 f"{profile.name} has nothing to answer from: there is no document in "

@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from functools import partial
 from ipaddress import ip_address
-from typing import Literal
 
+from adapters.chat.errands import open_errands
 from adapters.web.app import web_application
-from adapters.web.chat import PLATFORM, Chat
+from adapters.web.chat import PLATFORM
 from adapters.web.gatekeeper import Gatekeeper
 from adapters.web.live import LiveAnswers
 from adapters.web.middleware import Doors
-from adapters.web.rates import Rates
-from adapters.web.services import Part, Services
-from bot.app import DATABASE, INDEX
 from bot.parts import App
 from bot.server import Front
 from bot.settings import Settings
+from bot.web_parts import web_services
 from core.access.keys import ApiKeys
-from core.answering.dispatcher import Dispatcher
-from core.breakers.breaker import Breaker, State
-from core.conversation.archive import Archive
-from core.conversation.feedback import Feedback
-from core.conversation.transcripts import Transcripts
 from core.ingestion.overview import read_overview
 from core.model import EVERYTHING
 
-_LOOK = 2.0
-"""Seconds between two looks whether another instance has answered."""
-
 _MEGABYTE = 1_000_000
-_STATES: Mapping[State, Literal["ok", "probing", "away"]] = {
-    State.CLOSED: "ok",
-    State.HALF_OPEN: "probing",
-    State.OPEN: "away",
-}
 
 
 async def run_web(
@@ -50,7 +34,9 @@ async def run_web(
         dispatcher = await stack.enter_async_context(
             app.dispatcher({PLATFORM: live}, limits=app.limits)
         )
-        services = web_services(app, dispatcher, live, Gatekeeper(keys, required=required))
+        start = await stack.enter_async_context(open_errands())
+        gatekeeper = Gatekeeper(keys, required=required)
+        services = web_services(app, dispatcher, live, gatekeeper, start)
         application = web_application(services, doors(app.settings, required=required))
         address = await stack.enter_async_context(front.mount("/", application))
         app.metrics.begin_with(await read_overview(app.database, EVERYTHING))
@@ -62,38 +48,6 @@ async def run_web(
         if required and not await anybody_may(app.settings, keys):
             announce("There is no key yet: create one with `docent keys create`.")
         await stop.wait()
-
-
-def web_services(
-    app: App, dispatcher: Dispatcher, live: LiveAnswers, gatekeeper: Gatekeeper
-) -> Services:
-    """The app's parts, as the API knows them."""
-    shared = app.settings.database.shared
-    transcripts = Transcripts(app.database)
-    return Services(
-        chat=Chat(
-            dispatcher,
-            Archive(app.database),
-            live,
-            app.scope,
-            look=_LOOK if shared else None,
-        ),
-        transcripts=transcripts,
-        feedback=Feedback(app.database),
-        gatekeeper=gatekeeper,
-        rates=Rates(app.settings.web.requests_per_minute),
-        parts=partial(parts, app),
-        metrics=app.metrics.text,
-    )
-
-
-def parts(app: App) -> list[Part]:
-    """How each part was found last, without asking it."""
-    return [*map(_part, app.breakers.all)]
-
-
-def _part(breaker: Breaker) -> Part:
-    return Part(breaker.name, _STATES[breaker.state], needed=breaker.name in {DATABASE, INDEX})
 
 
 async def keys_required(settings: Settings, keys: ApiKeys) -> bool:

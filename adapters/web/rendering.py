@@ -6,20 +6,27 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from uuid import UUID
 
+from adapters.web.library import document_id
 from adapters.web.principals import Principal
 from adapters.web.schemas import (
     AnswerBody,
     CitationBody,
+    DocumentBody,
+    DocumentsBody,
     PassageBody,
     PrincipalBody,
+    SectionBody,
     SessionBody,
     SessionsBody,
     TranscriptBody,
     TurnBody,
     UsageBody,
+    WholeDocumentBody,
 )
 from core.conversation.transcripts import SessionSummary, TranscriptTurn
+from core.ingestion.listing import ListedDocument
 from core.model import Answer, Citation, Passage, Question
+from core.retrieval.sections import DocumentSection
 
 
 def answer_body(
@@ -102,3 +109,30 @@ def principal_body(principal: Principal) -> PrincipalBody:
     """Who somebody is."""
     permissions = sorted(permission.value for permission in principal.permissions)
     return PrincipalBody(kind=principal.kind, name=principal.name, permissions=permissions)
+
+
+def document_body(document: ListedDocument) -> DocumentBody:
+    """A document, named."""
+    return DocumentBody(
+        id=document_id(document.source, document.path),
+        **{**asdict(document), "authors": list(document.authors)},
+    )
+
+
+def documents_body(documents: Sequence[ListedDocument], limit: int) -> DocumentsBody:
+    """A page of documents; a page that is full may have another after it."""
+    bodies = [document_body(each) for each in documents]
+    return DocumentsBody(documents=bodies, next=bodies[-1].id if len(bodies) == limit else None)
+
+
+def whole_document_body(
+    document: ListedDocument, sections: Sequence[DocumentSection]
+) -> WholeDocumentBody:
+    """A document with its text."""
+    return WholeDocumentBody(
+        **document_body(document).model_dump(),
+        sections=[
+            SectionBody(**{**asdict(each), "heading_path": list(each.heading_path)})
+            for each in sections
+        ],
+    )

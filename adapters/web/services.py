@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from adapters.chat.errands import Start
 from adapters.web.chat import Chat
 from adapters.web.gatekeeper import Gatekeeper
+from adapters.web.library import Library
 from adapters.web.principals import Principal
 from adapters.web.problems import Problem
 from adapters.web.rates import Rates
+from adapters.web.syncing import SyncDesk
+from adapters.web.uploads import Uploads
 from core.access.keys import Permission
 from core.conversation.feedback import Feedback
 from core.conversation.transcripts import Transcripts
@@ -29,14 +33,31 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Insight:
+    """What admins are told, as JSON."""
+
+    status: Callable[[], Awaitable[dict[str, Any]]]
+    quota: Callable[[], Awaitable[dict[str, Any]]]
+    gaps: Callable[[int], Awaitable[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
-    """The parts behind the API. `parts` and `metrics` are told from memory."""
+    """The parts behind the API. `parts` and `metrics` are told from memory.
+
+    Without `uploads` there is no place for any. `start` has work go on that nobody waits for.
+    """
 
     chat: Chat
     transcripts: Transcripts
     feedback: Feedback
     gatekeeper: Gatekeeper
     rates: Rates
+    library: Library
+    uploads: Uploads | None
+    syncs: SyncDesk
+    insight: Insight
+    start: Start
     parts: Callable[[], Sequence[Part]]
     metrics: Callable[[], bytes]
 

@@ -17,7 +17,8 @@ from core.errors import ServiceError
 from core.model import PassagesFound, Question, Queued, Replaced, Searching, TextDelta
 
 MEDIA_TYPE = "text/event-stream"
-_PULSE = b": waiting\n\n"
+PULSE_EVENT = b": waiting\n\n"
+"""A comment, which no client shows and every proxy passes on."""
 
 DELETED = Problem(410, "Deleted", "This question was deleted.")
 
@@ -38,7 +39,7 @@ def chat_event(question: Question, given: LiveEvent) -> bytes:
     """An event of the question's answer."""
     match given:
         case Waiting():
-            return _PULSE
+            return PULSE_EVENT
         case Withdrawn():
             return event("error", DELETED.body)
         case Ended() if given.given_up:

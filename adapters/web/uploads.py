@@ -1,0 +1,83 @@
+"""Documents that come by upload: files in a folder that is a source like any other."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import unicodedata
+from collections.abc import Awaitable, Callable
+from pathlib import Path, PurePosixPath
+from uuid import uuid4
+
+from adapters.web.problems import Problem
+from core.ingestion.report import SyncReport
+
+SOURCE = "uploads"
+KINDS = (".md", ".markdown", ".html", ".htm", ".pdf", ".docx")
+
+_LONGEST_STEM = 100
+_UNSAFE = re.compile(r"[^\w. -]+|\s+")
+
+
+class Uploads:
+    """`bring_in` syncs the source, and with it what was added or removed. One change at a time."""
+
+    def __init__(self, folder: Path, bring_in: Callable[[], Awaitable[SyncReport]]) -> None:
+        self._folder = folder
+        self._bring_in = bring_in
+        self._changing = asyncio.Lock()
+
+    async def add(self, name: str, data: bytes) -> None:
+        """Keeps the file under a name from `safe_name`, and has it answered from.
+
+        Raises DocentError, and Problem for one that cannot be read; then what was there stays.
+        """
+        async with self._changing:
+            file = self._folder / name
+            before = await asyncio.to_thread(_read, file)
+            await asyncio.to_thread(_write, file, data)
+            report = await self._bring_in()
+            if reason := report.failed.get(f"{SOURCE}/{name}"):
+                await asyncio.to_thread(_restore, file, before)
+                raise Problem(422, "Not readable", f"{name}: {reason}")
+
+    async def remove(self, name: str) -> None:
+        """Deletes the file, and has it answered from no more. Raises DocentError."""
+        async with self._changing:
+            await asyncio.to_thread((self._folder / name).unlink, missing_ok=True)
+            await self._bring_in()
+
+
+def safe_name(name: str) -> str:
+    """A file's name as it is kept: of no folder, and of a kind that can be read.
+
+    Raises Problem.
+    """
+    plain = unicodedata.normalize("NFC", PurePosixPath(name.replace("\\", "/")).name)
+    path = PurePosixPath(_UNSAFE.sub("-", plain).strip("-. "))
+    if path.suffix.lower() not in KINDS:
+        raise Problem(
+            415, "Unsupported media type", f"A document is one of {', '.join(KINDS)}, by its name."
+        )
+    return path.stem[:_LONGEST_STEM].strip("-. ") + path.suffix.lower()
+
+
+def _read(file: Path) -> bytes | None:
+    return file.read_bytes() if file.exists() else None
+
+
+def _write(file: Path, data: bytes) -> None:
+    """All of it or nothing. A sync reads no file whose name has no kind."""
+    part = file.with_name(f".{uuid4().hex}")
+    try:
+        part.write_bytes(data)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _restore(file: Path, before: bytes | None) -> None:
+    if before is None:
+        file.unlink(missing_ok=True)
+    else:
+        _write(file, before)
