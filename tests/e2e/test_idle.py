@@ -10,7 +10,7 @@ from bot.app import assemble
 from bot.parts import App, Embedding
 from bot.platforms import configured_platforms
 from bot.settings import Settings
-from bot.settings.groups import DatabaseSettings
+from bot.settings.groups import AnswerSettings, DatabaseSettings
 from bot.settings.platforms import DiscordSettings, SlackSettings
 from bot.settings.source import SourceSettings
 from bot.upkeep import open_upkeep
@@ -42,6 +42,7 @@ class House:
         return Settings(
             sources=(SourceSettings(name="docs", folder=self.folder / "docs"),),
             database=DatabaseSettings(shared=shared),
+            answer=AnswerSettings(stale_notices=20),
             slack=SlackSettings.model_validate(
                 {
                     "bot_token": self.workspace.bot_token,

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from adapters.chat.policy import ChannelPolicy
 from adapters.chat.staleness import StaleWatch
+from adapters.slack.manifest import REINGEST
 from adapters.slack.rendering import SHOW_EVIDENCE
 from core.conversation.staleness import StaleAnswers
 from core.model import Scope
 from core.ports import Database
+from tests.support.command import Shell
 from tests.support.discord_bot import settled as stored
 from tests.support.faulty_database import FaultyDatabase
+from tests.support.kitchen import DOCS, QUESTION, kitchen_folder, running
 from tests.support.slack_faults import Fault
-from tests.support.slack_server import ALICE, SlackWorkspace
+from tests.support.slack_server import ADMIN, ALICE, SlackWorkspace
 from tests.support.slack_surfaces import open_surfaces
 from tests.support.stale_docs import FromSection, serve, settled
 
@@ -24,6 +30,12 @@ NOTICE = (
     "Heads-up: [Install › Linux](https://docs.example/install#linux), which I cited here, has "
     "changed since; ask me again for an answer from the docs as they are now."
 )
+
+
+@pytest.fixture
+def kitchen() -> Iterator[Path]:
+    with kitchen_folder() as made:
+        yield made
 
 
 @asynccontextmanager
@@ -191,3 +203,22 @@ async def test_a_database_that_is_away_holds_up_no_sync(
         await watch.wake()
         await settled(database)
     assert len(notices(workspace, ts)) == 1
+
+
+async def test_a_running_bot_tells_after_a_sync_what_it_changed(
+    kitchen: Path, workspace: SlackWorkspace
+) -> None:
+    variables = {
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_APP_TOKEN": workspace.app_token,
+        "SLACK_BASE_URL": workspace.api_url,
+        "ANSWER_STALE_NOTICES": "5",
+    }
+    async with running(Shell(kitchen, {**DOCS, **variables}), b"up in Slack"):
+        ts = await workspace.mention(workspace.general, QUESTION)
+        await workspace.answered(workspace.general, ts, seconds=30.0)
+        for file in (kitchen / "docs").glob("*.md"):
+            file.write_text(file.read_text("utf-8").replace("last cup", "very last cup"), "utf-8")
+        await workspace.command(REINGEST, user=ADMIN)
+        await workspace.until(lambda: notices(workspace, ts), 30.0)
+    assert "has changed since; ask me again" in notices(workspace, ts)[0]
