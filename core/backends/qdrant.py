@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from yarl import URL
+
+from core.backends.http_session import open_session
+from core.backends.qdrant_rest import QdrantRest
+from core.backends.qdrant_statuses import malformed
 
 if TYPE_CHECKING:
     from core.backends.qdrant_remote import QdrantRemote
+
+_PORT: Final = 6333
+
+log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -17,20 +29,72 @@ async def open_qdrant(
     api_key: str | None = None,
     prefer_grpc: bool = False,
     grpc_port: int = 6334,
-    timeout: int = 10,  # noqa: ASYNC109 - not of this function: the client's, for each request
-) -> AsyncIterator[QdrantRemote]:
+    timeout: int = 10,  # noqa: ASYNC109 - not of this function: of each request
+) -> AsyncIterator[QdrantRest | QdrantRemote]:
     """The collections of a server, over REST, or over gRPC if preferred.
 
     `timeout` is in whole seconds, for each request. Nothing is sent before the first call.
     Raises ConfigurationError when the address is malformed.
     """
-    # the client takes more than a second to import, which only those who have a server pay
-    from core.backends.qdrant_remote import QdrantRemote, connect  # noqa: PLC0415 - see above
-
-    client = connect(
-        url, api_key=api_key, prefer_grpc=prefer_grpc, grpc_port=grpc_port, timeout=timeout
-    )
+    address = _checked(url)
+    if api_key and address.scheme == "http":
+        log.warning("The key for %s is sent unencrypted; use https where you can.", url)
+    client = _Client(url, api_key, prefer_grpc=prefer_grpc, grpc_port=grpc_port, timeout=timeout)
+    headers = {"api-key": api_key} if api_key else {}
     try:
-        yield QdrantRemote(client)
+        if prefer_grpc:
+            yield await client.loaded()
+        else:
+            async with open_session(headers) as session:
+                yield QdrantRest(session, address, client.loaded, timeout=timeout)
     finally:
         await client.close()
+
+
+class _Client:
+    """qdrant-client, which takes a second to import: for who needs it, beside whoever asks."""
+
+    def __init__(
+        self, url: str, api_key: str | None, *, prefer_grpc: bool, grpc_port: int, timeout: int
+    ) -> None:
+        self._url = url
+        self._api_key = api_key
+        self._prefer_grpc = prefer_grpc
+        self._grpc_port = grpc_port
+        self._timeout = timeout
+        self._loading = asyncio.Lock()
+        self._remote: QdrantRemote | None = None
+
+    async def loaded(self) -> QdrantRemote:
+        async with self._loading:
+            if self._remote is None:
+                connect = await asyncio.to_thread(_imported)
+                self._remote = connect(
+                    self._url,
+                    api_key=self._api_key,
+                    prefer_grpc=self._prefer_grpc,
+                    grpc_port=self._grpc_port,
+                    timeout=self._timeout,
+                )
+            return self._remote
+
+    async def close(self) -> None:
+        if self._remote is not None:
+            await self._remote.close()
+
+
+def _imported() -> Callable[..., QdrantRemote]:
+    from core.backends.qdrant_remote import connect  # noqa: PLC0415 - see above
+
+    return connect
+
+
+def _checked(url: str) -> URL:
+    try:
+        address = URL(url)
+        port = address.explicit_port  # a number that is none raises here
+    except ValueError as exc:
+        raise malformed(url, str(exc)) from exc
+    if address.scheme not in {"http", "https"} or not address.host or " " in address.host:
+        raise malformed(url, "it is not one of a web service")
+    return address if port is not None else address.with_port(_PORT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Sequence
 from typing import Any, Final
@@ -11,7 +10,7 @@ from uuid import UUID
 from qdrant_client import AsyncQdrantClient, models
 
 from core.backends import qdrant_filters as filters
-from core.backends.qdrant_errors import SERVICE, CollectionMissing, client_errors
+from core.backends.qdrant_errors import client_errors
 from core.backends.qdrant_payload import (
     DENSE,
     INDEXED,
@@ -24,7 +23,8 @@ from core.backends.qdrant_payload import (
     to_vectors,
 )
 from core.backends.qdrant_requests import queries, stored, to_filter
-from core.errors import ConfigurationError, MalformedReply, RequestRejected
+from core.backends.qdrant_statuses import SERVICE, CollectionMissing, malformed
+from core.errors import MalformedReply, RequestRejected
 from core.model import (
     OPEN_ENDED,
     Chunk,
@@ -42,19 +42,15 @@ _SCHEMA: Final = {
     "keyword": models.PayloadSchemaType.KEYWORD,
 }
 
-log = logging.getLogger(__name__)
-
 
 def connect(
     url: str, *, api_key: str | None, prefer_grpc: bool, grpc_port: int, timeout: int
-) -> AsyncQdrantClient:
+) -> QdrantRemote:
     """A client that has not sent anything yet. Raises ConfigurationError for a bad address."""
-    if api_key and url.startswith("http://"):
-        log.warning("The key for %s is sent unencrypted; use https where you can.", url)
     try:
-        with warnings.catch_warnings():  # the client warns of the same, to a terminal only
+        with warnings.catch_warnings():  # of a key that is sent unencrypted, to a terminal only
             warnings.simplefilter("ignore", UserWarning)
-            return AsyncQdrantClient(
+            client = AsyncQdrantClient(
                 url=url,
                 api_key=api_key,
                 prefer_grpc=prefer_grpc,
@@ -63,10 +59,8 @@ def connect(
                 check_compatibility=False,  # it asks in a thread, and prints what it finds
             )
     except ValueError as exc:
-        raise ConfigurationError(
-            f"The address of Qdrant, {url!r}, is malformed: {exc}",
-            hint="It looks like https://name.cloud.qdrant.io:6333 or http://localhost:6333.",
-        ) from exc
+        raise malformed(url, str(exc)) from exc
+    return QdrantRemote(client)
 
 
 class QdrantRemote:
@@ -74,6 +68,10 @@ class QdrantRemote:
 
     def __init__(self, client: AsyncQdrantClient) -> None:
         self._client = client
+
+    async def close(self) -> None:
+        """Closes its connections."""
+        await self._client.close()
 
     async def writer(self, model: EmbeddingModel) -> RemoteWriter:
         """A VectorWriter for the model's collection.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -16,10 +17,12 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from qdrant_client.common import client_exceptions
 from qdrant_client.http import exceptions as http_exceptions
+from yarl import URL
 
+from core.backends.http_session import open_session
 from core.backends.qdrant import open_qdrant
 from core.backends.qdrant_errors import client_errors
-from core.backends.qdrant_remote import QdrantRemote
+from core.backends.qdrant_rest import QdrantRest, Remote
 from core.errors import (
     AccessDenied,
     ConfigurationError,
@@ -42,8 +45,9 @@ async def server(tmp_path: Path) -> AsyncIterator[QdrantServer]:
 
 
 @pytest.fixture
-async def index(server: QdrantServer) -> AsyncIterator[QdrantRemote]:
+async def index(server: QdrantServer) -> AsyncIterator[QdrantRest]:
     async with open_qdrant(server.url, timeout=1) as index:
+        assert isinstance(index, QdrantRest)
         yield index
 
 
@@ -182,7 +186,7 @@ async def test_a_server_that_is_not_there_cannot_be_reached(prefer_grpc: bool) -
     assert "QDRANT_URL" in caught.value.hint
 
 
-async def test_a_slow_answer_is_not_waited_for(server: QdrantServer, index: QdrantRemote) -> None:
+async def test_a_slow_answer_is_not_waited_for(server: QdrantServer, index: QdrantRest) -> None:
     server.trouble = Trouble(delay=60)
 
     with pytest.raises(ServiceUnavailable, match="did not answer in time"):
@@ -190,16 +194,16 @@ async def test_a_slow_answer_is_not_waited_for(server: QdrantServer, index: Qdra
 
 
 async def test_a_broken_connection_is_an_unavailable_service(
-    server: QdrantServer, index: QdrantRemote
+    server: QdrantServer, index: QdrantRest
 ) -> None:
     server.trouble = Trouble(disconnect=True)
 
-    with pytest.raises(ServiceUnavailable, match="cannot be reached"):
+    with pytest.raises(ServiceUnavailable, match="broke the connection"):
         await index.count(MODEL.collection, 1)
 
 
 async def test_a_server_that_comes_back_is_used_again(
-    server: QdrantServer, index: QdrantRemote
+    server: QdrantServer, index: QdrantRest
 ) -> None:
     await (await index.writer(MODEL)).write([point("a")])
     server.trouble = Trouble(status=503)
@@ -228,7 +232,7 @@ async def test_a_server_that_comes_back_is_used_again(
 )
 async def test_an_answer_of_another_kind_is_a_clear_error(
     server: QdrantServer,
-    index: QdrantRemote,
+    index: QdrantRest,
     trouble: Trouble,
     ours: type[ServiceError],
     words: str,
@@ -246,7 +250,7 @@ async def test_an_answer_of_another_kind_is_a_clear_error(
     [({"Retry-After": "7"}, 7), ({}, None), ({"Retry-After": "Wed, 21 Oct 2026"}, None)],
 )
 async def test_a_rate_limit_says_how_long_to_wait(
-    server: QdrantServer, index: QdrantRemote, headers: dict[str, str], retry_after: float | None
+    server: QdrantServer, index: QdrantRest, headers: dict[str, str], retry_after: float | None
 ) -> None:
     server.trouble = Trouble(status=429, headers=headers)
 
@@ -310,7 +314,7 @@ async def test_opening_and_closing_sends_nothing_and_starts_no_thread(
     assert server.requests == []
 
 
-async def test_both_searches_are_one_request(server: QdrantServer, index: QdrantRemote) -> None:
+async def test_both_searches_are_one_request(server: QdrantServer, index: QdrantRest) -> None:
     await index.writer(MODEL)
     server.requests.clear()
 
@@ -319,8 +323,81 @@ async def test_both_searches_are_one_request(server: QdrantServer, index: Qdrant
     assert server.requests == [("POST", f"/collections/{MODEL.collection}/points/query/batch")]
 
 
+async def test_chunks_that_were_found_before_are_not_sent_again(
+    server: QdrantServer, index: QdrantRest
+) -> None:
+    await (await index.writer(MODEL)).write([point("a"), point("b")])
+    asked = request(1, dense=unit(1), terms=sparse(7))
+    first = await index.search(asked)
+    server.requests.clear()
+
+    assert await index.search(asked) == first
+    assert [path.rpartition("points")[2] for _, path in server.requests] == ["/query/batch"]
+
+
+async def test_chunks_are_kept_up_to_a_number(server: QdrantServer) -> None:
+    async with open_session({}) as session:
+
+        async def nobody() -> Remote:
+            raise AssertionError
+
+        index = QdrantRest(session, URL(server.url), nobody, timeout=5, kept=1)
+        async with open_qdrant(server.url) as opened:
+            await (await opened.writer(MODEL)).write([point("a"), point("b")])
+        for _ in range(2):
+            server.requests.clear()
+            assert len((await index.search(request(1, dense=unit(1)))).dense) == 2
+            assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"result": [{"points": [{"id": 1}]}]}',
+        b'{"result": [{"points": [{"id": 1, "score": "high"}]}]}',
+        b'{"result": [3]}',
+        b'{"result": {"count": "many"}}',
+        b'{"result": {"payload_schema": 3}}',
+    ],
+)
+async def test_a_result_of_another_shape_is_a_clear_error(
+    server: QdrantServer, index: QdrantRest, body: bytes
+) -> None:
+    server.trouble = Trouble(status=200, body=body)
+
+    for asking in (index.search(request(1, dense=unit(1))), index.count("docs", 1)):
+        with pytest.raises(MalformedReply, match="could not be read"):
+            await asking
+    with pytest.raises(MalformedReply, match="could not be read"):
+        await index.writer(MODEL)
+
+
+WHO_ASKS = """
+import asyncio, sys
+from core.backends.qdrant import open_qdrant
+from tests.support.points import MODEL, request, unit
+
+async def ask() -> None:
+    async with open_qdrant(sys.argv[1]) as index:
+        await index.writer(MODEL)
+        await index.count(MODEL.collection, 1)
+        await index.search(request(1, dense=unit(1)))
+
+asyncio.run(ask())
+sys.exit("qdrant_client" in sys.modules)
+"""
+
+
+async def test_the_client_is_loaded_by_who_writes_and_not_by_who_asks(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server:
+        async with open_qdrant(server.url) as index:
+            await index.writer(MODEL)
+        asking = await asyncio.create_subprocess_exec(sys.executable, "-c", WHO_ASKS, server.url)
+        assert await asking.wait() == 0
+
+
 async def test_a_writer_for_a_collection_that_is_whole_changes_nothing(
-    server: QdrantServer, index: QdrantRemote
+    server: QdrantServer, index: QdrantRest
 ) -> None:
     await index.writer(MODEL)
     server.requests.clear()
@@ -332,7 +409,7 @@ async def test_a_writer_for_a_collection_that_is_whole_changes_nothing(
 
 @pytest.mark.parametrize("there", [[], ["since"]])
 async def test_a_collection_that_lacks_indexes_is_completed(
-    server: QdrantServer, index: QdrantRemote, there: list[str]
+    server: QdrantServer, index: QdrantRest, there: list[str]
 ) -> None:
     config = {
         "vectors": {"dense": {"size": MODEL.dimensions, "distance": "Cosine"}},
@@ -353,7 +430,7 @@ async def test_a_collection_that_lacks_indexes_is_completed(
 
 
 async def test_several_that_start_at_once_share_one_collection(
-    server: QdrantServer, index: QdrantRemote
+    server: QdrantServer, index: QdrantRest
 ) -> None:
     async with open_qdrant(server.url) as other:
         writers = await asyncio.gather(*(each.writer(MODEL) for each in (index, other) * 5))
@@ -364,7 +441,7 @@ async def test_several_that_start_at_once_share_one_collection(
 
 
 async def test_a_collection_that_the_server_will_not_make_is_an_error(
-    server: QdrantServer, index: QdrantRemote
+    server: QdrantServer, index: QdrantRest
 ) -> None:
     too_long = replace(MODEL, name="n" * 300)
 
@@ -373,7 +450,7 @@ async def test_a_collection_that_the_server_will_not_make_is_an_error(
 
 
 async def test_a_collection_that_is_dropped_under_a_writer_is_an_error(
-    server: QdrantServer, index: QdrantRemote
+    server: QdrantServer, index: QdrantRest
 ) -> None:
     writer = await index.writer(MODEL)
     async with httpx.AsyncClient(base_url=server.url) as http:
@@ -395,7 +472,7 @@ BROKEN = [
 @pytest.mark.parametrize("broken", BROKEN)
 async def test_a_point_that_somebody_else_wrote_is_left_out_and_logged(
     server: QdrantServer,
-    index: QdrantRemote,
+    index: QdrantRest,
     caplog: pytest.LogCaptureFixture,
     broken: dict[str, object],
 ) -> None:
@@ -412,7 +489,7 @@ async def test_a_point_that_somebody_else_wrote_is_left_out_and_logged(
 
 
 async def test_a_stored_vector_that_is_missing_is_no_vector_at_hand(
-    server: QdrantServer, index: QdrantRemote
+    server: QdrantServer, index: QdrantRest
 ) -> None:
     await index.writer(MODEL)
     bare = {"id": str(point("a").id), "vector": {}, "payload": {"content_hash": "h"}}
