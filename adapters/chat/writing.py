@@ -15,10 +15,10 @@ from core.model import Answer, Answered, AnswerEvent, Replaced, TextDelta
 class Rhythm:
     """In seconds: how long the first claim waits for others, and each renewal for the next.
 
-    An answer that is whole before `first` is over is not shown in parts at all.
+    An answer that is whole before `first` is over is not shown in parts at all, as quotes are.
     """
 
-    first: float = 0.4
+    first: float = 0.05
     again: float = 1.0
 
 

@@ -262,6 +262,7 @@ async def open_discord_api(
     message_content: bool = False,
     shards: int = 1,
     ready: float = READY,
+    pacing: Pacing | None = None,
 ) -> AsyncIterator[DiscordApi]:
     """Logged in, and not connected to the gateway yet. Raises ServiceError."""
     async with (
@@ -270,7 +271,7 @@ async def open_discord_api(
             credentials, message_content=message_content, shards=shards, ready=ready
         ) as client,
     ):
-        yield DiscordApi(client, session)
+        yield DiscordApi(client, session, pacing)
 
 
 async def _where_it_is(change: Awaitable[object]) -> bool:

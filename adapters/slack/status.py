@@ -16,6 +16,9 @@ from core.model import AnswerEvent, PassagesFound, Queued, Searching, SessionKey
 SET_AGAIN = 100.0
 """Seconds: Slack clears a status after two minutes, and when a message is posted."""
 
+STANDS = 1.0
+"""Seconds that each stays: what gives way sooner is read by nobody, and costs a call."""
+
 _GOODBYE = 2.0
 
 log = logging.getLogger(__name__)
@@ -23,10 +26,10 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def open_status(
-    api: SlackApi, session: SessionKey, *, again: float = SET_AGAIN
+    api: SlackApi, session: SessionKey, *, again: float = SET_AGAIN, stands: float = STANDS
 ) -> AsyncIterator[Status]:
     """A status, kept until the block ends. Nothing else waits for it."""
-    status = Status(api, session, again)
+    status = Status(api, session, again, min(stands, again))
     keeping = asyncio.create_task(status.keep())
     try:
         yield status
@@ -39,10 +42,11 @@ async def open_status(
 class Status:
     """What we are doing in a thread, until there is something to read."""
 
-    def __init__(self, api: SlackApi, session: SessionKey, again: float) -> None:
+    def __init__(self, api: SlackApi, session: SessionKey, again: float, stands: float) -> None:
         self._api = api
         self._session = session
         self._again = again
+        self._stands = stands
         self._text = ""
         self._changed = asyncio.Event()
         self._ended = asyncio.Event()
@@ -74,6 +78,7 @@ class Status:
                 if self._ended.is_set():
                     # It may have come after the message that would have cleared it.
                     await self._set("")
+                await pause(self._ended, self._stands)
                 await pause(self._changed, self._again)
         except ServiceError as exc:
             log.debug("No status in %s: %s", self._session.channel, exc)

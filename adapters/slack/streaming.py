@@ -42,10 +42,13 @@ class LiveMessage:
     async def show(self, text: str) -> bool:
         """Brings what is shown up to date; False when there is no room for it. Raises LeaseLost.
 
+        It begins where there is room for its end, too: else the answer is posted once, whole.
         After a failure it stands still: the end will put it right.
         """
         if self._still:
             return True
+        if self.ts is None and not self._api.pacing.spare("chat.update"):
+            return False
         partial = partial_messages(text, self._turn.id)[0]
         try:
             if self.ts is None:

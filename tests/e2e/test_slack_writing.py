@@ -168,6 +168,27 @@ async def test_an_answer_that_is_whole_at_once_takes_a_single_call(
     assert [call for call in workspace.calls if call.method == "chat.update"] == []
 
 
+async def test_where_there_is_no_room_to_edit_answers_are_posted_once_and_whole(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    answers = claims()
+    room = {"chat.startStream": 9.0, "chat.appendStream": 9.0, "chat.update": 1.0}
+    pacing = lambda: Pacing(posting_interval=0.0, a_minute=room)  # noqa: E731 - made in the loop
+    async with open_bot(workspace, database, answers=answers, pacing=pacing):
+        shown = await workspace.mention(workspace.general, "How?")
+        await begun(workspace, shown)
+        ts = await workspace.mention(workspace.general, "How?")
+        await until(lambda: len(answers.asked) == 2)
+        await answers.until_waiting()
+        assert workspace.answers(workspace.general, ts) == []
+        answers.step(4)
+        await workspace.answered(workspace.general, ts)
+        await whole(workspace, shown)
+    [posted] = workspace.called("chat.postMessage")
+    assert posted["thread_ts"] == ts
+    assert len(workspace.called("chat.update")) == 1
+
+
 async def test_nothing_that_is_posted_is_unfurled(
     workspace: SlackWorkspace, database: Database
 ) -> None:

@@ -43,12 +43,22 @@ async def test_it_is_set_again_before_slack_clears_it(
 async def test_it_tells_how_far_the_answer_is(
     workspace: SlackWorkspace, api: SlackApi, session: SessionKey
 ) -> None:
-    async with open_status(api, session) as status:
+    async with open_status(api, session, stands=0.0) as status:
         await follow(status.following(stream([Searching()])))
         await until(lambda: len(told(workspace)) == 1)
         await follow(status.following(stream([PassagesFound((passage(), passage("b")))])))
         await until(lambda: len(told(workspace)) == 2)
-    assert told(workspace) == ["Searching the docs…", "Reading 2 passages…"]
+    assert told(workspace)[:2] == ["Searching the docs…", "Reading 2 passages…"]
+
+
+async def test_what_would_give_way_at_once_to_the_answer_is_not_set(
+    workspace: SlackWorkspace, api: SlackApi, session: SessionKey
+) -> None:
+    async with open_status(api, session, stands=60.0) as status:
+        await follow(status.following(stream([Searching()])))
+        await until(lambda: len(told(workspace)) == 1)
+        await follow(status.following(stream([PassagesFound((passage(),)), TextDelta("Yes.")])))
+    assert told(workspace) == ["Searching the docs…"]
 
 
 async def test_one_that_arrives_after_the_answer_is_cleared(
