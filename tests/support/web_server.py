@@ -24,6 +24,7 @@ from bot.settings import Settings
 from bot.settings.groups import DocentSettings
 from bot.settings.source import SourceSettings
 from bot.settings.web import WebSettings
+from bot.sources import uploads_folder
 from bot.web_api import run_web
 from core.answering.assistant import Assistant
 from core.answering.turns import Answerer
@@ -103,14 +104,17 @@ class WebServer:
         key = how.pop("key", None)
         headers = {"Idempotency-Key": key} if key else {}
         body = {"question": text, **how}
-        async with aconnect_sse(self.client, "POST", "/chat", json=body, headers=headers) as source:
-            source.response.raise_for_status()
-            async for sent in source.aiter_sse():
-                yield Event.of(sent)
+        async for event in self.events("POST", "/chat", json=body, headers=headers):
+            yield event
 
     async def resume(self, message_id: str) -> AsyncIterator[Event]:
         """What there is of it and the rest, as it comes."""
-        async with aconnect_sse(self.client, "GET", f"/chat/{message_id}") as source:
+        async for event in self.events("GET", f"/chat/{message_id}"):
+            yield event
+
+    async def events(self, method: str, path: str, **how: Any) -> AsyncIterator[Event]:
+        """A stream to its end."""
+        async with aconnect_sse(self.client, method, path, **how) as source:
             source.response.raise_for_status()
             async for sent in source.aiter_sse():
                 yield Event.of(sent)
@@ -147,6 +151,8 @@ async def open_web(
     for name, text in pages.items():
         (folder / "docs" / name).write_text(text, "utf-8")
     settings = settings or web_settings(folder)
+    if uploads := uploads_folder(settings):
+        uploads.mkdir(parents=True, exist_ok=True)
     async with open_edge(folder / "index") as index:
         models = [model or SteppingModel()]
         app = await assemble(settings, index, database, Embedding(HashingEmbedder()), models)

@@ -130,7 +130,8 @@ async def delete_document(document: DocumentId, _: Admin, serving: Serving) -> R
 async def _added(serving: Services, uploads: Uploads, name: str, data: bytes) -> DocumentBody:
     await uploads.add(name, data)
     found = await serving.library.find(document_id(SOURCE, name))
-    if found is None:
+    if found is None or not found.chunks:
+        await uploads.remove(name)
         raise Problem(422, "Nothing to answer from", f"{name} has no text.")
     return document_body(found)
 

@@ -53,16 +53,11 @@ async def test_without_a_key_who_is_at_this_machine_may_do_anything(local: WebSe
     assert me == {"kind": "local", "name": "local", "permissions": ["admin", "ask", "read"]}
 
 
-@pytest.mark.parametrize("host", ["evil.example.com", "evil.example.com:8080", "127.0.0.1.x", ""])
-async def test_a_name_that_was_made_to_lead_here_is_not_answered(
-    local: WebServer, host: str
-) -> None:
-    assert is_problem(await local.client.get("/me", headers={"Host": host}), 421)
-
-
-@pytest.mark.parametrize("host", ["localhost", "localhost:8080", "127.0.0.1:1", "[::1]:8080"])
-async def test_names_of_this_machine_are(local: WebServer, host: str) -> None:
-    assert (await local.client.get("/me", headers={"Host": host})).status_code == 200
+async def test_only_names_of_this_machine_are_answered(local: WebServer) -> None:
+    for host in ("localhost", "localhost:8080", "127.0.0.1:1", "[::1]:8080"):
+        assert (await local.client.get("/me", headers={"Host": host})).status_code == 200
+    for host in ("evil.example.com", "evil.example.com:8080", "127.0.0.1.x", "[", ""):
+        assert is_problem(await local.client.get("/me", headers={"Host": host}), 421)
 
 
 async def test_behind_a_proxy_nobody_passes_for_this_machine(local: WebServer) -> None:
@@ -82,13 +77,11 @@ async def test_pages_of_other_websites_may_not_ask(local: WebServer) -> None:
     assert (await local.client.post("/chat", json={"question": ASKED}, headers=own)).is_success
 
 
-@pytest.mark.parametrize(("origin", "admitted"), [(FRIEND, True), (ELSEWHERE, False)])
-async def test_a_browser_is_told_which_pages_may_ask(
-    local: WebServer, origin: str, *, admitted: bool
-) -> None:
-    headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-    reply = await local.client.options("/chat", headers=headers)
-    assert (reply.headers.get("access-control-allow-origin") == origin) is admitted
+async def test_a_browser_is_told_which_pages_may_ask(local: WebServer) -> None:
+    for origin, admitted in ((FRIEND, True), (ELSEWHERE, False)):
+        headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        reply = await local.client.options("/chat", headers=headers)
+        assert (reply.headers.get("access-control-allow-origin") == origin) is admitted
 
 
 async def test_where_there_is_a_key_it_takes_one(guarded: WebServer, asking: str) -> None:
