@@ -19,12 +19,14 @@ from bot.doctor_machine import (
     check_api,
     check_data_folder,
     check_instances,
+    check_uploads,
+    empty_uploads,
     listens,
 )
 from bot.progress import amount
 from bot.settings import Settings
 from bot.slack import slack_credentials
-from bot.sources import configured_sources
+from bot.sources import UPLOADS, configured_sources
 from core.errors import (
     ConfigurationError,
     DataFolderLocked,
@@ -87,7 +89,12 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
         yield await _examined("HTTP API", check_api, settings)
     if listens(settings):
         yield await _examined("Address", partial(_address, seen), settings)
+    nothing_uploaded = empty_uploads(settings) is not None
+    if nothing_uploaded:
+        yield await _examined("Uploads", check_uploads, settings)
     for source, profile in configured_sources(settings):
+        if profile.name == UPLOADS and nothing_uploaded:
+            continue
         yield await _examined_source(f"Source {profile.name}", source)
     for part, check in {**_slack_checks(settings), **_discord_checks(settings)}.items():
         yield await _examined(part, check, settings)

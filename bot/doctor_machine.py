@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from bot.app import open_database
 from bot.server import listening
 from bot.settings import Settings
+from bot.sources import uploads_folder
 from core.access.keys import ApiKeys
 from core.errors import ConfigurationError
 from core.migrations.runner import migrate
@@ -32,13 +33,31 @@ class Seen(NamedTuple):
 async def check_data_folder(settings: Settings) -> Seen:
     """Whether it can be written, and how much room it has. Raises ConfigurationError."""
     folder = settings.docent.data_dir
+    return told_of_room(folder, shutil.disk_usage(_writable(folder, "DOCENT_DATA_DIR")).free)
+
+
+def empty_uploads(settings: Settings) -> Path | None:
+    """The folder for uploads while there are none; later it is a source like any other."""
+    folder = uploads_folder(settings)
+    return None if folder is None or (folder.is_dir() and any(folder.iterdir())) else folder
+
+
+async def check_uploads(settings: Settings) -> str:
+    """Whether there is a place for them, where there are none yet. Raises ConfigurationError."""
+    if folder := empty_uploads(settings):
+        _writable(folder, "WEB_UPLOADS")
+    return f"none yet; they are kept in {folder}."
+
+
+def _writable(folder: Path, setting: str) -> Path:
+    """The folder, or the one that it can be made in. Raises ConfigurationError."""
     above = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         raise ConfigurationError(
-            f"The data folder {folder} cannot be written.",
-            hint="Name one in DOCENT_DATA_DIR that you may write to, or change its permissions.",
+            f"The folder {folder} cannot be written.",
+            hint=f"Name one in {setting} that you may write to, or change its permissions.",
         )
-    return told_of_room(folder, shutil.disk_usage(above).free)
+    return above
 
 
 def told_of_room(folder: Path, free: int) -> Seen:

@@ -17,6 +17,7 @@ from bot.doctor_machine import (
     check_address,
     check_api,
     check_instances,
+    check_uploads,
     listens,
     told_of_room,
 )
@@ -317,3 +318,23 @@ async def test_an_api_that_nobody_may_use_is_noticed(
         served = Settings.model_validate({"database": {"url": door.dsn}, **groups})
         found = await _examined("HTTP API", check_api, served)
     assert found.as_rich().plain.startswith(mark)
+
+
+async def test_uploads_are_a_source_once_there_are_some(tmp_path: Path) -> None:
+    served = settings(tmp_path, web={"enabled": True})
+    before = await findings(served)
+    assert before["Uploads"].well
+    assert "Source uploads" not in before
+    (tmp_path / "data" / "uploads").mkdir()
+    (tmp_path / "data" / "uploads" / "a.md").write_text("# A", "utf-8")
+    after = await findings(served)
+    assert "Uploads" not in after
+    assert after["Source uploads"].found.startswith("1 document in")
+
+
+async def test_uploads_need_a_folder_that_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    wrong = settings(tmp_path, web={"enabled": True, "uploads": tmp_path / "file" / "uploads"})
+    found = await _examined("Uploads", check_uploads, wrong)
+    assert not found.well
+    assert "WEB_UPLOADS" in found.advice
