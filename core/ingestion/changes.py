@@ -12,14 +12,18 @@ from uuid import UUID
 from core.errors import DocumentUnreadable
 from core.ingestion.documents import check_path
 from core.ingestion.planning import Plan, Survey, look
-from core.ingestion.preparing import Preparer, PreparerOpener, in_order
+from core.ingestion.preparing import Preparer, PreparerOpener, Room, in_order
 from core.ingestion.report import Kind, Tally
 from core.model import Chunk, DocumentRecord, point_id
 from core.ports import Entry
 from core.text.unicode import storable
 
-_AHEAD: Final = 8
-"""Documents that are read and prepared at once: each may be of 10 MB."""
+_AHEAD: Final = 64
+"""Documents that are read, or prepared and not yet taken: enough that a large one, which takes long
+to prepare, finds others before it to be written meanwhile."""
+
+_ROOM: Final = 16 * 2**20
+"""Bytes of them: each may be of 10 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ class Comparison:
         self._tally = tally
         self._open_preparer = open_preparer
         self._reading = asyncio.Lock()
+        self._room = Room(_ROOM)
 
     async def changes(self) -> AsyncGenerator[DocumentChange, None]:
         """One for each document that does not stay as it is."""
@@ -103,9 +108,10 @@ class Comparison:
                 for record in survey.gone:
                     yield self._remove(record)
                 async with aclosing(self._examined(survey, preparer)) as examined:
-                    async for found in examined:
+                    async for found, size in examined:
                         if found is not None:
                             yield found
+                        self._room.give_back(size)
                         if found is None or not found.added:
                             self._tally.finish_documents()
 
@@ -127,34 +133,47 @@ class Comparison:
 
     def _examined(
         self, survey: Survey, preparer: Preparer
-    ) -> AsyncGenerator[DocumentChange | None, None]:
+    ) -> AsyncGenerator[tuple[DocumentChange | None, int], None]:
+        """With the bytes of each document that room was taken for."""
         jobs = (self._examine(survey, entry, preparer) for entry in survey.entries.values())
         return in_order(jobs, _AHEAD)
 
     async def _examine(
         self, survey: Survey, entry: Entry, preparer: Preparer
-    ) -> DocumentChange | None:
+    ) -> tuple[DocumentChange | None, int]:
         known = survey.records.get(entry.path)
+        kept = None if self._baseline.afresh else known
+        text = None
         try:
-            found = await self._compare(survey, entry, known, preparer)
+            check_path(entry.path)
+            text = await self._read(survey, entry, kept)
+            found = await self._compare(survey, entry, text, kept, preparer) if text else None
         except DocumentUnreadable as error:
             self._tally.failed[f"{survey.profile.name}/{storable(entry.path)}"] = error.reason
             # An index that is made afresh has nothing of the old version to serve.
-            return self._end(known) if known and self._baseline.afresh else None
+            found = self._end(known) if known and self._baseline.afresh else None
         if found is not None and found.record is not None:
             self._tally.named[kind(known, found.record)].append(f"{found.source}/{found.path}")
-        return found
+        return found, len(text.data) if text else 0
+
+    async def _read(
+        self, survey: Survey, entry: Entry, kept: DocumentRecord | None
+    ) -> _Text | None:
+        async with self._reading:  # one at a time: a website may have set the pace
+            text = await _read_if_changed(survey, entry, kept)
+            if text is not None:
+                await self._room.take(len(text.data))
+        return text
 
     async def _compare(
-        self, survey: Survey, entry: Entry, known: DocumentRecord | None, preparer: Preparer
-    ) -> DocumentChange | None:
-        check_path(entry.path)
-        kept = None if self._baseline.afresh else known
-        async with self._reading:  # one at a time: a website may have set the pace
-            seen = await _read_if_changed(survey, entry, kept)
-        if seen is None:
-            return None
-        ready = await preparer.prepare(survey.profile, entry, seen.data, seen.fingerprint)
+        self,
+        survey: Survey,
+        entry: Entry,
+        text: _Text,
+        kept: DocumentRecord | None,
+        preparer: Preparer,
+    ) -> DocumentChange:
+        ready = await preparer.prepare(survey.profile, entry, text.data, text.fingerprint)
         indexed = kept.chunks if kept else {}
         return change(indexed, ready.record, ready.chunks, self._baseline.next_generation)
 

@@ -41,6 +41,27 @@ class ThreadPreparer:
             return await asyncio.to_thread(prepare, profile, entry, data, fingerprint)
 
 
+class Room:
+    """For so many bytes of documents at a time; one that is larger has it for itself alone."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._taken = 0
+        self._given_back = asyncio.Event()
+
+    async def take(self, size: int) -> None:
+        """Waits until there is enough."""
+        while self._taken and self._taken + size > self._size:
+            self._given_back.clear()
+            await self._given_back.wait()
+        self._taken += size
+
+    def give_back(self, size: int) -> None:
+        """What was taken before."""
+        self._taken -= size
+        self._given_back.set()
+
+
 @asynccontextmanager
 async def open_thread_preparer(expected: int = 0) -> AsyncIterator[Preparer]:  # noqa: ARG001 - a thread costs nothing
     """Nothing to release."""

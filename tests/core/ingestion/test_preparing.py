@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.ingestion.preparing import in_order
+from core.ingestion.preparing import Room, in_order
 
 
 class Jobs:
@@ -64,3 +64,25 @@ async def test_an_error_ends_all_jobs() -> None:
     with pytest.raises(ValueError, match="broken"):
         assert [n async for n in in_order([fail(), *jobs], 2)] == []
     assert jobs.running == set()
+
+
+async def test_what_finds_no_room_waits_until_enough_was_given_back() -> None:
+    room = Room(10)
+    await room.take(6)
+    await room.take(4)
+    waiting = asyncio.create_task(room.take(5))
+    room.give_back(4)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    room.give_back(6)
+    await waiting
+
+
+async def test_what_is_larger_than_all_the_room_has_it_for_itself() -> None:
+    room = Room(10)
+    await room.take(99)
+    waiting = asyncio.create_task(room.take(1))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    room.give_back(99)
+    await waiting
