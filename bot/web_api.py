@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from ipaddress import ip_address
 
 from adapters.chat.errands import open_errands
 from adapters.web.app import web_application
 from adapters.web.chat import PLATFORM
 from adapters.web.gatekeeper import Gatekeeper
+from adapters.web.jwks import open_key_set
 from adapters.web.live import LiveAnswers
 from adapters.web.middleware import Doors
+from adapters.web.tokens import JwtTokens, TokenRules
 from bot.parts import App
 from bot.server import Front
 from bot.settings import Settings
+from bot.settings.web import JwtSettings
 from bot.web_parts import web_services
-from core.access.keys import ApiKeys
+from core.access.keys import ApiKeys, Permission
+from core.errors import ConfigurationError
 from core.ingestion.overview import read_overview
 from core.model import EVERYTHING
 
@@ -35,7 +39,8 @@ async def run_web(
             app.dispatcher({PLATFORM: live}, limits=app.limits)
         )
         start = await stack.enter_async_context(open_errands())
-        gatekeeper = Gatekeeper(keys, required=required)
+        tokens = await stack.enter_async_context(_open_tokens(app.settings))
+        gatekeeper = Gatekeeper(keys, tokens, required=required)
         services = web_services(app, dispatcher, live, gatekeeper, start)
         application = web_application(services, doors(app.settings, required=required))
         address = await stack.enter_async_context(front.mount("/", application))
@@ -48,6 +53,39 @@ async def run_web(
         if required and not await anybody_may(app.settings, keys):
             announce("There is no key yet: create one with `docent keys create`.")
         await stop.wait()
+
+
+@asynccontextmanager
+async def _open_tokens(settings: Settings) -> AsyncIterator[JwtTokens | None]:
+    """None where no identity provider is configured. Raises ConfigurationError."""
+    provider = settings.jwt
+    if provider.jwks_url is None:
+        yield None
+        return
+    rules = token_rules(provider)
+    async with open_key_set(str(provider.jwks_url)) as keys:
+        yield JwtTokens(keys, rules)
+
+
+def token_rules(provider: JwtSettings) -> TokenRules:
+    """Raises ConfigurationError for a provider whose tokens could be meant for anybody."""
+    if provider.issuer is None or provider.audience is None:
+        raise ConfigurationError(
+            "JWT_JWKS_URL is set, but JWT_ISSUER or JWT_AUDIENCE is not: a token of that provider "
+            "for another service would be accepted here.",
+            hint="Set both to what its tokens have as `iss` and `aud`.",
+        )
+    return TokenRules(provider.issuer, provider.audience, permissions(provider.scopes))
+
+
+def permissions(names: Iterable[str]) -> frozenset[Permission]:
+    """Raises ConfigurationError for a name of none."""
+    try:
+        return frozenset(map(Permission, names))
+    except ValueError as exc:
+        raise ConfigurationError(
+            f"JWT_SCOPES: {exc}.", hint=f"There is: {', '.join(Permission)}."
+        ) from None
 
 
 async def keys_required(settings: Settings, keys: ApiKeys) -> bool:

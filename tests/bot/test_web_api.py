@@ -8,9 +8,10 @@ from pydantic import AnyHttpUrl
 from bot.settings import Settings
 from bot.settings.groups import ServerSettings
 from bot.settings.web import JwtSettings, WebSettings
-from bot.web_api import anybody_may, doors, is_loopback, keys_required
+from bot.web_api import anybody_may, doors, is_loopback, keys_required, token_rules
 from core.access.keys import ApiKeys, Permission
 from core.backends.postgres import Postgres
+from core.errors import ConfigurationError
 
 EVERYWHERE = Settings(server=ServerSettings(host="0.0.0.0"))
 HERE = Settings()
@@ -67,3 +68,13 @@ def test_the_doors_are_as_the_settings_say() -> None:
     assert made.public_host == "docs.example.com"
     assert made.origins == ("https://app.example.com",)
     assert made.upload_bytes == 3_000_000
+
+
+def test_a_provider_whose_tokens_may_be_for_others_is_not_trusted() -> None:
+    with pytest.raises(ConfigurationError, match="another service"):
+        token_rules(WITH_TOKENS.model_copy(update={"issuer": "https://id.example.com"}))
+    whole = {"issuer": "https://id.example.com", "audience": "docent"}
+    rules = token_rules(WITH_TOKENS.model_copy(update=whole))
+    assert rules.default == {Permission.ASK, Permission.READ}
+    with pytest.raises(ConfigurationError, match="JWT_SCOPES"):
+        token_rules(WITH_TOKENS.model_copy(update={**whole, "scopes": ("write",)}))

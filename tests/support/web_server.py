@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import httpx
 from httpx_sse import ServerSentEvent, aconnect_sse
+from pydantic import AnyHttpUrl
 
 from bot.app import assemble
 from bot.parts import App, Embedding
@@ -23,7 +24,7 @@ from bot.server import Front
 from bot.settings import Settings
 from bot.settings.groups import DocentSettings
 from bot.settings.source import SourceSettings
-from bot.settings.web import WebSettings
+from bot.settings.web import JwtSettings, WebSettings
 from bot.sources import uploads_folder
 from bot.web_api import run_web
 from core.answering.assistant import Assistant
@@ -35,6 +36,7 @@ from core.migrations.runner import migrate
 from core.model import ModelEvent, ModelFinished, ModelStarted, ModelText, Prompt, Usage
 from core.ports import ChatModel, Database
 from tests.support.embedder import HashingEmbedder
+from tests.support.identity import AUDIENCE, ISSUER
 from tests.support.postgres import server_folder
 
 PAGES = {
@@ -126,9 +128,16 @@ class WebServer:
         )
 
 
-def web_settings(folder: Path, **web: Any) -> Settings:
-    """One source of docs in the folder, and the API switched on."""
+def web_settings(folder: Path, *, provider: str | None = None, **web: Any) -> Settings:
+    """One source of docs in the folder, and the API switched on.
+
+    With a `provider`, which is the address of its keys, tokens are accepted.
+    """
+    tokens = JwtSettings(
+        jwks_url=AnyHttpUrl(provider) if provider else None, issuer=ISSUER, audience=AUDIENCE
+    )
     return Settings(
+        jwt=tokens,
         docent=DocentSettings(data_dir=folder / "data"),
         sources=(SourceSettings(name="docs", folder=folder / "docs"),),
         web=WebSettings(enabled=True, **{"requests_per_minute": 100_000, **web}),

@@ -10,6 +10,7 @@ import pytest
 
 from core.access.keys import ApiKeys, Permission
 from core.backends.postgres import Postgres
+from tests.support.identity import ed25519, open_identity_provider
 from tests.support.web_server import ASKED, WebServer, open_web, web_settings
 
 ELSEWHERE = "https://evil.example.com"
@@ -172,3 +173,23 @@ async def test_a_body_without_an_announced_end_is_cut_where_it_is_too_large(
 
     json = {"Content-Type": "application/json"}
     assert is_problem(await local.client.post("/chat", content=endless(), headers=json), 413)
+
+
+async def test_a_token_of_the_identity_provider_opens_it_too(
+    database: Postgres, tmp_path: Path
+) -> None:
+    async with open_identity_provider() as provider:
+        settings = web_settings(tmp_path, provider=provider.url)
+        async with open_web(database, tmp_path, settings=settings) as server:
+            assert is_problem(await server.client.get("/me"), 401)
+            async with server.as_bearer(provider.token()) as client:
+                me = (await client.get("/me")).json()
+                assert (me["kind"], me["name"]) == ("jwt", "alice")
+                assert is_problem(await client.get("/status"), 403)
+            async with server.as_bearer(provider.token(scope="admin")) as client:
+                assert (await client.get("/status")).is_success
+            async with server.as_bearer(provider.token(aud="another")) as client:
+                assert is_problem(await client.get("/me"), 401)
+            provider.status = 500
+            async with server.as_bearer(provider.token(ed25519("new"))) as client:
+                assert (await client.get("/me")).status_code in (401, 503)
