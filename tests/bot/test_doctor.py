@@ -11,13 +11,14 @@ from uuid import uuid4
 import pytest
 
 from bot.app import open_index
-from bot.doctor import Finding, _examined, examine
+from bot.doctor import Finding, _database, _examined, _examined_corpus, examine
 from bot.doctor_machine import (
     Seen,
     check_address,
     check_api,
     check_instances,
     check_uploads,
+    empty_uploads,
     listens,
     told_of_room,
 )
@@ -161,7 +162,7 @@ def settings(tmp_path: Path, **groups: object) -> Settings:
 
 
 async def test_a_bare_machine_is_well_in_every_part(tmp_path: Path) -> None:
-    found = await findings(settings(tmp_path))
+    found = await findings(settings(tmp_path, web={"enabled": True}, server={"port": 0}))
     assert list(found) == [
         "Data folder",
         "Database",
@@ -169,6 +170,9 @@ async def test_a_bare_machine_is_well_in_every_part(tmp_path: Path) -> None:
         "Embedding",
         "Models",
         "Indexed docs",
+        "HTTP API",
+        "Address",
+        "Uploads",
         "Source docs",
     ]
     assert all(each.well and not each.advice for each in found.values())
@@ -194,11 +198,13 @@ async def test_every_red_line_says_what_to_do(tmp_path: Path) -> None:
     assert {part for part, finding in red.items() if not finding.advice.endswith(".")} == set()
 
 
-@pytest.mark.parametrize("missing", ["database", "index"])
-async def test_what_cannot_be_told_is_not_called_well(tmp_path: Path, missing: str) -> None:
-    url = {"database": {"url": "postgresql://me@127.0.0.1:9/x"}, "index": {"url": CLOSED}}[missing]
-    group = {"database": "database", "index": "qdrant"}[missing]
-    found = (await findings(settings(tmp_path, **{group: url})))["Indexed docs"]
+@pytest.mark.parametrize("ailing", ["Database", "Vector index"])
+async def test_what_cannot_be_told_is_not_called_well(ailing: str) -> None:
+    seen = {
+        part: Finding(part, well=part != ailing, found="as it is")
+        for part in ("Database", "Vector index")
+    }
+    found = await _examined_corpus(seen, Settings())
     assert found.as_rich().plain.startswith("! Indexed docs: not told")
 
 
@@ -207,9 +213,11 @@ async def test_a_database_that_this_version_cannot_follow_is_red(
 ) -> None:
     await database.execute("INSERT INTO migrations VALUES (9999, 'later', '', now(), 9999)")
     async with open_door(database_dsn) as door:
-        found = await findings(settings(tmp_path, database={"url": door.dsn}))
-    assert not found["Database"].well
-    assert "newer version of Docent" in found["Database"].found
+        found = await _examined(
+            "Database", _database, settings(tmp_path, database={"url": door.dsn})
+        )
+    assert not found.well
+    assert "newer version of Docent" in found.found
 
 
 async def test_a_database_whose_user_may_make_no_tables_is_red(
@@ -219,10 +227,10 @@ async def test_a_database_whose_user_may_make_no_tables_is_red(
     await administer(empty_dsn, f"CREATE ROLE {role} LOGIN")
     async with open_door(empty_dsn) as door:
         url = door.dsn.replace("//postgres@", f"//{role}@")
-        found = await findings(settings(tmp_path, database={"url": url}))
+        found = await _examined("Database", _database, settings(tmp_path, database={"url": url}))
     await administer(empty_dsn, f"DROP ROLE {role}")
-    assert not found["Database"].well
-    assert "rights" in found["Database"].advice
+    assert not found.well
+    assert "rights" in found.advice
 
 
 async def test_an_index_that_a_bot_has_open_is_well(tmp_path: Path) -> None:
@@ -255,8 +263,8 @@ async def test_a_fault_of_our_own_hides_no_other(tmp_path: Path) -> None:
 
 
 async def test_instances_that_share_nothing_are_a_mistake(tmp_path: Path) -> None:
-    found = (await findings(settings(tmp_path, database={"shared": True})))["Instances"]
-    assert found.advice == "Set DATABASE_URL and QDRANT_URL, or remove DATABASE_SHARED."
+    seen = await check_instances(settings(tmp_path, database={"shared": True}))
+    assert seen.advice == "Set DATABASE_URL and QDRANT_URL, or remove DATABASE_SHARED."
     both = Settings.model_validate(
         {"database": {"shared": True, "url": "postgresql://h/d"}, "qdrant": {"url": "http://q"}}
     )
@@ -322,14 +330,13 @@ async def test_an_api_that_nobody_may_use_is_noticed(
 
 async def test_uploads_are_a_source_once_there_are_some(tmp_path: Path) -> None:
     served = settings(tmp_path, web={"enabled": True})
-    before = await findings(served)
-    assert before["Uploads"].well
-    assert "Source uploads" not in before
-    (tmp_path / "data" / "uploads").mkdir()
-    (tmp_path / "data" / "uploads" / "a.md").write_text("# A", "utf-8")
-    after = await findings(served)
-    assert "Uploads" not in after
-    assert after["Source uploads"].found.startswith("1 document in")
+    folder = tmp_path / "data" / "uploads"
+    assert empty_uploads(served) == folder
+    assert (await _examined("Uploads", check_uploads, served)).well
+    folder.mkdir(parents=True)
+    assert empty_uploads(served) == folder
+    (folder / "a.md").write_text("# A", "utf-8")
+    assert empty_uploads(served) is None
 
 
 async def test_uploads_need_a_folder_that_can_be_written(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -108,7 +109,8 @@ def machine() -> Iterator[Machine]:
         made = Machine(root)
         made.carry_out(BUILD)
         made.set(FINAL)
-        made.environment["SERVER_PORT"] = "18080"
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            made.environment["SERVER_PORT"] = str(free.getsockname()[1])
         for name in ("data", "config"):
             (root / name).mkdir()
         yield made
