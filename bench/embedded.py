@@ -21,7 +21,6 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from time import process_time
-from typing import cast
 
 from rich.console import Console
 
@@ -39,7 +38,7 @@ from bench.outcome import conclude, options
 from bench.search import GENERATION, points
 from bot.app import open_app
 from bot.memory import settle
-from bot.parts import App, Index
+from bot.parts import App
 from bot.settings import Settings
 from bot.settings.groups import DocentSettings, DocsSettings
 from core.answering.dispatcher import Dispatcher
@@ -152,7 +151,7 @@ async def open_bot(folder: Path, docs: Path, chunks: int) -> AsyncIterator[App]:
     async with open_app(settings) as app:
         report = await app.syncer.sync(app.sources)
         assert (report.failed, report.generation) == ({}, GENERATION)
-        writer = await cast("Index", app.index).writer(MINILM)
+        writer = await app.index.writer(MINILM)
         await writer.write(list(islice(points(), max(0, chunks - report.chunks))))
         await writer.close([], GENERATION + 1)
         yield app

@@ -1,0 +1,272 @@
+"""How search, history and a sync that changes nothing take with a hundred times the data.
+
+Searches are of the embedded engine, with filters; the history is that of one conversation among
+many others'; the documents are read from a folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from time import perf_counter
+from uuid import uuid4
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from bench.ingest import open_bot
+from bench.measures import Percentiles, load_average, percentiles
+from bench.outcome import conclude, options
+from bench.search import GENERATION, IN_SCOPE, SOURCES, WORDS_A_CHUNK, WORDS_A_QUESTION, Texts
+from bench.startup import RandomEmbedder
+from core.backends.bm25 import Bm25Encoder
+from core.backends.embedded_postgres import open_embedded_postgres
+from core.backends.local_embedder import MINILM
+from core.backends.postgres import open_postgres
+from core.backends.qdrant_edge import open_edge
+from core.conversation.history import History
+from core.migrations.runner import migrate
+from core.model import EVERYTHING, Chunk, Point, Question, SearchRequest, SessionKey
+from core.ports import Database
+from core.retrieval.retriever import RetrievalSettings
+
+CHUNKS = (2_000, 20_000, 200_000)
+TURNS = (10, 1_000, 100_000)
+DOCUMENTS = (100, 1_000, 10_000)
+TURNS_A_SESSION = 10
+A_WRITE = 1024
+TEXTS = 500
+WARM_UP = 30
+ASKED = 150
+SYNCS = 3
+
+LINEAR = 1.5
+"""By how much more than the data a time may grow, for what the machine does beside."""
+
+FLAT = 2.0
+"""By how much what is to stay flat may grow where the data grows tenfold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Milliseconds by size. `flat`: they shall grow little, and not by as much as the data."""
+
+    name: str
+    sizes: tuple[int, ...]
+    p50_ms: tuple[float, ...]
+    p95_ms: tuple[float, ...]
+    flat: bool
+
+    @property
+    def linear(self) -> bool:
+        """Whether no step takes more than the data grows by."""
+        return all(grown <= LINEAR * data for grown, data in self._steps())
+
+    @property
+    def met(self) -> bool:
+        """Whether it grows as little as it shall."""
+        if not self.flat:
+            return self.linear
+        return all(grown <= FLAT ** np.log10(data) for grown, data in self._steps())
+
+    def _steps(self) -> Iterator[tuple[float, float]]:
+        for (size, took), (larger, takes) in pairwise(zip(self.sizes, self.p50_ms, strict=True)):
+            yield takes / took, larger / size
+
+
+async def taken(run: Callable[[], Awaitable[object]], times: int, warm_up: int) -> Percentiles:
+    """One after the other."""
+    milliseconds = []
+    for _ in range(warm_up + times):
+        start = perf_counter()
+        await run()
+        milliseconds.append((perf_counter() - start) * 1e3)
+    return percentiles(milliseconds[warm_up:])
+
+
+def growth(name: str, sizes: Sequence[int], found: Sequence[Percentiles], *, flat: bool) -> Growth:
+    """What was found at each size."""
+    p50, p95 = tuple(each.p50 for each in found), tuple(each.p95 for each in found)
+    return Growth(name, tuple(sizes), p50, p95, flat)
+
+
+async def grow_search(sizes: Sequence[int], folder: Path) -> Growth:
+    """One index, made larger and larger."""
+    found, made = [], points()
+    async with open_edge(folder) as index:
+        writer = await index.writer(MINILM)
+        held = 0
+        for size in sizes:
+            for first in range(held, size, A_WRITE):
+                await writer.write([next(made) for _ in range(min(A_WRITE, size - first))])
+            held = size
+            asked = questions()
+            found.append(await taken(lambda: index.search(next(asked)), ASKED, WARM_UP))  # noqa: B023 - called at once
+    return growth("search, chunks", sizes, found, flat=True)
+
+
+def points() -> Iterator[Point]:
+    """Chunks of texts that repeat, each with a place and a vector of its own."""
+    texts, sparse = Texts(seed=0), Bm25Encoder()
+    bodies = [texts.text(WORDS_A_CHUNK) for _ in range(TEXTS)]
+    terms = [sparse.encode_document(body) for body in bodies]
+    n = 0
+    while True:
+        source, at = SOURCES[n % len(SOURCES)], n % TEXTS
+        chunk = Chunk(source, f"guide/{n // 10}.md", f"Page {n // 10}", (), "", n, bodies[at])
+        yield Point(chunk, texts.vector(), terms[at], GENERATION)
+        n += 1
+
+
+def questions() -> Iterator[SearchRequest]:
+    """The same at each size."""
+    texts, sparse = Texts(seed=1), Bm25Encoder()
+    while True:
+        yield SearchRequest(
+            MINILM.collection,
+            texts.vector(),
+            sparse.encode_query(texts.text(WORDS_A_QUESTION)),
+            GENERATION,
+            IN_SCOPE,
+            RetrievalSettings().candidates,
+        )
+
+
+async def grow_history(sizes: Sequence[int], folder: Path) -> Growth:
+    """One database with more and more conversations of ten turns."""
+    found = []
+    async with open_embedded_postgres(folder) as dsn, open_postgres(dsn) as database:
+        await migrate(database)
+        history, sessions = History(database), 0
+        for size in sizes:
+            await write_turns(database, sessions, size // TURNS_A_SESSION)
+            sessions = size // TURNS_A_SESSION
+            asked = cycle_of_questions(sessions)
+            found.append(await taken(lambda: history.load(next(asked)), ASKED, WARM_UP))  # noqa: B023 - called at once
+    return growth("history, turns", sizes, found, flat=True)
+
+
+async def write_turns(database: Database, first: int, end: int) -> None:
+    """Finished turns in the conversations from `first` up to `end`; as the bot would leave them."""
+    await database.execute(
+        """
+        WITH made AS (
+            INSERT INTO sessions (platform, workspace, channel, thread)
+            SELECT 'bench', 'T1', 'C' || n % 20, n::text FROM generate_series($1, $2 - 1) AS n
+            RETURNING id, channel, thread
+        )
+        INSERT INTO turns (
+            session_id, platform, workspace, channel, message_id, author, text, context, status,
+            ended_at, answer, trace
+        )
+        SELECT id, 'bench', 'T1', channel, thread || '-' || t, 'U' || thread,
+            'How do I open word' || t || ' of word' || thread || '?', '[]', 'finished', now(),
+            jsonb_build_object(
+                'text', repeat('Some words of an answer. ', 20), 'citations', '[]'::jsonb
+            ),
+            '{}'
+        FROM made CROSS JOIN generate_series(1, $3) AS t
+        """,
+        first,
+        end,
+        TURNS_A_SESSION,
+    )
+    await database.execute("ANALYZE sessions")
+    await database.execute("ANALYZE turns")
+
+
+def cycle_of_questions(sessions: int) -> Iterator[Question]:
+    """One in each of the conversations in turn, as it comes after those that are there."""
+    n = 0
+    while True:
+        at = n % sessions
+        key = SessionKey("bench", "T1", f"C{at % 20}", str(at))
+        yield Question(key, str(uuid4()), f"U{at}", "And then?", EVERYTHING)
+        n += 1
+
+
+async def grow_sync(sizes: Sequence[int], docs: Path) -> Growth:
+    """One folder with more and more documents, which were synced before."""
+    found, there = [], 0
+    write_documents(docs, 0, 1)
+    async with open_bot(docs, RandomEmbedder()) as app:
+        for size in sizes:
+            write_documents(docs, there, size)
+            there = size
+            first = await app.syncer.sync(app.sources)
+            assert (first.failed, first.documents) == ({}, size)
+            found.append(await taken(lambda: app.syncer.sync(app.sources), SYNCS, 0))
+    return growth("sync of nothing new, documents", sizes, found, flat=False)
+
+
+def write_documents(docs: Path, first: int, end: int) -> None:
+    """Short ones, a hundred to a folder."""
+    for n in range(first, end):
+        file = docs / f"{n // 100}" / f"{n}.md"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"# Page {n}\n\nWhat page {n} says of item {n % 7}.\n", "utf-8")
+
+
+async def measure(args: argparse.Namespace) -> list[Growth]:
+    """One after the other."""
+    with tempfile.TemporaryDirectory(prefix="docent-", ignore_cleanup_errors=True) as scratch:
+        folder = Path(scratch)
+        return [
+            await grow_search(sizes(args, CHUNKS), folder / "index"),
+            await grow_history(sizes(args, TURNS), folder / "database"),
+            await grow_sync(sizes(args, DOCUMENTS), folder / "docs"),
+        ]
+
+
+def sizes(args: argparse.Namespace, usual: Sequence[int]) -> list[int]:
+    """The usual ones, or so many times less."""
+    return [max(TURNS_A_SESSION, size // args.smaller) for size in usual]
+
+
+def show(found: Sequence[Growth]) -> None:
+    """As a table."""
+    table = Table(title=f"Growth (load {load_average():.1f})")
+    for column in ("", "size", "p50", "p95", ""):
+        table.add_column(column, justify="right" if column else "left")
+    for each in found:
+        for size, p50, p95 in zip(each.sizes, each.p50_ms, each.p95_ms, strict=True):
+            table.add_row(each.name, f"{size:,}", f"{p50:.2f} ms", f"{p95:.2f} ms", sign(each))
+    Console().print(table)
+    print("✓ as flat as it shall be, ≤ linear only, ✗ more than linear.")
+
+
+def sign(found: Growth) -> str:
+    """Of whether it grows as little as it shall."""
+    if found.met:
+        return "✓"
+    return "≤" if found.linear else "✗"
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """What a run is made of."""
+    parser = options(__doc__)
+    parser.add_argument("--smaller", type=int, default=1, help="so many times less of everything")
+    return parser.parse_args(argv)
+
+
+def main() -> None:
+    """Measures and prints."""
+    args = arguments()
+    found = asyncio.run(measure(args))
+    show(found)
+    figures = {
+        each.name: {**asdict(each), "linear": each.linear, "met": each.met} for each in found
+    }
+    load = {"cores": len(os.sched_getaffinity(0)), "load": load_average()}
+    conclude(args, {**load, **figures}, met=all(each.linear for each in found))
+
+
+if __name__ == "__main__":
+    main()
