@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final
+from urllib.request import getproxies
 
 import aiohttp
 import httpx
@@ -47,7 +48,8 @@ async def open_session(
         headers=headers,
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
         cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=True,
+        # Where there is a proxy to be found, it is looked for at each request, in a thread.
+        trust_env=bool(getproxies()),
         read_bufsize=2**18,
     ) as session:
         yield session

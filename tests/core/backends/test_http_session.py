@@ -77,3 +77,18 @@ async def test_only_the_beginning_is_read_where_that_is_enough() -> None:
     response = SimpleNamespace(content=SimpleNamespace(iter_any=parts))
 
     assert await beginning(cast("aiohttp.ClientResponse", response), 5) == b"onetw"
+
+
+async def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def handle(exchange: Exchange) -> None:
+        await exchange.reply(200, {})
+
+    async with serving(handle) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        async with open_session({}) as session:
+            reply = await post(session, URL("http://far.invalid/x"), b"{}", service="Here")
+
+    assert reply.status == 200
+    assert proxy.exchanges[0].path == "http://far.invalid/x"
