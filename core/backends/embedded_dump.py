@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from core.backends.embedded_postgres import client_program
 from core.errors import ServiceUnavailable
 
 _SERVICE = "Embedded PostgreSQL"
+_ERROR = re.compile(r"error: (.+)")
 
 
 async def dump(address: str, file: Path) -> None:
@@ -35,12 +37,13 @@ async def _run(program: str, *arguments: str) -> None:
         start_new_session=True,
     )
     try:
-        said = (await process.communicate())[1].decode("utf-8", "replace").strip()
+        said = (await process.communicate())[1].decode("utf-8", "replace")
     except asyncio.CancelledError:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
         raise
     if process.returncode:
-        reason = said.splitlines()[-1] if said else f"it ended with {process.returncode}"
-        raise ServiceUnavailable(_SERVICE, f"{program} failed: {reason}")
+        # After the error, pg_restore repeats the whole statement.
+        errors = [found[1] for found in _ERROR.finditer(said)] or [f"code {process.returncode}"]
+        raise ServiceUnavailable(_SERVICE, f"{program} failed: {errors[0]}")

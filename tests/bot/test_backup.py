@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from bot import keeping
 from bot.app import open_database, open_index
 from bot.backup import back_up, restore
 from bot.settings import Settings
-from bot.settings.groups import DatabaseSettings, DocentSettings
+from bot.settings.groups import DatabaseSettings, DocentSettings, QdrantSettings
 from core.errors import ConfigurationError, ServiceUnavailable
 from core.migrations.runner import migrate
 from tests.support.command import Shell
@@ -87,16 +88,32 @@ async def test_everything_is_there_after_a_restore(place: Path) -> None:
     assert "Indexing" not in answer
 
 
-async def test_beside_a_running_bot_the_index_is_left_out(place: Path) -> None:
+async def test_beside_a_running_bot_the_index_is_left_out(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     made = await with_a_question(place)
     (place / "data" / "uploads").mkdir()
     (place / "data" / "uploads" / "guide.md").write_text("# A guide", "utf-8")
     async with open_index(made), open_database(made):
-        assert not (await back_up(made, place / "saved")).index
-    assert not (await restore(settings(place, "new"), place / "saved", answered_since=False)).index
+        await keeping.backup(made, place / "saved")
+    assert "A bot has the vector index open" in capsys.readouterr().out
+    await keeping.restore(settings(place, "new"), place / "saved", answered_since=False)
+    assert "the next start writes it anew" in capsys.readouterr().out
     assert await told(settings(place, "new")) == (["accepted"], 1)
     assert not (place / "new" / "qdrant").exists()
     assert (place / "new" / "uploads" / "guide.md").read_text("utf-8") == "# A guide"
+
+
+async def test_an_index_on_a_server_is_of_another_time(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    qdrant = QdrantSettings.model_validate({"url": "http://127.0.0.1:9"})
+    made = (await with_a_question(place)).model_copy(update={"qdrant": qdrant})
+    await keeping.backup(made, place / "saved")
+    assert capsys.readouterr().out == f"{place}/saved has the database.\n"
+    new = settings(place, "new").model_copy(update={"qdrant": qdrant})
+    await keeping.restore(new, place / "saved", answered_since=False)
+    assert "Run `docent rebuild` next" in capsys.readouterr().out
 
 
 async def test_what_was_answered_since_is_not_answered_again(place: Path) -> None:
