@@ -107,4 +107,4 @@ def require_json(request: Request) -> None:
         raise Problem(415, "Unsupported media type", "Send application/json.")
 
 
-Accept = Annotated[str | None, Header()]
+Accept = Annotated[str | None, Header(include_in_schema=False)]
