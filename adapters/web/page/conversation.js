@@ -1,7 +1,7 @@
 // The conversation that is open: what was asked in it, what is being answered, what comes next.
 
 import { json, Problem, request } from "./api.js";
-import { announce, find, remember } from "./dom.js";
+import { announce, find, remember, warn } from "./dom.js";
 import { follow } from "./following.js";
 import { Turn } from "./turn.js";
 
@@ -86,7 +86,7 @@ export class Conversation {
       announce("Thank you, that is noted.");
     } catch (error) {
       turn.showRating(before);
-      announce(`That was not noted: ${error.message}`);
+      warn(`That was not noted. ${error.message}`);
     }
   }
 
@@ -178,5 +178,7 @@ export class Conversation {
     const title = this.turns[0]?.question ?? "";
     document.title = title ? `${title.slice(0, 60)} – Docent` : "Docent";
     find("bar-title").textContent = title || "Docent";
+    find("conversation-title").textContent = title;
+    find("conversation-title").hidden = !title;
   }
 }

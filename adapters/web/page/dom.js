@@ -43,6 +43,17 @@ export function announce(text) {
   live.replaceChildren(h("span", {}, text));
 }
 
+/** Shows and says for a while what went wrong beside an answer. */
+export function warn(text) {
+  const toast = find("toast");
+  toast.textContent = text;
+  toast.hidden = false;
+  clearTimeout(warn.timer);
+  warn.timer = setTimeout(() => {
+    toast.hidden = true;
+  }, 8_000);
+}
+
 const UNITS = [
   ["year", 31_536_000],
   ["month", 2_592_000],

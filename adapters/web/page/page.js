@@ -3,7 +3,7 @@
 import { forgetKey, hasKey, json, onKeyNeeded } from "./api.js";
 import { Conversation } from "./conversation.js";
 import * as dialogs from "./dialogs.js";
-import { announce, find, remember } from "./dom.js";
+import { announce, find, remember, warn } from "./dom.js";
 import { Sessions } from "./sessions.js";
 import { showStatus } from "./status.js";
 
@@ -14,17 +14,29 @@ const narrow = matchMedia("(max-width: 56rem)");
 const sessions = new Sessions({ deleted: (id) => id === conversation.id && begin() });
 const conversation = new Conversation({
   openSource: dialogs.openSource,
-  changed: () => guarded(sessions.load()).then(() => sessions.mark(conversation.id)),
+  changed: async () => {
+    await greet();
+    sessions.mark(conversation.id);
+  },
 });
 
-/** What goes wrong beside an answer is said, and nothing else is lost. */
+/** What goes wrong beside an answer is shown, and nothing else is lost. */
 async function guarded(promise) {
   try {
     return await promise;
   } catch (error) {
-    if (error.name !== "AbortError") announce(error.message);
+    if (error.name !== "AbortError") warn(error.message);
     return null;
   }
+}
+
+/** Shows what is there for whoever this is; whether they are let in. */
+async function greet() {
+  const me = await guarded(json("me"));
+  find("status").hidden = !me?.permissions.includes("admin");
+  find("forget-key").hidden = !hasKey();
+  if (me) await guarded(sessions.load());
+  return me !== null;
 }
 
 function begin() {
@@ -47,7 +59,7 @@ async function route() {
   } catch (error) {
     if (error.name === "AbortError") return undefined;
     begin();
-    announce(error.message);
+    warn(error.message);
   }
   if (!narrow.matches) question.focus();
   return undefined;
@@ -189,11 +201,7 @@ async function start() {
   onKeyNeeded(dialogs.askForKey);
   showTheme();
   addEventListener("hashchange", route);
-  const me = await guarded(json("me"));
-  find("status").hidden = !me?.permissions.includes("admin");
-  find("forget-key").hidden = !hasKey();
-  guarded(sessions.load());
-  await route();
+  if (await greet()) await route();
 }
 
 start();

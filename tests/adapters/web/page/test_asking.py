@@ -1,0 +1,124 @@
+"""What a person does at the page, in a real browser against the real API."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from playwright.async_api import expect
+
+from tests.support.browser import Visit
+from tests.support.web_server import ASKED, SteppingModel, WebServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_an_answer_is_shown_claim_by_claim(visitor: Visit, model: SteppingModel) -> None:
+    model.steps = asyncio.Semaphore(1)
+    turn = await visitor.ask(ASKED)
+    await expect(turn.get_by_role("heading", name=ASKED)).to_be_visible()
+    await expect(turn).to_contain_text("drank the last cup")
+    await expect(turn).not_to_contain_text("beans")
+    await expect(turn.locator(".state")).to_have_text("Writing…")
+    model.steps.release()
+    await expect(turn).to_contain_text("The beans are in the cupboard")
+    await expect(turn.locator(".state")).to_be_hidden()
+    await expect(turn.get_by_role("button", name="Source 1: Coffee › Machine")).to_be_visible()
+
+
+async def test_a_mark_opens_the_passage_that_it_stands_for(visitor: Visit) -> None:
+    turn = await visitor.answered(ASKED)
+    mark = turn.get_by_role("button", name="Source 1: Coffee › Machine")
+    await mark.click()
+    passage = visitor.page.get_by_role("dialog", name="Coffee")
+    await expect(passage.locator("blockquote")).to_contain_text("Whoever drank the last cup")
+    await expect(passage).to_contain_text("Machine")
+    await expect(passage).to_contain_text("Not peer-reviewed")
+    await passage.get_by_text("The whole passage").click()
+    await expect(passage.locator("#passage-text")).to_contain_text("cleans the coffee machine")
+    await visitor.page.keyboard.press("Escape")
+    await expect(passage).to_be_hidden()
+    await expect(mark).to_be_focused()
+
+
+async def test_sources_are_listed_with_their_review(visitor: Visit) -> None:
+    turn = await visitor.answered(ASKED)
+    sources = turn.get_by_role("region", name="Sources").get_by_role("listitem")
+    await expect(sources).to_have_text(
+        ["1CoffeeMachineNot peer-reviewed", "2CoffeeBeansNot peer-reviewed"]
+    )
+
+
+async def test_a_follow_up_belongs_to_the_same_conversation(
+    visitor: Visit, server: WebServer
+) -> None:
+    await visitor.answered(ASKED)
+    await visitor.answered("And where are the beans?")
+    [session] = (await server.client.get("/sessions")).json()["sessions"]
+    assert session["questions"] == 2
+    assert visitor.page.url.endswith(f"#{session['id']}")
+
+
+async def test_an_answer_can_be_stopped_and_keeps_what_it_had(
+    visitor: Visit, model: SteppingModel
+) -> None:
+    model.steps = asyncio.Semaphore(1)
+    turn = await visitor.ask(ASKED)
+    await expect(turn).to_contain_text("drank the last cup")
+    await visitor.stop.click()
+    await expect(turn).to_contain_text("Stopped before its end.")
+    await expect(turn).to_contain_text("drank the last cup")
+    await expect(visitor.stop).to_be_hidden()
+
+
+async def test_a_thumb_is_kept(visitor: Visit, server: WebServer) -> None:
+    turn = await visitor.answered(ASKED)
+    thumb = turn.get_by_role("button", name="This answer did not help")
+    async with visitor.page.expect_response("**/feedback") as sent:
+        await thumb.click()
+    assert (await sent.value).status == 204
+    await visitor.page.reload()
+    await expect(thumb).to_have_attribute("aria-pressed", "true")
+    up = turn.get_by_role("button", name="This answer helped")
+    await expect(up).to_have_attribute("aria-pressed", "false")
+
+
+async def test_conversations_are_listed_opened_and_deleted(
+    visitor: Visit, server: WebServer
+) -> None:
+    page = visitor.page
+    await visitor.answered(ASKED)
+    await page.get_by_role("button", name="New conversation").click()
+    await visitor.answered("What is the default of a query parameter?")
+    listed = page.get_by_role("navigation", name="Conversations").get_by_role("link")
+    await expect(listed).to_have_count(2)
+    await listed.filter(has_text=ASKED).click()
+    await expect(visitor.turns).to_have_count(1)
+    await expect(visitor.turns).to_contain_text("drank the last cup")
+    await page.get_by_role("button", name=f"Delete “{ASKED}”").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(listed).to_have_count(1)
+    await expect(page.get_by_role("heading", name="What would you like to know?")).to_be_visible()
+    [left] = (await server.client.get("/sessions")).json()["sessions"]
+    assert left["title"] == "What is the default of a query parameter?"
+
+
+async def test_a_conversation_that_is_kept_stays(visitor: Visit) -> None:
+    page = visitor.page
+    await visitor.answered(ASKED)
+    await page.get_by_role("button", name=f"Delete “{ASKED}”").click()
+    await page.get_by_role("button", name="Keep it").click()
+    await expect(page.get_by_role("link", name=ASKED)).to_be_visible()
+
+
+async def test_what_the_docs_do_not_say_is_said_to_be_missing(
+    visitor: Visit, model: SteppingModel
+) -> None:
+    turn = await visitor.answered("Xylophone zebra quantum marmalade?")
+    await expect(turn).to_have_attribute("data-status", "refused")
+
+
+async def test_a_question_that_is_refused_says_why(visitor: Visit) -> None:
+    turn = await visitor.ask("long " * 5_000)
+    await expect(turn.locator(".error")).to_contain_text("characters")
+    await expect(turn.get_by_role("button", name="Ask again")).to_be_visible()

@@ -1,0 +1,100 @@
+"""Connections break, pages are loaded anew, and no answer is lost or asked for twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from tests.support.browser import Visit
+from tests.support.relay import Relay, relayed
+from tests.support.web_server import ASKED, SteppingModel, WebServer
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def relay(server: WebServer) -> AsyncIterator[Relay]:
+    async with relayed(server.url) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visitor(window: Visit, relay: Relay) -> AsyncIterator[Visit]:
+    await window.arrive(relay.url)
+    yield window
+    await window.leave()
+
+
+async def test_an_answer_that_is_cut_off_is_taken_up_where_it_is(
+    visitor: Visit, relay: Relay, model: SteppingModel
+) -> None:
+    model.steps = asyncio.Semaphore(1)
+    turn = await visitor.ask(ASKED)
+    await expect(turn).to_contain_text("drank the last cup")
+    relay.cut()
+    await expect(turn).to_contain_text("The connection is lost. Trying again…")
+    await relay.refused.wait()
+    model.steps.release()
+    relay.mend()
+    await expect(turn.locator(".foot")).to_be_visible()
+    text = await turn.locator(".prose").inner_text()
+    assert text.count("drank the last cup") == 1
+    assert "The beans are in the cupboard" in text
+    assert len(model.prompts) == 1
+
+
+async def test_a_question_that_never_arrived_is_sent_again(
+    visitor: Visit, relay: Relay, server: WebServer
+) -> None:
+    relay.cut()
+    turn = await visitor.ask(ASKED)
+    await expect(turn).to_contain_text("The connection is lost. Trying again…")
+    await relay.refused.wait()
+    relay.mend()
+    await expect(turn.locator(".foot")).to_be_visible()
+    [session] = (await server.client.get("/sessions")).json()["sessions"]
+    assert session["questions"] == 1
+
+
+async def test_a_page_that_is_loaded_anew_finds_the_answer_that_is_being_made(
+    visitor: Visit, model: SteppingModel
+) -> None:
+    model.steps = asyncio.Semaphore(1)
+    turn = await visitor.ask(ASKED)
+    await expect(turn).to_contain_text("drank the last cup")
+    await visitor.page.reload()
+    await expect(turn).to_contain_text("drank the last cup")
+    await expect(visitor.stop).to_be_visible()
+    model.steps.release()
+    await expect(turn).to_contain_text("The beans are in the cupboard")
+    await expect(visitor.turns).to_have_count(1)
+    assert len(model.prompts) == 1
+
+
+async def test_a_question_that_never_arrived_outlives_its_page(
+    visitor: Visit, relay: Relay, server: WebServer
+) -> None:
+    relay.cut()
+    turn = await visitor.ask(ASKED)
+    await expect(turn).to_contain_text("The connection is lost. Trying again…")
+    relay.mend()
+    await visitor.page.reload()
+    await expect(turn.locator(".foot")).to_be_visible()
+    [session] = (await server.client.get("/sessions")).json()["sessions"]
+    assert session["questions"] == 1
+
+
+async def test_one_leaves_a_running_answer_and_comes_back_to_it(
+    visitor: Visit, model: SteppingModel
+) -> None:
+    model.steps = asyncio.Semaphore(1)
+    await expect(await visitor.ask(ASKED)).to_contain_text("drank the last cup")
+    await visitor.page.get_by_role("button", name="New conversation").click()
+    await expect(visitor.turns).to_have_count(0)
+    model.steps.release()
+    await visitor.page.get_by_role("link", name=ASKED).click()
+    await expect(visitor.turns).to_contain_text("The beans are in the cupboard")

@@ -1,0 +1,62 @@
+"""A relay before a server, which a test cuts, as a bad network does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
+
+
+class Relay:
+    """Forwards connections to `port` of this machine."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._open: set[asyncio.StreamWriter] = set()
+        self._passable = True
+        self.refused = asyncio.Event()
+        self.url = ""
+
+    def cut(self) -> None:
+        """Aborts what is open, and lets nobody through until `mend`."""
+        self._passable = False
+        self.refused.clear()
+        for writer in self._open:
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        self._passable = True
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
+        if not self._passable:
+            self.refused.set()
+            writer.transport.abort()
+            return
+        answers, upstream = await asyncio.open_connection("127.0.0.1", self._port)
+        both = {writer, upstream}
+        self._open |= both
+        with suppress(ConnectionError):
+            await asyncio.gather(_forward(reader, upstream), _forward(answers, writer))
+        self._open -= both
+        for each in both:
+            each.close()
+
+
+async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
+@asynccontextmanager
+async def relayed(url: str) -> AsyncIterator[Relay]:
+    """A relay before the server at that address; at the end, what is open is cut."""
+    relay = Relay(urlsplit(url).port or 80)
+    server = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
+    relay.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        yield relay
+        relay.cut()
