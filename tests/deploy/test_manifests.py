@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import tomllib
 from typing import Any
@@ -14,6 +15,7 @@ import yaml
 from bot.server import GOODBYE
 from core.answering.dispatcher import DispatcherSettings
 from tests.support.dockerfile import ROOT, read
+from tests.support.http_server import Exchange, serving
 
 PINNED = re.compile(r"[\w/]+:[\w.-]+@sha256:[0-9a-f]{64}")
 SETTINGS = set(
@@ -66,6 +68,21 @@ def test_a_server_of_compose_is_pinned_checked_and_out_of_reach(name: str) -> No
     assert "ports" not in service
     assert service["cap_drop"] == ["ALL"]
     assert _compose()["networks"]["inside"] == {"internal": True}
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
+async def test_the_check_of_qdrant_tells_ready_from_not(status: int, code: int) -> None:
+    async def reply(exchange: Exchange) -> None:
+        assert exchange.path == "/readyz"
+        await exchange.reply(status, {})
+
+    *bash, script = _compose()["services"]["qdrant"]["healthcheck"]["test"][1:]
+    async with serving(reply) as server:
+        port = server.url.rpartition(":")[2]
+        # Compose writes a dollar as two.
+        checking = script.replace("$$", "$").replace("6333", port)
+        check = await asyncio.create_subprocess_exec(*bash, checking)
+        assert await check.wait() == code
 
 
 def test_compose_runs_docent_read_only_on_this_machine_alone() -> None:

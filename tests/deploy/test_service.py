@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,10 @@ def test_the_bot_ends_well_before_it_is_killed() -> None:
     settings = _settings()
     assert settings["killmode"] == "mixed"
     assert int(settings["timeoutstopsec"]) > DispatcherSettings().drain + GOODBYE
+
+
+def test_a_stop_before_it_is_up_is_no_failure() -> None:
+    assert int(_settings()["successexitstatus"]) == 128 + signal.SIGTERM
 
 
 def test_wrong_settings_are_not_tried_again() -> None:
