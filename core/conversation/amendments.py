@@ -83,7 +83,9 @@ class Amendments:
         return _only_session(rows)
 
     async def withdraw(self, session: SessionKey, message_id: str) -> SessionKey | None:
-        """Erases the question and its answer, and opens the turn for what was posted to be removed.
+        """Erases the question, its answer and what people thought of it.
+
+        The turn is opened for what was posted to be removed.
 
         The session, or None when the message is forgotten, or is unknown: then it is barred from
         becoming a question when its delivery comes after that of its end.
@@ -95,8 +97,8 @@ class Amendments:
             + """
             WHERE (t.platform, t.workspace, t.channel) = ($1, $2, $3) AND t.message_id = $4
                 AND t.status <> 'withdrawn' AND s.id = t.session_id
-            RETURNING s.platform, s.workspace, s.channel, s.thread
-            """,
+            """
+            + _WITHDRAWN,
             session.platform,
             session.workspace,
             session.channel,
@@ -149,8 +151,8 @@ class Amendments:
             + """
             WHERE t.platform = ANY ($1) AND t.author = $2
                 AND t.status <> 'withdrawn' AND s.id = t.session_id
-            RETURNING s.platform, s.workspace, s.channel, s.thread
-            """,
+            """
+            + _WITHDRAWN,
             platforms,
             person,
         )
@@ -158,11 +160,19 @@ class Amendments:
 
 
 _WITHDRAW = """
-    UPDATE turns AS t
-    SET text = '', author = '', context = '[]', wanted = 'withdrawn', status = 'accepted',
-        attempt = 0, lease_token = NULL,
-        ended_at = NULL, answer = NULL, trace = NULL, failure = NULL
-    FROM sessions AS s
+    WITH withdrawn AS (
+        UPDATE turns AS t
+        SET text = '', author = '', context = '[]', wanted = 'withdrawn', status = 'accepted',
+            attempt = 0, lease_token = NULL,
+            ended_at = NULL, answer = NULL, trace = NULL, failure = NULL
+        FROM sessions AS s
+"""
+_WITHDRAWN = """
+        RETURNING t.id, s.platform, s.workspace, s.channel, s.thread
+    ), void AS (
+        DELETE FROM feedback WHERE turn_id IN (SELECT id FROM withdrawn)
+    )
+    SELECT platform, workspace, channel, thread FROM withdrawn
 """
 
 

@@ -93,6 +93,14 @@ def test_more_claims_than_fit_are_counted() -> None:
     assert "> Parts." in told
 
 
+def test_what_was_found_beside_is_named_as_far_as_it_is_near() -> None:
+    cited, *others = [passage(f"Part {n}.", url=f"{DOCS}/{n}") for n in range(9)]
+    whole = answer("Yes. [1]", citation(url=cited.url, quote=cited.text))
+    told = markdown(evidence(traced(whole, cited, *others)))
+    assert told.count("\n- Server › Configuration › Ports (") == 5
+    assert "\n- … and 3 more" in told
+
+
 def test_a_trace_that_was_deleted_leaves_the_question_and_the_id() -> None:
     kept = traced(answer("Yes. [1]", citation()))
     told = markdown(evidence(replace(kept, noted={})))

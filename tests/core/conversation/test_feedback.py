@@ -106,6 +106,14 @@ async def test_an_answer_that_is_made_anew_expects_nothing(
     assert await _expected(database) == []
 
 
+async def test_what_was_expected_of_a_withdrawn_question_is_forgotten_with_it(
+    database: Postgres, feedback: Feedback, turn: Turn
+) -> None:
+    await feedback.expect(turn.id, "U2", "the part on our secret project")
+    await Amendments(database).withdraw(turn.question.session, turn.question.message_id)
+    assert await _expected(database) == []
+
+
 @pytest.mark.parametrize(
     ("words", "path"),
     [
