@@ -12,7 +12,7 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -27,12 +27,8 @@ from bench.arrivals import Arrival, offer, poisson
 from bench.corpus import question, write_corpus
 from bench.measures import ITS_SURROUNDINGS, Percentiles, load_average, on_core, percentiles
 from bench.outcome import conclude, options
-from bench.platform_bot import Config
+from bench.platform_places import Place, open_place
 from bench.standins.services import Latency
-from tests.support import discord_messages
-from tests.support.discord_server import DiscordGuild, open_discord
-from tests.support.slack_server import SlackWorkspace, open_workspace
-from tests.support.slack_web import Call
 
 PLATFORMS = ("slack", "slack-http", "discord")
 WORDS_A_CLAIM = 12
@@ -82,94 +78,22 @@ class Run:
         return self.asked == self.answered_once and soon
 
 
-class Place(Protocol):
-    """A platform's stand-in, and the people on it."""
-
-    async def ask(self, conversation: int, text: str) -> None:
-        """One of them asks."""
-
-    def answers(self, conversation: int) -> int:
-        """How many messages the bot has there."""
-
-
-Note = Callable[[str, str, bool], None]
-"""Is told of a call: its method, the conversation's channel, whether it shows text."""
-
-
-class Noted(list[Any]):
-    """The calls that a stand-in gets, each told of as it comes."""
-
-    def __init__(self, note: Callable[[Any], None]) -> None:
-        super().__init__()
-        self._note = note
-
-    def append(self, call: Any) -> None:
-        """Keeps none: they would be many."""
-        self._note(call)
-
-
-class SlackPlace:
-    """A channel for each conversation, where each question opens a thread."""
-
-    def __init__(self, workspace: SlackWorkspace, conversations: int, note: Note) -> None:
-        self._workspace = workspace
-        self._note = note
-        self._asked: dict[int, str] = {}
-        for n in range(conversations):
-            workspace.add_channel(str(n))
-        for n in range(conversations):
-            workspace.slack.add_user(f"U{n}", f"person-{n}")
-        workspace.web.calls = Noted(self._told)
-
-    async def ask(self, conversation: int, text: str) -> None:
-        """Mentions the bot."""
-        channel, user = f"C0{conversation}", f"U{conversation}"
-        self._asked[conversation] = await self._workspace.mention(channel, text, user=user)
-
-    def answers(self, conversation: int) -> int:
-        """Those in the thread of the question."""
-        ts = self._asked[conversation]
-        return len(self._workspace.answers(f"C0{conversation}", ts))
-
-    def _told(self, call: Call) -> None:
-        channel = str(call.arguments.get("channel") or call.arguments.get("channel_id"))
-        shows = call.method.startswith("chat.") and call.error is None
-        self._note(call.method, channel.removeprefix("C0"), shows)
-
-
-class DiscordPlace:
-    """A channel for each conversation, where each question opens a thread."""
-
-    def __init__(self, guild: DiscordGuild, conversations: int, note: Note) -> None:
-        self._guild = guild
-        self._note = note
-        self._channels = [guild.add_channel(f"channel-{n}") for n in range(conversations)]
-        self._threads: dict[int, str] = {}
-        self._conversations: dict[str, str] = {}
-        guild.rest.calls = Noted(self._told)
-
-    async def ask(self, conversation: int, text: str) -> None:
-        """Mentions the bot; the thread will have the message's id."""
-        asked = await self._guild.mention(self._channels[conversation], text)
-        self._threads[conversation] = asked
-        self._conversations[asked] = str(conversation)
-
-    def answers(self, conversation: int) -> int:
-        """Those in the thread."""
-        return len(self._guild.answers(self._threads[conversation]))
-
-    def _told(self, call: discord_messages.Call) -> None:
-        shows = call.operation in {"create_message", "update_message"}
-        channel = call.parts.get("channel_id", "")
-        self._note(call.operation, self._conversations.get(channel, channel), shows)
-
-
 @dataclass(slots=True)
 class People:
     """Whoever asks, and sees what is shown."""
 
     asked: dict[str, Shown] = field(default_factory=dict)
     calls: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def served(self) -> bool:
+        """Whether everybody was shown something."""
+        return all(each.changes for each in self.asked.values())
+
+    @property
+    def changes(self) -> int:
+        """Of all that is shown."""
+        return sum(each.changes for each in self.asked.values())
 
     def note(self, method: str, conversation: str, shows: bool) -> None:  # noqa: FBT001 - a Note
         """Something was sent there."""
@@ -189,25 +113,11 @@ class People:
         await place.ask(arrival.conversation, question(arrival.n))
 
 
-@asynccontextmanager
-async def open_place(
-    platform: str, conversations: int, note: Note
-) -> AsyncIterator[tuple[Place, Config, Callable[[str, aiohttp.ClientSession], object]]]:
-    """The platform's stand-in, how the bot gets there, and how it is told where requests go."""
-    if platform == "discord":
-        async with open_discord() as guild:
-            place = DiscordPlace(guild, conversations, note)
-            yield place, Config(platform, guild.api_url, guild.token), lambda *_: None
-        return
-    async with open_workspace() as workspace:
-        config = Config(
-            platform,
-            workspace.api_url,
-            workspace.bot_token,
-            workspace.app_token,
-            workspace.signing_secret,
-        )
-        yield SlackPlace(workspace, conversations, note), config, workspace.use_http
+class Bot(Protocol):
+    """What is measured."""
+
+    async def ask(self) -> Any:
+        """The `Stretch` since it was asked last, as JSON has it."""
 
 
 class Child:
@@ -268,7 +178,7 @@ async def run(platform: str, args: argparse.Namespace) -> Run:
 
 
 async def measured(
-    platform: str, args: argparse.Namespace, people: People, place: Place, bot: Child
+    platform: str, args: argparse.Namespace, people: People, place: Place, bot: Bot
 ) -> Run:
     """Asks, and looks at a stretch of it in which everything has found its pace."""
     loop = asyncio.get_running_loop()
@@ -280,7 +190,7 @@ async def measured(
     await asyncio.sleep(args.seconds)
     took, ended = await bot.ask(), loop.time()
     await asking
-    await until_quiet(people, args.drain)
+    await until_quiet(people, args.drain, args.rest)
     due = {int(n): shown for n, shown in people.asked.items() if begun <= shown.due < ended}
     first, last = services_ms(Latency())
     return Run(
@@ -309,14 +219,14 @@ def services_ms(latency: Latency) -> tuple[float, float]:
     return (before + first * latency.chunk) * 1e3, (before + last * latency.chunk) * 1e3
 
 
-async def until_quiet(people: People, seconds: float) -> None:
-    """Returns when nothing was shown any more for two seconds, or after so many."""
+async def until_quiet(people: People, seconds: float, rest: float) -> None:
+    """Returns when all were shown something and nothing changed for a while; or after `seconds`."""
+    changes = -1
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            changes = -1
-            while changes != (now := sum(each.changes for each in people.asked.values())):
-                changes = now
-                await asyncio.sleep(2)
+            while changes != people.changes or not people.served:
+                changes = people.changes
+                await asyncio.sleep(rest)
 
 
 def show(runs: Sequence[Run]) -> None:
@@ -354,6 +264,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--warm-up", type=float, default=5.0)
     parser.add_argument("--drain", type=float, default=30.0)
+    parser.add_argument("--rest", type=float, default=2.0, help="without a change, at the end")
     parser.add_argument("--conversations", type=int, default=1000)
     parser.add_argument("--documents", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
