@@ -128,13 +128,15 @@ class WebServer:
         )
 
 
-def web_settings(folder: Path, *, provider: str | None = None, **web: Any) -> Settings:
+def web_settings(
+    folder: Path, *, provider: str | None = None, issuer: str = ISSUER, **web: Any
+) -> Settings:
     """One source of docs in the folder, and the API switched on.
 
     With a `provider`, which is the address of its keys, tokens are accepted.
     """
     tokens = JwtSettings(
-        jwks_url=AnyHttpUrl(provider) if provider else None, issuer=ISSUER, audience=AUDIENCE
+        jwks_url=AnyHttpUrl(provider) if provider else None, issuer=issuer, audience=AUDIENCE
     )
     return Settings(
         jwt=tokens,
