@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, Locator, Page, Request, async_playwright
+from playwright.async_api import Browser, Locator, Page, Request, async_playwright, expect
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 MISSING = "" if CHROMIUM else "needs Chromium: `apt-get install chromium`"
 """Why no browser can be started here; empty if one can."""
+
+_PATIENCE = 30_000
+"""Milliseconds: the machine may have much else to do."""
 
 PHONE = {"width": 390, "height": 800}
 DESK = {"width": 1200, "height": 800}
@@ -24,6 +27,7 @@ DESK = {"width": 1200, "height": 800}
 @asynccontextmanager
 async def open_chromium() -> AsyncIterator[Browser]:
     """A browser without a window. Root may not have its sandbox, so it has none."""
+    expect.set_options(timeout=_PATIENCE)
     async with async_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.getuid() == 0 else []
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
@@ -102,7 +106,7 @@ class Visit:
 async def visiting(browser: Browser, **how: Any) -> AsyncIterator[Visit]:
     """Somebody with a window, who may arrive and leave as often as they like."""
     async with await browser.new_context(**{"viewport": DESK, **how}) as context:
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(_PATIENCE)
         visitor = Visit(await context.new_page())
         visitor.watch()
         yield visitor

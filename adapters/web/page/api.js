@@ -36,7 +36,11 @@ export function forgetKey() {
   key = remember(session, "docent.key", null);
 }
 
-/** A reply that went well. Raises Problem, or TypeError where the server cannot be reached. */
+/**
+ * A reply that went well. Raises Problem, or TypeError where the server cannot be reached.
+ * @param {string} path
+ * @param {{ method?: string, body?: object, headers?: object, signal?: AbortSignal }} how
+ */
 export async function request(path, { method = "GET", body, headers = {}, signal } = {}) {
   for (;;) {
     const used = key;
@@ -59,10 +63,13 @@ export async function request(path, { method = "GET", body, headers = {}, signal
   }
 }
 
-/** The same, as JSON; null where there is no content. */
-export async function json(path, options) {
-  const response = await request(path, options);
-  return response.status === 204 ? null : response.json();
+/**
+ * The same, as JSON.
+ * @param {string} path
+ * @param {{ signal?: AbortSignal }} how
+ */
+export async function json(path, how = {}) {
+  return (await request(path, how)).json();
 }
 
 async function problemOf(response) {

@@ -9,12 +9,18 @@ const UNREACHABLE = "The connection is lost. Trying again…";
 const outbox = () => sessionStorage;
 
 /** An id that nobody else makes; crypto.randomUUID is missing where there is no HTTPS. */
-const newId = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const newId = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
 
-/** `actions.openSource` shows a source; `changed()` is called when there is more in the list. */
+/** `openSource` shows a source of an answer; `changed()` is called when there is more to list. */
 export class Conversation {
   constructor({ openSource, changed }) {
-    this.actions = { openSource, rate: (turn, value) => this.rate(turn, value) };
+    this.actions = {
+      openSource: (turn, citation, from) => openSource(citation, from, () => this.passages(turn)),
+      rate: (turn, value) => this.rate(turn, value),
+    };
     this.changed = changed;
     this.id = null;
     this.turns = [];
@@ -90,6 +96,16 @@ export class Conversation {
     }
   }
 
+  /** What an answer was made from, which comes with its events, also afterwards. */
+  async passages(turn) {
+    const keep = (name, data) => {
+      if (name === "passages") turn.passages = data.passages;
+    };
+    const asked = { messageId: turn.messageId, accepted: true };
+    if (!turn.passages.length) await follow(asked, keep, this.leaving.signal);
+    return turn.passages;
+  }
+
   waiting(id) {
     const asked = JSON.parse(remember(outbox, "docent.asked") ?? "null");
     return asked?.sessionId === id ? asked : null;
@@ -113,7 +129,12 @@ export class Conversation {
 
   async run(turn, { accepted }) {
     const { signal } = this.leaving;
-    const asked = { messageId: turn.messageId, sessionId: this.id, question: turn.question, accepted };
+    const asked = {
+      messageId: turn.messageId,
+      sessionId: this.id,
+      question: turn.question,
+      accepted,
+    };
     turn.showState(accepted ? "Looking how far the answer is…" : "Asking…");
     this.refresh();
     try {
@@ -132,11 +153,18 @@ export class Conversation {
       },
       connected: () => turn.showState("Connected again…"),
       cut: () => turn.showState(UNREACHABLE, { isTroubled: true }),
-      queued: () => turn.showState(data.before === 1 ? "1 question is before yours…" : `${data.before} questions are before yours…`),
+      queued: () =>
+        turn.showState(
+          data.before === 1
+            ? "1 question is before yours…"
+            : `${data.before} questions are before yours…`,
+        ),
       searching: () => turn.showState("Searching the docs…"),
       passages: () => {
         turn.passages = data.passages;
-        turn.showState(data.passages.length > 1 ? `Reading ${data.passages.length} passages…` : "Reading…");
+        turn.showState(
+          data.passages.length > 1 ? `Reading ${data.passages.length} passages…` : "Reading…",
+        );
       },
       text: () => {
         turn.showState("Writing…");
@@ -146,7 +174,8 @@ export class Conversation {
       answer: () => this.finish(turn, data),
       error: () => turn.showFailure(data.detail ?? data.title, () => this.again(turn)),
     }[name];
-    if (name === "cut" || name === "searching") announce(name === "cut" ? UNREACHABLE : "Searching the docs…");
+    if (name === "cut" || name === "searching")
+      announce(name === "cut" ? UNREACHABLE : "Searching the docs…");
     show?.();
   }
 

@@ -13,36 +13,45 @@ export function open(dialog) {
   });
 }
 
-/** Has every dialog close by its buttons and by a click beside it. */
-export function prepare() {
-  for (const dialog of document.querySelectorAll("dialog")) {
-    dialog.addEventListener("click", (event) => {
-      const isBeside = event.target === dialog;
-      if (isBeside || event.target.closest("[data-close]")) dialog.close();
-    });
-  }
-}
-
-/** Shows a source of an answer where it was asked for. */
-export function openSource(turn, citation, from) {
-  const dialog = find("passage");
-  const passage = turn.passages.find((each) => each.url === citation.url && each.title === citation.title && each.text.includes(citation.quote.slice(0, 40)))
-    ?? turn.passages.find((each) => each.title === citation.title && String(each.heading_path) === String(citation.heading_path));
+/** Shows a source of an answer where it was asked for; `passages()` promises what it is from. */
+export function openSource(citation, from, passages) {
   find("passage-source").textContent = `Source ${citation.n} · ${citation.source}`;
   find("passage-title").textContent = citation.title;
-  find("passage-path").textContent = citation.heading_path.filter((each) => each !== citation.title).join(" › ");
+  find("passage-path").textContent = citation.heading_path
+    .filter((each) => each !== citation.title)
+    .join(" › ");
   find("passage-quote").replaceChildren(rendered(citation.quote));
-  find("passage-whole").hidden = !passage;
-  find("passage-whole").open = false;
-  find("passage-text").replaceChildren(...(passage ? [rendered(passage.text)] : []));
   find("passage-review").replaceChildren(reviewFlag(citation.peer_reviewed));
   const isLink = /^https?:\/\//i.test(citation.url);
   find("passage-link").hidden = !isLink;
   if (isLink) find("passage-link").href = citation.url;
-  const closed = open(dialog);
-  placeBeside(dialog, from);
+  prepareWhole(citation, passages);
+  const closed = open(find("passage"));
+  placeBeside(find("passage"), from);
   find("passage-scroll").scrollTop = 0;
   return closed;
+}
+
+/** Has the passage that the quote is from shown once somebody wants to see it. */
+function prepareWhole(citation, passages) {
+  const whole = find("passage-whole");
+  whole.open = false;
+  find("passage-text").textContent = "Looking…";
+  whole.ontoggle = async () => {
+    if (!whole.open) return;
+    whole.ontoggle = null;
+    const found = await passages().catch(() => []);
+    const passage = found.find((each) => isOf(citation, each));
+    find("passage-text").replaceChildren(
+      passage ? rendered(passage.text) : "It cannot be had now.",
+    );
+  };
+}
+
+function isOf(citation, passage) {
+  const names = ({ title, heading_path, source, url }) =>
+    [title, ...heading_path, source, url].join("\n");
+  return names(citation) === names(passage);
 }
 
 /** Beside what it belongs to, where there is room; at the bottom of a narrow window. */
@@ -74,8 +83,14 @@ export async function confirmDeletion(session) {
   return (await open(find("confirm"))) === "yes";
 }
 
-/** Wires the forms within the dialogs. */
-export function prepareForms() {
+/** Wires what is within the dialogs, which close by their buttons and by a click beside them. */
+export function prepareDialogs() {
+  for (const dialog of document.querySelectorAll("dialog")) {
+    dialog.addEventListener("click", ({ target }) => {
+      const isBeside = target === dialog;
+      if (isBeside || (target instanceof Element && target.closest("[data-close]"))) dialog.close();
+    });
+  }
   find("key-form").addEventListener("submit", (event) => {
     event.preventDefault();
     find("key").close(find("key-value").value.trim());

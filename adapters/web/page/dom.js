@@ -1,15 +1,23 @@
 // Elements, built by hand: text is text here, never markup.
 
-/** The element of that id. */
+/**
+ * The element of that id.
+ * @returns {any}
+ */
 export const find = (id) => document.getElementById(id);
 
-/** An element with properties (`on` are listeners, `aria` and `data` attributes) and children. */
+/**
+ * An element with properties (`on` are listeners, `aria` and `data` attributes) and children.
+ * @param {string} tag
+ * @param {Record<string, any>} properties
+ * @param {...(Node | string | null)} children
+ */
 export function h(tag, { on = {}, aria = {}, data = {}, ...properties } = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   for (const [name, listener] of Object.entries(on)) element.addEventListener(name, listener);
   for (const [name, value] of Object.entries(aria)) element.setAttribute(`aria-${name}`, value);
   Object.assign(element.dataset, data);
-  element.append(...children.filter((child) => child !== null && child !== undefined));
+  element.append(...children.filter((child) => child !== null));
   return element;
 }
 
@@ -26,12 +34,25 @@ export function icon(name) {
   return svg;
 }
 
-/** A button that is an icon; the label is for those who do not see it. */
+/**
+ * A button that is an icon; the label is for those who do not see it.
+ * @param {string} name
+ * @param {string} label
+ * @param {(event: Event) => void} onClick
+ * @param {Record<string, any>} properties
+ */
 export function iconButton(name, label, onClick, properties = {}) {
   const { className = "tool", aria = {}, ...rest } = properties;
   return h(
     "button",
-    { type: "button", className, title: label, on: { click: onClick }, aria: { label, ...aria }, ...rest },
+    {
+      type: "button",
+      className,
+      title: label,
+      on: { click: onClick },
+      aria: { label, ...aria },
+      ...rest,
+    },
     icon(name),
   );
 }
@@ -43,17 +64,20 @@ export function announce(text) {
   live.replaceChildren(h("span", {}, text));
 }
 
+let warned = 0;
+
 /** Shows and says for a while what went wrong beside an answer. */
 export function warn(text) {
   const toast = find("toast");
   toast.textContent = text;
   toast.hidden = false;
-  clearTimeout(warn.timer);
-  warn.timer = setTimeout(() => {
+  clearTimeout(warned);
+  warned = setTimeout(() => {
     toast.hidden = true;
   }, 8_000);
 }
 
+/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [
   ["year", 31_536_000],
   ["month", 2_592_000],

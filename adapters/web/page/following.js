@@ -10,6 +10,9 @@ const SILENCE = 40_000;
  * Asks, or takes up again what was asked. `notice(name, data)` is told of the API's events, of
  * "text" with all the text so far, of "cut" when the connection broke, and of "connected" after it.
  * Sending twice is safe: the message id is the idempotency key. Raises Problem where it is refused.
+ * @param {{ messageId: string, sessionId?: string, question?: string, accepted: boolean }} asked
+ * @param {(name: string, data: any) => void} notice
+ * @param {AbortSignal} signal
  */
 export async function follow({ messageId, sessionId, question, accepted }, notice, signal) {
   const progress = { accepted, text: "", ended: false };

@@ -6,8 +6,27 @@ import DOMPurify from "./vendor/purify.js";
 
 const ALLOWED = {
   ALLOWED_TAGS: [
-    "a", "blockquote", "br", "code", "del", "em", "h3", "hr", "li", "ol", "p", "pre", "strong",
-    "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a",
+    "blockquote",
+    "br",
+    "code",
+    "del",
+    "em",
+    "h3",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "strong",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
   ],
   ALLOWED_ATTR: ["href", "start", "data-cite"],
   // Others than these have to be such an address.
@@ -18,8 +37,7 @@ const ALLOWED = {
   RETURN_DOM_FRAGMENT: true,
 };
 
-const escaped = (text) =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+const escaped = (text) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
 /** The mark of a source. It comes before Markdown's links, which could give it another target. */
 const mark = {
@@ -49,7 +67,11 @@ const marked = new Marked({
   },
 });
 
-/** Markdown as a fragment. `cite(n)` gives the element for a mark, or null to leave it out. */
+/**
+ * Markdown as a fragment. `cite(n)` gives the element for a mark, or null to leave it out.
+ * @param {string} markdown
+ * @param {(n: number) => Element | null} cite
+ */
 export function rendered(markdown, cite = () => null) {
   const fragment = DOMPurify.sanitize(marked.parse(markdown), ALLOWED);
   for (const link of fragment.querySelectorAll("a")) {
@@ -67,7 +89,12 @@ export function rendered(markdown, cite = () => null) {
   for (const pre of fragment.querySelectorAll("pre")) pre.replaceWith(codeBlock(pre));
   // What scrolls sideways must do so by keyboard too.
   for (const table of fragment.querySelectorAll("table")) {
-    const frame = h("div", { className: "table-frame", tabIndex: 0, role: "group", aria: { label: "Table" } });
+    const frame = h("div", {
+      className: "table-frame",
+      tabIndex: 0,
+      role: "group",
+      aria: { label: "Table" },
+    });
     table.replaceWith(frame);
     frame.append(table);
   }
@@ -77,14 +104,20 @@ export function rendered(markdown, cite = () => null) {
 function codeBlock(pre) {
   const frame = h("div", { className: "code-block" });
   const text = pre.textContent.replace(/\n$/, "");
-  frame.append(h("pre", { tabIndex: 0, role: "group", aria: { label: "Code" } }, h("code", {}, text)));
+  frame.append(
+    h("pre", { tabIndex: 0, role: "group", aria: { label: "Code" } }, h("code", {}, text)),
+  );
   if (navigator.clipboard) frame.append(copyButton(() => text, "Copy the code"));
   return frame;
 }
 
 /** A button that copies what `text()` gives. */
 export function copyButton(text, label) {
-  const button = h("button", { type: "button", className: "tool copy", title: label, aria: { label } }, icon("copy"));
+  const button = h(
+    "button",
+    { type: "button", className: "tool copy", title: label, aria: { label } },
+    icon("copy"),
+  );
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(text());
     button.replaceChildren(icon("done"));

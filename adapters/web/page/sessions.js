@@ -4,13 +4,14 @@ import { json, Problem, request } from "./api.js";
 import { announce, find, h, iconButton, when } from "./dom.js";
 import { confirmDeletion } from "./dialogs.js";
 
-/** `deleted(id)` is called when one was deleted. */
+/** `deleted(id)` is called when one was deleted, `guarded` takes promises that nobody awaits. */
 export class Sessions {
-  constructor({ deleted }) {
+  constructor({ deleted, guarded }) {
     this.deleted = deleted;
+    this.guarded = guarded;
     this.current = null;
     this.next = null;
-    find("older").addEventListener("click", () => this.more());
+    find("older").addEventListener("click", () => guarded(this.more()));
   }
 
   /** Reads the latest conversations. */
@@ -43,8 +44,15 @@ export class Sessions {
 
   item(session) {
     const item = h("li", {});
-    const link = h("a", { href: `#${session.id}` }, h("span", { className: "what" }, session.title), h("span", { className: "faint" }, when(session.asked_at)));
-    const remove = iconButton("delete", `Delete “${session.title}”`, () => this.delete(session, item));
+    const link = h(
+      "a",
+      { href: `#${session.id}` },
+      h("span", { className: "what" }, session.title),
+      h("span", { className: "faint" }, when(session.asked_at)),
+    );
+    const remove = iconButton("delete", `Delete “${session.title}”`, () =>
+      this.guarded(this.delete(session, item)),
+    );
     item.append(link, remove);
     return item;
   }

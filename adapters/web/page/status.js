@@ -24,14 +24,21 @@ function corpus({ documents, chunks, generation, since }) {
   const facts = [
     [number.format(documents), documents === 1 ? "document" : "documents"],
     [number.format(chunks), chunks === 1 ? "passage" : "passages"],
-    [number.format(generation), since ? `generation, served since ${when(since)}` : "generation"],
+    [
+      generation === null ? "–" : number.format(generation),
+      since ? `generation, written ${when(since)}` : "generation",
+    ],
   ];
-  const items = facts.map(([figure, what]) => h("li", {}, h("strong", {}, figure), h("span", {}, what)));
+  const items = facts.map(([figure, what]) =>
+    h("li", {}, h("strong", {}, figure), h("span", {}, what)),
+  );
   return h("ul", { className: "figures" }, ...items);
 }
 
 function sources(all) {
-  const head = ["Source", "Documents", "Last sync", "Next"].map((text) => h("th", { scope: "col" }, text));
+  const head = ["Source", "Documents", "Last sync", "Next"].map((text) =>
+    h("th", { scope: "col" }, text),
+  );
   const rows = all.map((source) =>
     h(
       "tr",
@@ -56,8 +63,25 @@ function budgets(all) {
   const items = all.map(({ provider, unit, period, amount, spent, ends }) => {
     const label = `${provider}, ${unit} a ${period}`;
     const until = ends ? `, anew ${when(ends)}` : "";
-    const meter = h("meter", { min: 0, max: amount, value: spent, high: amount * 0.8, optimum: 0, aria: { label } });
-    return h("li", {}, h("span", {}, label), meter, h("span", { className: "faint" }, `${number.format(spent)} of ${number.format(amount)}${until}`));
+    const meter = h("meter", {
+      min: 0,
+      max: amount,
+      value: spent,
+      high: amount * 0.8,
+      optimum: 0,
+      aria: { label },
+    });
+    return h(
+      "li",
+      {},
+      h("span", {}, label),
+      meter,
+      h(
+        "span",
+        { className: "faint" },
+        `${number.format(spent)} of ${number.format(amount)}${until}`,
+      ),
+    );
   });
   return [h("section", {}, h("h3", {}, "Budgets"), h("ul", { className: "budgets" }, ...items))];
 }

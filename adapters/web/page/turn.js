@@ -15,7 +15,8 @@ const RUNGS = {
   quotes_only: "quotes only",
 };
 
-const place = (citation) => [citation.title, ...citation.heading_path.filter((each) => each !== citation.title)].join(" › ");
+const place = (citation) =>
+  [citation.title, ...citation.heading_path.filter((each) => each !== citation.title)].join(" › ");
 
 /** Whether a source was reviewed by peers, in a word. */
 export function reviewFlag(isReviewed) {
@@ -23,7 +24,7 @@ export function reviewFlag(isReviewed) {
   return h("span", { className }, isReviewed ? "Peer-reviewed" : "Not peer-reviewed");
 }
 
-/** `actions` has what a person can do: openSource(turn, citation, from), rate(turn, value). */
+/** `actions` has what a person can do: open a source (turn, citation, from), rate (turn, value). */
 export class Turn {
   constructor({ messageId, question }, actions) {
     this.messageId = messageId;
@@ -41,7 +42,11 @@ export class Turn {
     this.foot = h("div", { className: "foot", hidden: true });
     this.heading = h("h2", { className: "asked", tabIndex: -1 }, question);
     const parts = [this.heading, this.body, this.state, this.notes, this.sources, this.foot];
-    this.element = h("article", { className: "turn", aria: { label: question.slice(0, 80) } }, ...parts);
+    this.element = h(
+      "article",
+      { className: "turn", aria: { label: question.slice(0, 80) } },
+      ...parts,
+    );
   }
 
   /** Says what is being done; nothing with "". */
@@ -80,26 +85,43 @@ export class Turn {
   showFailure(text, retry = null) {
     this.ended = true;
     this.showState("");
-    const again = retry && h("button", { type: "button", className: "button", on: { click: retry } }, "Ask again");
+    const again =
+      retry &&
+      h("button", { type: "button", className: "button", on: { click: retry } }, "Ask again");
     this.body.replaceChildren(h("p", { className: "error" }, text), ...(again ? [again] : []));
     announce(text);
   }
 
   render() {
-    update(this.body, rendered(this.text, (n) => this.mark(n)));
+    update(
+      this.body,
+      rendered(this.text, (n) => this.mark(n)),
+    );
   }
 
   mark(n) {
     const citation = this.citations.find((each) => each.n === n);
     if (!citation) return this.ended ? null : h("sup", { className: "mark" }, String(n));
     const label = `Source ${n}: ${place(citation)}`;
-    const button = h("button", { type: "button", className: "mark", title: place(citation), aria: { label, haspopup: "dialog" } }, String(n));
+    const button = h(
+      "button",
+      {
+        type: "button",
+        className: "mark",
+        title: place(citation),
+        aria: { label, haspopup: "dialog" },
+      },
+      String(n),
+    );
     button.addEventListener("click", () => this.actions.openSource(this, citation, button));
     return button;
   }
 
   showNotes(answer) {
-    const notes = [NOTES[answer.status], ...answer.rungs.map((rung) => RUNGS[rung] && `This answer was ${RUNGS[rung]}.`)];
+    const notes = [
+      NOTES[answer.status],
+      ...answer.rungs.map((rung) => RUNGS[rung] && `This answer was ${RUNGS[rung]}.`),
+    ];
     if (answer.status === "quoted") notes.length = 1;
     const shown = notes.filter(Boolean).join(" ");
     this.notes.textContent = shown;
@@ -118,7 +140,12 @@ export class Turn {
       "button",
       { type: "button", className: "source", aria: { haspopup: "dialog" } },
       h("span", { className: "number" }, String(citation.n)),
-      h("span", { className: "words" }, h("strong", {}, title), path.length ? h("span", { className: "path" }, path.join(" › ")) : null),
+      h(
+        "span",
+        { className: "words" },
+        h("strong", {}, title),
+        path.length ? h("span", { className: "path" }, path.join(" › ")) : null,
+      ),
       reviewFlag(citation.peer_reviewed),
     );
     button.addEventListener("click", () => this.actions.openSource(this, citation, button));
@@ -139,7 +166,9 @@ export class Turn {
 
   thumb(value, label) {
     const pressed = () => String(this.rating === value);
-    const button = iconButton(value, label, () => this.actions.rate(this, value), { aria: { pressed: pressed() } });
+    const button = iconButton(value, label, () => this.actions.rate(this, value), {
+      aria: { pressed: pressed() },
+    });
     button.dataset.rating = value;
     return button;
   }
@@ -147,7 +176,9 @@ export class Turn {
   /** Shows which thumb is pressed. */
   showRating(value) {
     this.rating = value;
-    for (const button of this.foot.querySelectorAll("[data-rating]")) {
+    /** @type {NodeListOf<HTMLElement>} */
+    const thumbs = this.foot.querySelectorAll("[data-rating]");
+    for (const button of thumbs) {
       button.setAttribute("aria-pressed", String(button.dataset.rating === value));
     }
   }

@@ -23,7 +23,7 @@ RICH = (
     "| Who | What |\n|---|---|\n| the keeper | the vault |",
 )
 
-SIZES = {
+SIZES: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": DESK},
     "dark": {"color_scheme": "dark", "viewport": DESK},
     "phone": {"color_scheme": "light", "viewport": PHONE, "has_touch": True, "is_mobile": True},
@@ -68,9 +68,8 @@ async def test_axe_finds_nothing(
             await page.keyboard.press("Escape")
 
 
-async def test_all_of_it_can_be_done_by_keyboard(visitor: Visit, model: SteppingModel) -> None:
-    page = visitor.page
-    keyboard = page.keyboard
+async def test_one_asks_and_reads_by_keyboard(visitor: Visit, model: SteppingModel) -> None:
+    page, keyboard = visitor.page, visitor.page.keyboard
     await expect(visitor.question).to_be_focused()
     await keyboard.type("Who cleans")
     await keyboard.press("Shift+Enter")
@@ -79,7 +78,6 @@ async def test_all_of_it_can_be_done_by_keyboard(visitor: Visit, model: Stepping
     turn = visitor.turns.first
     await expect(turn.locator(".foot")).to_be_visible()
     await expect(visitor.question).to_be_focused()
-
     await keyboard.press("Shift+Tab")
     await expect(turn.get_by_role("button", name="Copy the answer")).to_be_focused()
     await keyboard.press("j")
@@ -87,12 +85,16 @@ async def test_all_of_it_can_be_done_by_keyboard(visitor: Visit, model: Stepping
     await keyboard.press("Tab")
     await expect(turn.get_by_role("button", name="Source 1: Coffee › Machine")).to_be_focused()
     await keyboard.press("Enter")
-    await expect(page.get_by_role("dialog", name="Coffee")).to_be_visible()
+    await expect(page.get_by_role("dialog", name="Coffee")).to_contain_text("Machine")
     await keyboard.press("Escape")
     await keyboard.press("2")
     await expect(page.get_by_role("dialog", name="Coffee")).to_contain_text("Beans")
-    await keyboard.press("Escape")
 
+
+async def test_one_gets_about_by_keyboard(visitor: Visit) -> None:
+    page, keyboard = visitor.page, visitor.page.keyboard
+    await visitor.answered(ASKED)
+    await visitor.question.blur()
     await keyboard.press("?")
     await expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     await keyboard.press("Escape")
@@ -101,12 +103,14 @@ async def test_all_of_it_can_be_done_by_keyboard(visitor: Visit, model: Stepping
     await expect(visitor.question).to_be_focused()
     await keyboard.type("n / ?")
     await expect(visitor.question).to_have_value("n / ?")
-
     await visitor.question.blur()
     await keyboard.press("l")
-    await expect(page.get_by_role("link", name="Who cleans")).to_be_focused()
+    await expect(page.get_by_role("link", name=ASKED)).to_be_focused()
     await keyboard.press("Enter")
-    await expect(turn).to_contain_text("last cup")
+    await expect(visitor.turns).to_contain_text("last cup")
+    await visitor.question.blur()
+    await keyboard.press("/")
+    await expect(visitor.question).to_be_focused()
 
 
 async def test_escape_stops_an_answer(visitor: Visit, model: SteppingModel) -> None:

@@ -41,6 +41,15 @@ async def test_a_mark_opens_the_passage_that_it_stands_for(visitor: Visit) -> No
     await expect(mark).to_be_focused()
 
 
+async def test_the_whole_passage_is_there_after_the_page_was_loaded_anew(visitor: Visit) -> None:
+    turn = await visitor.answered(ASKED)
+    await visitor.page.reload()
+    await turn.get_by_role("button", name="Source 2: Coffee › Beans").click()
+    passage = visitor.page.get_by_role("dialog", name="Coffee")
+    await passage.get_by_text("The whole passage").click()
+    await expect(passage.locator("#passage-text")).to_contain_text("above the sink")
+
+
 async def test_sources_are_listed_with_their_review(visitor: Visit) -> None:
     turn = await visitor.answered(ASKED)
     sources = turn.get_by_role("region", name="Sources").get_by_role("listitem")
@@ -122,3 +131,11 @@ async def test_a_question_that_is_refused_says_why(visitor: Visit) -> None:
     turn = await visitor.ask("long " * 5_000)
     await expect(turn.locator(".error")).to_contain_text("characters")
     await expect(turn.get_by_role("button", name="Ask again")).to_be_visible()
+
+
+async def test_an_admin_sees_what_is_served(visitor: Visit) -> None:
+    await visitor.page.get_by_role("button", name="Status").click()
+    status = visitor.page.get_by_role("dialog", name="Status")
+    row = status.get_by_role("row").filter(has=visitor.page.get_by_role("rowheader", name="docs"))
+    await expect(row).to_contain_text("3")
+    await expect(row).to_contain_text("now")

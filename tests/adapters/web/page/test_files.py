@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from adapters.web.page_routes import page_router
 
 PAGE = Path(__file__).parents[4] / "adapters" / "web" / "page"
 PACKAGES = Path(__file__).parents[3] / "node" / "node_modules"
+NODE = PACKAGES / ".bin" / "node"
+TSC = PACKAGES / "typescript" / "bin" / "tsc"
 
 VENDORED = {
     "marked.js": (
@@ -117,3 +120,15 @@ def test_libraries_are_what_their_makers_published(name: str) -> None:
     if (PACKAGES / origin).exists():
         assert body == (PACKAGES / origin).read_bytes()
     assert (PAGE / "vendor" / name).with_suffix(".LICENSE").exists()
+
+
+@pytest.mark.skipif(not TSC.exists(), reason="needs `npm install` in tests/node")
+def test_the_scripts_keep_to_their_types() -> None:
+    options = "--allowJs --checkJs --noEmit --target es2023 --module esnext --skipLibCheck"
+    libraries = "--moduleResolution bundler --lib es2023,dom,dom.iterable"
+    command = [str(NODE), str(TSC), *options.split(), *libraries.split(), "page.js", "theme.js"]
+    run = subprocess.run(command, cwd=PAGE, capture_output=True, text=True, check=False)
+    told = run.stdout.splitlines()
+    # The libraries are minified or have types of their own, and are none of ours to mend.
+    assert [line for line in told if not line.startswith(("vendor/", " "))] == []
+    assert any(line.startswith("vendor/") for line in told)

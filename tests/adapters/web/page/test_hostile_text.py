@@ -60,35 +60,9 @@ ATTACKS = [
     "<a id=question><a id=question name=focus>",
 ]
 
-NOTHING_BUT = set(
-    [
-        "a",
-        "blockquote",
-        "br",
-        "button",
-        "code",
-        "del",
-        "div",
-        "em",
-        "h3",
-        "hr",
-        "li",
-        "ol",
-        "p",
-        "path",
-        "pre",
-        "strong",
-        "sup",
-        "svg",
-        "table",
-        "tbody",
-        "td",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-        "use",
-    ]
+NOTHING_BUT = frozenset(
+    {"a", "blockquote", "br", "button", "code", "del", "div", "em", "h3", "hr", "li", "ol", "p"}
+    | {"pre", "strong", "sup", "svg", "table", "tbody", "td", "th", "thead", "tr", "ul", "use"}
 )
 
 
@@ -171,6 +145,8 @@ async def check_source(visitor: Visit, attack: str) -> None:
     passage_shown = visitor.page.get_by_role("dialog", name="<b>Title</b>")
     await expect(passage_shown).to_be_visible()
     await expect(passage_shown.locator("#passage-link")).to_be_hidden()
+    await passage_shown.get_by_text("The whole passage").click()
+    await expect(passage_shown.locator("#passage-text")).not_to_have_text("Looking…")
     for part in ("#passage-quote", "#passage-text"):
         assert await tags(visitor, part) <= NOTHING_BUT, attack
     await visitor.page.keyboard.press("Escape")
@@ -194,7 +170,9 @@ async def test_a_text_that_slipped_through_would_meet_the_policy(visitor: Visit)
           script.textContent = "body { display: none }";
           document.body.append(image, script);
           await fetch("https://evil.example/").catch(() => {});
-          await new Promise((resolve) => setTimeout(resolve, 50));
+          for (let left = 100; left && refused.size < 4; left--) {
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }
           return [...refused];
         }"""
     )
