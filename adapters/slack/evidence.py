@@ -56,6 +56,6 @@ def _entry(n: int, passage: Passage, longest: int) -> str:
 
 
 def _escaped(text: str) -> str:
-    """The text in one line, with its signs shown as they are, and nothing that looks like a link."""
+    """The text in one line, its signs shown as they are, with nothing that looks like a link."""
     line = " ".join(text.split()).replace("](", "] (")
     return "".join(f"\\{c}" if c in _SIGNS else c for c in line)
