@@ -12,9 +12,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from bot.evaluation import verification
+from bot.evaluation import refusing, verification
+from bot.evaluation.refusing import Asked
 from bot.evaluation.report import EvaluationReport
-from bot.evaluation.suite import REQUIRED_NDCG, as_table, evaluate_set, falls_short
+from bot.evaluation.suite import REQUIRED_NDCG, as_table, ask_sets, falls_short
 from bot.evaluation.verification import evaluate_verifier
 from core.errors import ConfigurationError, DocentError
 
@@ -36,10 +37,15 @@ async def main(folder: Path, names: list[str]) -> int:
 
 async def _search(console: Console, folder: Path, names: list[str]) -> bool:
     reports: list[tuple[str, EvaluationReport]] = []
-    for name in names:
-        with console.status(f"{name}…"):
-            reports.append((name, await evaluate_set(folder, name)))
+    asked: dict[str, list[Asked]] = {}
+    with console.status("Searching…"):
+        async for name, report, questions in ask_sets(folder, names):
+            reports.append((name, report))
+            if questions:
+                asked[name] = questions
     console.print(as_table(reports))
+    if asked:
+        console.print(refusing.as_table(refusing.separations(asked)))
     console.print_json(data={name: report.as_json() for name, report in reports})
     return any(falls_short(name, report) for name, report in reports)
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from bot.evaluation.claims import SUPPORTED, Example
+from bot.evaluation.regression import Matrix, fit_logistic
 from core.answering.verifying.comparing import Findings, compare
 from core.answering.verifying.reading import read
-
-Matrix: TypeAlias = npt.NDArray[np.float64]
 
 NAMES: Final = tuple(field.name for field in fields(Findings))
 SPEAKS_FOR: Final = frozenset({"covered", "window", "sentence", "agreeing"})
@@ -33,8 +31,6 @@ to make up."""
 
 _RIDGE = 60.0
 _A_CLASS = 200.0
-_SWEEPS = 300
-_SETTLED = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +80,11 @@ def _fit(
         rows.append(fold.rows[kept])
         answers += [float(kind in positive) for kind in kinds]
         weights += _balanced(kinds, positive)
-    return _logistic(np.vstack(rows), np.array(answers), np.array(weights), np.array(signs))
+    bias, raw = fit_logistic(
+        np.vstack(rows), np.array(answers), np.array(weights), np.array(signs), _RIDGE
+    )
+    named = dict(zip(NAMES, (round(float(value), 3) for value in raw), strict=True))
+    return {"bias": round(bias, 3), **named}
 
 
 def _balanced(kinds: Sequence[str], positive: Collection[str]) -> list[float]:
@@ -95,31 +95,3 @@ def _balanced(kinds: Sequence[str], positive: Collection[str]) -> list[float]:
         for answer in (True, False)
     }
     return [_A_CLASS * _EMPHASIS.get(k, 1) / totals[k in positive] / counts[k] for k in kinds]
-
-
-def _logistic(rows: Matrix, answers: Matrix, weights: Matrix, signs: Matrix) -> dict[str, float]:
-    """Ridge-penalised logistic regression by coordinate descent, on standardised columns.
-
-    No weight gets the wrong sign: what speaks for a claim never speaks against it because of a
-    coincidence in one set.
-    """
-    means, spreads = rows.mean(0), rows.std(0) + 1e-9
-    columns = np.c_[(rows - means) / spreads, np.ones(len(rows))]
-    ridge = np.r_[np.full(rows.shape[1], _RIDGE), 0.0]
-    allowed = np.r_[signs, 0.0]
-    found, logits = np.zeros(columns.shape[1]), np.zeros(len(rows))
-    for _ in range(_SWEEPS):
-        most = 0.0
-        for at, column in enumerate(columns.T):
-            chance = 1 / (1 + np.exp(-logits))
-            slope = (weights * (chance - answers)) @ column + ridge[at] * found[at]
-            curve = (weights * chance * (1 - chance)) @ column**2 + ridge[at] + 1e-9
-            new = found[at] - slope / curve
-            new = 0.0 if allowed[at] * new < 0 else new
-            logits += column * (new - found[at])
-            most, found[at] = max(most, abs(new - found[at])), new
-        if most < _SETTLED:
-            break
-    raw = found[:-1] / spreads
-    named = dict(zip(NAMES, (round(float(value), 3) for value in raw), strict=True))
-    return {"bias": round(float(found[-1] - raw @ means), 3), **named}

@@ -47,6 +47,11 @@ class Bench:
     catalog: DatasetCatalog
     quoting: ChatModel
 
+    @property
+    def corpus(self) -> Corpus:
+        """What is served: all that was written into the index."""
+        return Corpus(self.engines.collection, _GENERATION)
+
 
 async def evaluate(
     settings: Settings,
@@ -136,7 +141,7 @@ async def _index(engines: Engines, chunks: Sequence[Chunk]) -> None:
 
 
 async def _ask(bench: Bench, question: EvaluationQuestion) -> Outcome:
-    corpus = Corpus(bench.engines.collection, _GENERATION)
+    corpus = bench.corpus
     began = time.perf_counter()
     queries = await _encoded(bench.retriever, question)
     embedded = time.perf_counter()

@@ -5,15 +5,18 @@ Run as `python -m bot.evaluation FOLDER [SET ...]`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final
 
 from rich.table import Table
 
 from bot.evaluation.conversations import VIEWS
+from bot.evaluation.dataset import Dataset, read_dataset
+from bot.evaluation.refusing import Asked, ask_all
 from bot.evaluation.report import EvaluationReport
-from bot.evaluation.runner import evaluate
+from bot.evaluation.runner import Bench, measure, open_bench
 from bot.settings import Settings
 from core.errors import ConfigurationError
 
@@ -32,6 +35,9 @@ REQUIRED_NDCG: Final[Mapping[str, float]] = {
 Behind a slash stands what is asked within a conversation (`conversations.VIEWS`); without one only
 the last turn of a conversation is asked.
 """
+
+SETS: Final = tuple(name for name in REQUIRED_NDCG if "/" not in name)
+"""The sets of which each question is asked by itself."""
 
 REQUIRED_MRR: Final[Mapping[str, float]] = {"vendor-docs": 0.865}
 """MRR@3, above which it must be."""
@@ -57,19 +63,44 @@ _COLUMNS = (
 )
 
 
-async def evaluate_set(folder: Path, name: str) -> EvaluationReport:
-    """The figures of one set, with the local model and every setting at its default."""
+def read_set(folder: Path, name: str) -> Dataset:
+    """One of the sets, as its name says."""
     if name not in REQUIRED_NDCG:
         raise ConfigurationError(
             f"There is no evaluation set {name!r}.", hint=f"There is: {', '.join(REQUIRED_NDCG)}."
         )
     files, _, view = name.partition("/")
-    return await evaluate(
-        Settings(_env_file=None),
-        folder / f"{files}.corpus.jsonl",
-        folder / f"{files}.questions.jsonl",
-        view=VIEWS[view],
-    )
+    corpus, questions = (folder / f"{files}.{kind}.jsonl" for kind in ("corpus", "questions"))
+    return VIEWS[view](read_dataset(corpus, questions))
+
+
+def open_set_bench() -> AbstractAsyncContextManager[Bench]:
+    """The parts for one set, with the local model and every setting at its default."""
+    return open_bench(Settings(_env_file=None))
+
+
+async def evaluate_set(folder: Path, name: str) -> EvaluationReport:
+    """The figures of one set."""
+    dataset = read_set(folder, name)
+    async with open_set_bench() as bench:
+        return await measure(bench, dataset)
+
+
+async def ask_sets(
+    folder: Path, names: Collection[str]
+) -> AsyncIterator[tuple[str, EvaluationReport, list[Asked]]]:
+    """Each set with its figures, and its questions asked beside such as it does not answer.
+
+    Nothing is asked within a conversation, nor where a set is alone.
+    """
+    alone = {name: read_set(folder, name) for name in names if "/" not in name}
+    for name in names:
+        dataset = alone.get(name) or read_set(folder, name)
+        others = [other for each, other in alone.items() if each != name]
+        async with open_set_bench() as bench:
+            report = await measure(bench, dataset)
+            compared = name in alone and others
+            yield name, report, await ask_all(bench, dataset, others) if compared else []
 
 
 def falls_short(name: str, report: EvaluationReport) -> bool:

@@ -180,7 +180,7 @@ class Retriever:
         completed, alone = [], None
         for query, hits in zip(queries, found, strict=True):
             ranking = fuse(hits, self._settings.dense_weight)
-            searched = Searched(query.text, ranking, self._cosine(hits))
+            searched = Searched(query.text, ranking, self._cosines(hits))
             if query.alone:
                 alone = searched
             else:
@@ -205,11 +205,10 @@ class Retriever:
         ]
         return [*sorted(scored, key=lambda hit: -(hit.scores.rerank or 0.0)), *tail], ()
 
-    def _cosine(self, hits: SearchHits) -> float | None:
-        """The best cosine, where its scale is known."""
-        if self._embedder.model.name not in CALIBRATED_MODELS or not hits.dense:
-            return None
-        return hits.dense[0].score
+    def _cosines(self, hits: SearchHits) -> tuple[float, ...]:
+        """Best first; none where their scale is not known."""
+        calibrated = self._embedder.model.name in CALIBRATED_MODELS
+        return tuple(hit.score for hit in hits.dense) if calibrated else ()
 
 
 class _QueryCache:

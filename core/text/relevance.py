@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -166,10 +165,10 @@ def term_weights(question: str, texts: Sequence[AbstractSet[str]]) -> dict[str, 
 
     A stem weighs more the fewer of the texts, given as their stems, hold it (BM25's idf).
     """
-    counts = Counter(term for text in texts for term in text)
+    counts = {term: sum(term in text for text in texts) for term in terms(question)}
     idf = {
-        term: math.log(1 + (len(texts) - counts[term] + 0.5) / (counts[term] + 0.5))
-        for term in terms(question)
+        term: math.log(1 + (len(texts) - count + 0.5) / (count + 0.5))
+        for term, count in counts.items()
     }
     total = sum(idf.values())
     return {term: weight / total for term, weight in idf.items()}

@@ -29,8 +29,14 @@ def hits(*scored: tuple[str, float]) -> tuple[Hit, ...]:
     return tuple(Hit(chunk(text, anchor=text), score) for text, score in scored)
 
 
-def ranked(each: Chunk, fused: float = 0.5, rerank: float | None = None) -> RankedHit:
-    return RankedHit(each, Scores(fused=fused, rerank=rerank))
+def ranked(
+    each: Chunk,
+    fused: float = 0.5,
+    rerank: float | None = None,
+    *,
+    dense: float | None = None,
+) -> RankedHit:
+    return RankedHit(each, Scores(fused=fused, dense=dense, rerank=rerank))
 
 
 def record(

@@ -112,6 +112,22 @@ async def test_an_unknown_set_is_said(tmp_path: Path) -> None:
     assert "scifact" in caught.value.hint
 
 
+async def test_sets_that_are_measured_together_tell_of_refusals_held_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    local_files()
+    for name in ("clapnq", "scifact"):
+        for path in write_set(tmp_path):
+            path.rename(tmp_path / f"{name}.{path.name}")
+
+    code = await main(tmp_path, ["clapnq", "scifact"])
+
+    printed = capsys.readouterr().out
+    assert code == 0
+    assert printed.count("of another set") == 2
+    assert "held out" in printed
+
+
 @needs_sets
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", ["vendor-docs", "clapnq"])

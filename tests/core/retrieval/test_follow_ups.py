@@ -14,7 +14,8 @@ BREAD = chunk("Bread is baked in an oven.", anchor="bread")
 
 
 def searched(text: str, cosine: float | None, *found: Chunk) -> Searched:
-    return Searched(text, [ranked(each, 1 / n) for n, each in enumerate(found, 1)], cosine)
+    cosines = [] if cosine is None else [cosine]
+    return Searched(text, [ranked(each, 1 / n) for n, each in enumerate(found, 1)], cosines)
 
 
 ASKED = searched("install on Linux? windows? windows?", 0.7, LINUX, WINDOWS)
@@ -36,28 +37,28 @@ def test_without_the_question_alone_all_its_forms_weigh_the_same() -> None:
 
 @pytest.mark.parametrize(
     ("cosine", "first"),
-    # With the word that its best hit holds, the search is 5/6 of the cosine and 1/6 sure.
-    [(0.9, "bread"), (0.5, "bread"), (0.3, "linux")],
+    [(0.9, "bread"), (0.5, "bread"), (0.1, "linux")],
 )
-def test_the_question_alone_weighs_as_much_as_it_is_sure(cosine: float, first: str) -> None:
+def test_the_question_alone_weighs_the_more_the_surer_it_is(cosine: float, first: str) -> None:
     alone = searched("bread?", cosine, BREAD)
 
     blended = blend([searched("install on Linux? bread? bread?", 0.7, LINUX)], alone)
 
-    sure = 5 / 6 * cosine + 1 / 6
+    sure = alone.assess(alone.ranking).value
     scores = {hit.chunk.anchor: hit.scores.fused for hit in blended.hits}
     assert order(blended)[0] == first
-    assert scores["bread"] == pytest.approx(min(sure, 0.6))
+    assert scores["bread"] == pytest.approx(min(1.3 * sure, 0.6))
     assert sum(scores.values()) == pytest.approx(1)
 
 
 def test_the_forms_of_a_question_share_what_it_leaves_them() -> None:
-    alone = searched("windows?", 0.2, WINDOWS)
+    alone = searched("windows?", 0.1, WINDOWS)
 
-    blended = blend([ASKED, ANSWERED], alone)
+    blended = blend([searched(each.text, 0.7, LINUX) for each in (ASKED, ANSWERED)], alone)
 
     assert blended.hits[0].chunk == LINUX
-    assert blended.hits[0].scores.fused == pytest.approx(1 - (5 / 6 * 0.2 + 1 / 6))
+    sure = alone.assess(alone.ranking).value
+    assert blended.hits[0].scores.fused == pytest.approx(1 - 1.3 * sure)
 
 
 def test_a_question_that_is_no_matter_of_the_docs_has_its_own_hits_alone() -> None:
