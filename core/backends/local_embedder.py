@@ -110,7 +110,12 @@ class LocalEmbedder:
 
     async def embed_query(self, text: str) -> Vector:
         """The unit vector to search with; about 2 ms."""
-        return (await self._embed([text]))[0][0]
+        return await asyncio.to_thread(self._embed_one, text)
+
+    def _embed_one(self, text: str) -> Vector:
+        # in one thread: each change of threads may wait for whoever computes in Python meanwhile
+        vector: Vector = self._run(self._tokenize([text]))[0]
+        return vector
 
     async def _embed(self, texts: Sequence[str]) -> tuple[list[Vector], EmbeddingUsage]:
         tokens = await asyncio.to_thread(self._tokenize, texts)
