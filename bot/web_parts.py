@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Literal
 
 from adapters.chat.errands import Start
-from adapters.web.chat import Chat
+from adapters.web.chat import PULSE, Chat
 from adapters.web.gatekeeper import Gatekeeper
 from adapters.web.library import Library
 from adapters.web.live import LiveAnswers
@@ -49,7 +49,7 @@ def web_services(
     app: App, dispatcher: Dispatcher, live: LiveAnswers, gatekeeper: Gatekeeper, start: Start
 ) -> Services:
     """The app's parts, as the API knows them."""
-    look = _LOOK if app.settings.database.shared else None
+    look = _LOOK if app.settings.database.shared else PULSE
     names = frozenset(profile.name for _, profile in app.sources)
     return Services(
         chat=Chat(dispatcher, Archive(app.database), live, app.scope, look=look),

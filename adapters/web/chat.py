@@ -53,7 +53,7 @@ def derived_session(principal: Principal, message_id: str) -> str:
 
 
 class Chat:
-    """`look` is after how many seconds to see whether another process has answered; None if none.
+    """`look` is after how many seconds to see whether an answer has ended elsewhere.
 
     Each method may raise ServiceError.
     """
@@ -65,7 +65,7 @@ class Chat:
         live: LiveAnswers,
         scope: Scope,
         *,
-        look: float | None = None,
+        look: float = PULSE,
     ) -> None:
         self._dispatcher = dispatcher
         self._archive = archive
@@ -118,8 +118,8 @@ class Chat:
             if state.end is not None:
                 return
             shown = state
-            if not await live.moved_on(state, self._look or PULSE):
-                if self._look is not None and state.turn_id is None:
+            if not await live.moved_on(state, self._look):
+                if state.turn_id is None:
                     await self._look_up(key, live)
                 yield Waiting()
 

@@ -32,7 +32,7 @@ from core.model import (
 Key: TypeAlias = tuple[str, str, str]
 """Workspace, channel and message: what a question is known by."""
 
-_ENDED_KEPT = 256
+_ENDED_KEPT = 64
 """Answers that are kept after their end: one is shown a moment before it is stored."""
 
 

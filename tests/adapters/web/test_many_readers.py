@@ -1,0 +1,119 @@
+"""Many people follow their answers at once, some of whom read slowly or leave.
+
+A hundred in the suite, a thousand in `make test-full`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from core.backends.postgres import Postgres
+from tests.support.desk import until
+from tests.support.web_server import ASKED, SteppingModel, WebServer, open_web
+
+READERS = 1_000 if "DOCENT_FULL" in os.environ else 100
+CLAIMS = ["Whoever drank the last cup cleans the coffee machine [1]."] * 40
+MOST_EACH = 250 * 1024
+"""Bytes that an open stream may cost: both its ends are in this process, and the answer too."""
+
+_STATM = Path("/proc/self/statm")
+_SMALL = 4096
+
+
+@dataclass
+class Reader:
+    """A connection on which an answer comes."""
+
+    incoming: asyncio.StreamReader
+    outgoing: asyncio.StreamWriter
+    got: bytes = b""
+
+    async def read_to_the_end(self) -> bytes:
+        self.got += await self.incoming.read()
+        return self.got
+
+
+async def ask(server: WebServer, n: int) -> Reader:
+    """Returns once the question is stored."""
+    address = urlsplit(server.url)
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL)
+    sock.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(sock, (str(address.hostname), address.port or 0))
+    incoming, outgoing = await asyncio.open_connection(sock=sock, limit=_SMALL)
+    body = json.dumps({"question": ASKED}).encode()
+    head = (
+        "POST /api/v1/chat HTTP/1.1",
+        f"Host: {address.netloc}",
+        "Accept: text/event-stream",
+        "Content-Type: application/json",
+        f"Idempotency-Key: reader-{n}",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+    )
+    outgoing.write("\r\n".join(head).encode() + b"\r\n\r\n" + body)
+    reader = Reader(incoming, outgoing)
+    while b"event: accepted" not in reader.got:
+        reader.got += await incoming.read(_SMALL)
+    return reader
+
+
+def resident() -> int:
+    gc.collect()
+    return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+async def crowd(server: WebServer, model: SteppingModel, first: int, readers: int) -> float:
+    """Everybody asks; a tenth stops reading, a tenth leaves. Bytes that each costs meanwhile."""
+    assert model.steps is not None
+    before = resident()
+    everybody = [await ask(server, n) for n in range(first, first + readers)]
+    stuck, leaving = everybody[0::10], everybody[1::10]
+    rest = [reader for n, reader in enumerate(everybody) if n % 10 > 1]
+    for reader in leaving:
+        reader.outgoing.transport.abort()
+    reading = [asyncio.create_task(reader.read_to_the_end()) for reader in rest]
+    for _ in range(readers * len(CLAIMS)):
+        model.steps.release()
+    for text in await asyncio.gather(*reading):
+        assert text.count(b"event: answer") == 1
+        assert text.count(b"drank the last cup") >= len(CLAIMS)
+    each = (resident() - before) / readers
+    for reader in stuck:
+        assert b"event: answer" in await reader.read_to_the_end()
+    for reader in rest + stuck:
+        reader.outgoing.close()
+        await reader.outgoing.wait_closed()
+    return each
+
+
+@pytest.mark.skipif(not _STATM.exists(), reason="only Linux tells the memory of a process so")
+@pytest.mark.timeout(600)
+async def test_slow_readers_cost_little_and_nobody_leaves_anything_behind(
+    database: Postgres, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = SteppingModel(CLAIMS, steps=asyncio.Semaphore(0))
+    async with open_web(database, tmp_path, model=model) as server:
+        await crowd(server, model, 0, 20)
+        tasks = len(asyncio.all_tasks())
+        each = await crowd(server, model, 1_000, READERS)
+        await until(lambda: len(asyncio.all_tasks()) <= tasks, seconds=60)
+        stored = await database.fetch("SELECT status, count(*) AS n FROM turns GROUP BY status")
+        assert [(row["status"], row["n"]) for row in stored] == [("finished", READERS + 20)]
+        between = resident()
+        await crowd(server, model, 3_000, READERS)
+        await until(lambda: len(asyncio.all_tasks()) <= tasks, seconds=60)
+        left = (resident() - between) / READERS
+    with capsys.disabled():
+        print(f"\n{READERS} streams: {each / 1024:.0f} KB each, {left / 1024:.1f} KB left of each")  # noqa: T201 - the figures
+    assert each < MOST_EACH
+    assert left < 20 * 1024
