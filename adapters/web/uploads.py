@@ -15,7 +15,9 @@ from core.ingestion.report import SyncReport
 SOURCE = "uploads"
 KINDS = (".md", ".markdown", ".html", ".htm", ".pdf", ".docx")
 
-_LONGEST_STEM = 100
+_LONGEST_STEM = 200
+"""Bytes: a name may have 255 of them, suffix and all, on the file systems in use."""
+
 _UNSAFE = re.compile(r"[^\w. -]+|\s+")
 
 
@@ -35,11 +37,18 @@ class Uploads:
         async with self._changing:
             file = self._folder / name
             before = await asyncio.to_thread(_read, file)
-            await asyncio.to_thread(_write, file, data)
+            await self._keep(file, data)
             report = await self._bring_in()
             if reason := report.failed.get(f"{SOURCE}/{name}"):
                 await asyncio.to_thread(_restore, file, before)
                 raise Problem(422, "Not readable", f"{name}: {reason}")
+
+    async def _keep(self, file: Path, data: bytes) -> None:
+        try:
+            await asyncio.to_thread(_write, file, data)
+        except OSError as exc:
+            reason = exc.strerror or type(exc).__name__
+            raise Problem(507, "Not kept", f"{file.name} cannot be written: {reason}.") from exc
 
     async def remove(self, name: str) -> None:
         """Deletes the file, and has it answered from no more. Raises DocentError."""
@@ -59,7 +68,8 @@ def safe_name(name: str) -> str:
         raise Problem(
             415, "Unsupported media type", f"A document is one of {', '.join(KINDS)}, by its name."
         )
-    return path.stem[:_LONGEST_STEM].strip("-. ") + path.suffix.lower()
+    stem = path.stem.encode()[:_LONGEST_STEM].decode(errors="ignore")
+    return stem.strip("-. ") + path.suffix.lower()
 
 
 def _read(file: Path) -> bytes | None:

@@ -85,7 +85,7 @@ async def document(document: DocumentId, _: Reader, serving: Serving) -> WholeDo
     response_model=DocumentBody,
     responses={
         202: {"model": AcceptedUploadBody, "description": "Kept, and brought in later"},
-        **problems(400, 409, 413, 415, 422),
+        **problems(400, 409, 413, 415, 422, 507),
     },
     openapi_extra=_UPLOAD,
 )

@@ -108,12 +108,21 @@ async def test_a_name_leads_nowhere_else(server: WebServer) -> None:
         "../../etc/passwd.md": "passwd.md",
         "C:\\docs\\Tea time.MD": "Tea-time.md",
         "a/b/.hidden.md": "hidden.md",
-        "x" * 300 + ".md": "x" * 100 + ".md",
+        "x" * 300 + ".md": "x" * 200 + ".md",
+        "文" * 100 + ".md": "文" * 66 + ".md",
         "Ä\u202etxt.md": "Ä-txt.md",
     }.items():
         added = await upload(server, name, TEA)
         assert added.status_code == 201, added.text
         assert added.json()["path"] == kept
+
+
+async def test_an_upload_that_there_is_no_room_for_says_so(server: WebServer) -> None:
+    folder = server.app.settings.docent.data_dir / "uploads"
+    folder.rename(folder.with_name("away"))
+    refused = await upload(server, "tea.md", TEA)
+    assert refused.status_code == 507
+    assert refused.json()["detail"] == "tea.md cannot be written: No such file or directory."
 
 
 async def test_what_is_no_upload_is_refused_with_the_reason(server: WebServer) -> None:
