@@ -99,9 +99,15 @@ class StaleAnswers:
     async def claim(self, platform: str) -> StaleAnswer | None:
         """The newest whose thread there is to be told, for a minute; None if there is none.
 
-        What nobody told for two days is left alone.
+        What nobody told for two days is left alone, as is one whose section is not kept any more.
         """
-        rows = await self._database.fetch(
+        while rows := await self._next(platform):
+            if (claimed := await self._claimed(rows[0])) is not None:
+                return claimed
+        return None
+
+    async def _next(self, platform: str) -> list[Row]:
+        return await self._database.fetch(
             """
             UPDATE stale_answers AS s
             SET lease_token = gen_random_uuid(),
@@ -126,7 +132,6 @@ class StaleAnswers:
             _LEASE,
             _TOLD_WITHIN_DAYS,
         )
-        return await self._claimed(rows[0]) if rows else None
 
     async def _claimed(self, row: Row) -> StaleAnswer | None:
         stored = await self._archive.get(row["turn_id"])

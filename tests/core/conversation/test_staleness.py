@@ -200,10 +200,10 @@ async def test_what_nobody_told_for_two_days_is_left_alone(
     assert await marked(database) != set()
 
 
-async def test_an_answer_whose_passages_are_gone_is_not_told_of(
+async def test_an_answer_whose_passages_are_gone_keeps_no_other_from_being_told_of(
     database: Postgres, inbox: Inbox, stale: StaleAnswers
 ) -> None:
-    await asked(inbox)
-    await stale.mark(30, threads=1, platforms=SLACK)
-    await database.execute("UPDATE turns SET trace = NULL")
-    assert await stale.claim("slack") is None
+    other, newest = await asked(inbox), await asked(inbox, session=OTHER_THREAD)
+    await stale.mark(30, threads=2, platforms=SLACK)
+    await database.execute("UPDATE turns SET trace = NULL WHERE id = $1", newest.id)
+    assert [each.turn.id for each in await claims(stale)] == [other.id]
