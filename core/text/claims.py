@@ -20,6 +20,8 @@ _NEXT_LINE_UNDECIDED = re.compile(
     r"\n[ \t]*(?:`{1,2}|`{3,}[^`\n]*|~{1,2}|[-*+]|\d{1,3}[.)]?|#{1,6})?\Z"
 )
 _BLANK = re.compile(r"\s*")
+_MAY_END = re.compile(r"[\n.!?…。！？]")  # noqa: RUF001 - as in `sentences`
+"""What a claim does not end without."""
 
 
 class ClaimSplitter:
@@ -33,11 +35,13 @@ class ClaimSplitter:
         self._text = ""
         self._first = True
         self._look_again_at = 0
+        self._may_end = False
 
     def feed(self, text: str) -> list[str]:
         """The claims that `text` completes."""
         self._text += text
-        if len(self._text) < self._look_again_at:
+        self._may_end = self._may_end or bool(_MAY_END.search(text))
+        if not self._may_end or len(self._text) < self._look_again_at:
             return []
         claims = self._cut(whole=False)
         # Looking again at every character would make a long code block quadratic.
@@ -56,6 +60,7 @@ class ClaimSplitter:
             claims.append(self._text[:end])
             self._text = self._text[end:]
             self._first = False
+        self._may_end = bool(_MAY_END.search(self._text))
         return claims
 
 

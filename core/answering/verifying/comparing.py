@@ -53,8 +53,9 @@ def compare(claim: Reading, passage: Reading) -> Findings:
     """The figures of a claim against a passage."""
     tokens = [token for sentence in claim.sentences for token in sentence.tokens]
     said = _Said(tokens)
-    best = max(passage.windows, key=lambda w: said.covered_by(w) - _PER_SENTENCE * len(w.sentences))
-    singles = [(said.covered_by(w), w) for w in passage.windows if len(w.sentences) == 1]
+    shares = [(said.covered_by(window), window) for window in passage.windows]
+    window, best = max(shares, key=lambda each: each[0] - _PER_SENTENCE * len(each[1].sentences))
+    singles = [each for each in shares if len(each[1].sentences) == 1]
     most, nearest = max(singles, key=lambda single: single[0])
     near = [s for share, w in singles if share >= _NEAR * most for s in w.sentences]
     agreeing, opposite = _directions(claim, best.sentences)
@@ -62,7 +63,7 @@ def compare(claim: Reading, passage: Reading) -> Findings:
     closely = _pairs(tokens, passage, said.weights) ** 2
     return Findings(
         covered=said.covered_by(passage.whole),
-        window=said.covered_by(best),
+        window=window,
         sentence=most,
         agreeing=agreeing,
         opposite=opposite,
@@ -85,11 +86,12 @@ class _Said:
         self._total = sum(self.weights.values()) or 1.0
 
     def covered_by(self, window: Window) -> float:
+        terms, prefixes = window.terms, window.prefixes
         held = 0.0
         for term, weight in self.weights.items():
-            if term in window.terms:
+            if term in terms:
                 held += weight
-            elif self._prefixes.get(term) in window.prefixes:
+            elif self._prefixes.get(term) in prefixes:
                 held += _RELATED * weight
         return held / self._total
 

@@ -86,7 +86,9 @@ def _stretches(claims: Sequence[str]) -> Iterator[list[_Word]]:
 
 def _apart(words: _Run, passages: Iterable[tuple[int, str]]) -> list[tuple[_Run, int]]:
     """The runs with their passages in the order of the text; of two that overlap, the longer."""
-    found = [(run, n) for n, text in passages for run in _runs(words, _spoken(text))]
+    rows = _rows([word.text for word in words])
+    near = ((n, spoken) for n, text in passages if (spoken := _spoken(text)).rows & rows)
+    found = [(run, n) for n, spoken in near for run in _runs(words, spoken)]
     kept: list[tuple[_Run, int]] = []
     for run, n in sorted(found, key=lambda each: -len(each[0])):
         if all(_place(run[-1]) < _place(k[0]) or _place(k[-1]) < _place(run[0]) for k, _ in kept):
@@ -166,8 +168,12 @@ class _Spoken:
 @lru_cache(maxsize=128)
 def _spoken(text: str) -> _Spoken:
     words = _WORD.findall(text.lower())
-    rows = (hash(tuple(words[n : n + _ROW])) for n in range(len(words) - _ROW + 1))
-    return _Spoken(f" {' '.join(words)} ", frozenset(rows))
+    return _Spoken(f" {' '.join(words)} ", _rows(words))
+
+
+def _rows(words: Sequence[str]) -> frozenset[int]:
+    """What each few words in a row are hashed to."""
+    return frozenset(map(hash, zip(*(words[n:] for n in range(_ROW)), strict=False)))
 
 
 def _within_quotes(before: str) -> bool:

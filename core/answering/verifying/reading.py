@@ -189,7 +189,8 @@ class _SentenceReader:
             return True
         if self._aside and text.isupper():
             return False  # an acronym beside what it stands for
-        marked = any(c.isupper() or c.isdigit() for c in text[1:])
+        rest = text[1:]
+        marked = not (rest.islower() and rest.isalpha()) and any(map(_marks, rest))
         return len(text) > 1 and (marked or (text[0].isupper() and not begins))
 
     def _deny(self, words: int) -> None:
@@ -217,6 +218,10 @@ class _SentenceReader:
             return False
         self.tokens[-1] = replace(last, number=value, vague=False)
         return True
+
+
+def _marks(letter: str) -> bool:
+    return letter.isupper() or letter.isdigit()
 
 
 def _value(text: str) -> str:
@@ -258,9 +263,16 @@ def _pairs(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
 
 
 def _windows(sentences: Sequence[Sentence]) -> Iterator[Window]:
-    for length in range(1, _LONGEST_WINDOW + 1):
+    singles = [_window((sentence,)) for sentence in sentences]
+    yield from singles
+    for length in range(2, _LONGEST_WINDOW + 1):
         for start in range(len(sentences) - length + 1):
-            yield _window(sentences[start : start + length])
+            parts = singles[start : start + length]
+            yield Window(
+                sentences[start : start + length],
+                parts[0].terms.union(*(part.terms for part in parts[1:])),
+                parts[0].prefixes.union(*(part.prefixes for part in parts[1:])),
+            )
 
 
 def _window(sentences: Sequence[Sentence]) -> Window:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib.resources import files
 
-from core.answering.verifying.comparing import compare
+from core.answering.verifying.comparing import Findings, compare
 from core.answering.verifying.reading import read
+
+_NAMES = tuple(field.name for field in fields(Findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Assessment:
 
 def assess(claim: str, text: str, heading: str = "") -> Assessment:
     """Scores a claim in plain prose against a passage. A passage is read once and remembered."""
-    findings = asdict(compare(read(claim), read(text, heading)))
+    findings = compare(read(claim), read(text, heading))
     support, contradiction = (
         _probability(weights, findings)
         for weights in (_fitted()["support"], _fitted()["contradiction"])
@@ -35,8 +37,8 @@ def assess(claim: str, text: str, heading: str = "") -> Assessment:
     return Assessment(support, contradiction)
 
 
-def _probability(weights: Mapping[str, float], findings: Mapping[str, float]) -> float:
-    logit = weights["bias"] + sum(weights[name] * value for name, value in findings.items())
+def _probability(weights: Mapping[str, float], findings: Findings) -> float:
+    logit = weights["bias"] + sum(weights[name] * getattr(findings, name) for name in _NAMES)
     return 1 / (1 + math.exp(-logit))
 
 
