@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bench.arrivals import CONVERSATIONS
+from bench.corpus import answer_text
 from core.conversation.records import document
 from core.model import Answer, AnswerStatus, Citation, SessionKey, Usage
 from core.ports import Database
@@ -21,7 +22,7 @@ def session(conversation: int) -> SessionKey:
 
 async def write_history(database: Database, turns: int) -> None:
     """As many finished turns in each conversation, in place of whatever was there."""
-    text = " ".join(f"word{n:x}" for n in range(_ANSWER_WORDS)) + ". [1]"
+    text = answer_text(_ANSWER_WORDS)
     quoted = Citation(1, "Page", ("Section",), "", text, "docs", peer_reviewed=False)
     usage = Usage(2000, _ANSWER_WORDS, 0.0001)
     answer = Answer(AnswerStatus.ANSWERED, text, (quoted,), "a/model", 1, usage, {"total": 900.0})
@@ -38,7 +39,7 @@ async def write_history(database: Database, turns: int) -> None:
             ended_at, answer, trace
         )
         SELECT id, $1, 'T1', channel, thread || '-before-' || t, 'U' || thread,
-            'How do I open word' || t || ' of word' || thread || '?', '[]', 'finished', now(),
+            'How do I open the valve ' || t || ' of ' || thread || '?', '[]', 'finished', now(),
             $4::jsonb, '{}'
         FROM made CROSS JOIN generate_series(1, $3) AS t
         """,

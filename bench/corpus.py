@@ -11,6 +11,9 @@ SECTIONS: Final = 10
 _SENTENCES: Final = 10
 _WORDS: Final = 12
 _VOCABULARY: Final = 20_000
+_CONSONANTS: Final = "bdfgklmnprtvz"
+_VOWELS: Final = "aeiou"
+_SHORTEST: Final = 4
 
 
 def write_corpus(folder: Path, documents: int = DOCUMENTS) -> None:
@@ -29,6 +32,11 @@ def question(n: int) -> str:
     return f"How do I {' '.join(_words(chance, 8))} in case {n}?"
 
 
+def answer_text(words: int) -> str:
+    """Of so many words, in a claim with a mark."""
+    return f"The {' '.join(_words(random.Random(5), words))}. [1]"  # noqa: S311 - nothing secret
+
+
 def _prose(chance: random.Random) -> str:
     sentences = (" ".join(_words(chance, _WORDS)) for _ in range(_SENTENCES))
     return " ".join(f"The {sentence}." for sentence in sentences)
@@ -36,4 +44,14 @@ def _prose(chance: random.Random) -> str:
 
 def _words(chance: random.Random, count: int) -> list[str]:
     """As unevenly frequent as in real text."""
-    return [f"word{int(_VOCABULARY * chance.random() ** 3):x}" for _ in range(count)]
+    return [_word(int(_VOCABULARY * chance.random() ** 3)) for _ in range(count)]
+
+
+def _word(n: int) -> str:
+    """The `n`th of the vocabulary: the rarer, the longer."""
+    letters = ""
+    while n or len(letters) < _SHORTEST:
+        n, consonant = divmod(n, len(_CONSONANTS))
+        n, vowel = divmod(n, len(_VOWELS))
+        letters += _CONSONANTS[consonant] + _VOWELS[vowel]
+    return letters

@@ -43,6 +43,7 @@ from core.budgets.governor import open_governor
 from core.conversation.inbox import Inbox
 from core.migrations.runner import migrate
 from core.model import (
+    Answer,
     Answered,
     AnswerEvent,
     AnswerStatus,
@@ -110,7 +111,9 @@ class WatchedInbox:
     async def finish(self, turn: Turn, answered: Answered) -> None:
         """The inbox's own."""
         await self._inbox.finish(turn, answered)
-        self.stored.pop(turn.id).set_result(None)
+        done = self.stored.pop(turn.id, None)
+        if done and not done.done():
+            done.set_result(None)
 
 
 class Docent:
@@ -133,19 +136,28 @@ class Docent:
         await self.dispatcher.submit(
             Question(key, f"asked-{arrival.n}", person, text, self.app.scope)
         )
-        await done
+        try:
+            await done
+        finally:
+            del self._asking[text], self._done[text]
         seen.stored = asyncio.get_running_loop().time()
-        del self._asking[text]
 
     async def respond(self, turn: Turn, events: AsyncIterator[AnswerEvent]) -> None:
         """Reads, as a platform that takes no time to show."""
         text = turn.question.text
         async for event in events:
-            if isinstance(event, Queued):
+            if isinstance(event, Queued) and text in self._asking:
                 self._asking[text].queued = True
-            elif isinstance(event, Answered):
-                assert event.answer.status is AnswerStatus.ANSWERED, event.answer
-        self._inbox.stored[turn.id] = self._done.pop(text)
+            elif isinstance(event, Answered) and event.answer.status is not AnswerStatus.ANSWERED:
+                self._fail(text, event.answer)
+        if done := self._done.get(text):
+            self._inbox.stored[turn.id] = done
+
+    def _fail(self, text: str, answer: Answer) -> None:
+        """A service that came too late is a failure here, whatever its reader got instead."""
+        done = self._done.get(text)
+        if done and not done.done():
+            done.set_exception(RuntimeError(f"{answer.status} {answer.rungs}: {answer.text[:80]}"))
 
     async def retract(self, turn: Turn) -> None:
         """Nobody takes a question back."""

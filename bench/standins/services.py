@@ -20,8 +20,6 @@ MODEL: Final = "stand-in/model"
 REWRITING_TOKENS: Final = 120
 """Whoever wants no more than that has a question completed."""
 
-_WORDS_A_CLAIM: Final = 12
-
 
 @dataclass(frozen=True, slots=True)
 class Latency:
@@ -91,7 +89,7 @@ def openrouter(latency: Latency) -> Handler:
         if most <= REWRITING_TOKENS:
             pieces = _completed(text)
         else:
-            pieces = list(islice(_quoted(text), latency.chunks))
+            pieces = [*islice(_quoted(text), latency.chunks - 1), "so [1]."]
         exchange.stream(_events(pieces), first=latency.first_token, between=latency.chunk)
 
     return handle
@@ -109,15 +107,16 @@ def _completed(prompt: str) -> list[str]:
 
 
 def _quoted(prompt: str) -> Iterator[str]:
-    """The first passage's words for ever, a chunk each, in claims that cite it."""
+    """The first passage's sentences for ever, a word in each chunk, each with a mark.
+
+    Every other one, as a model writes that does not copy.
+    """
     passage = prompt.partition('">\n')[2].partition("\n</")[0]
-    words = passage.replace(".", "").split() or ["Nothing"]
+    sentences = [each.split() for each in passage.split(".") if each.strip()] or [["Nothing"]]
     while True:
-        for at in range(0, len(words), _WORDS_A_CLAIM):
-            claim = words[at : at + _WORDS_A_CLAIM]
-            claim[0] = claim[0].capitalize()  # before a small letter no sentence is taken to end
-            yield from (f"{word} " for word in claim[:-1])
-            yield f"{claim[-1]} [1]. "
+        for *words, last in [*sentences[::2], *sentences[1::2]]:
+            yield from (f"{word} " for word in words)
+            yield f"{last} [1]. "
 
 
 def _events(pieces: Sequence[str]) -> Iterator[bytes]:
