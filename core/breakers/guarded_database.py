@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from core.breakers.breaker import BreakerSettings, State
+from core.breakers.breaker import BreakerSettings
 from core.breakers.guard import Guard
 from core.ports import Database, Queries, Row
 
-DATABASE_BREAKER = BreakerSettings(failures=3, pause=1.0, longest_pause=10.0, patience=1.0)
+DATABASE_BREAKER = BreakerSettings(failures=3, pause=1.0, longest_pause=3.0, patience=1.0)
 """Nothing stands in for it, so it is looked for more often than a service that has a next rung.
 
+A longer pause would go on after the database is back, and cost running answers their leases.
 Slack wants its acknowledgement within three seconds, of which the probe may take one.
 """
 
@@ -24,11 +25,6 @@ class GuardedDatabase:
         self._database = database
         self._guard = guard
         self._probe = partial(database.fetch, "SELECT")
-
-    @property
-    def reachable(self) -> bool:
-        """Whether it is worth asking, from memory."""
-        return self._guard.breaker.state is not State.OPEN
 
     async def fetch(self, sql: str, *args: object) -> list[Row]:
         """The rows."""

@@ -9,9 +9,12 @@ from dataclasses import replace
 
 import pytest
 
+from core.answering.dispatcher import DispatcherSettings
 from core.backends.postgres import Postgres, open_postgres
+from core.breakers.breaker import Breaker, State
 from core.breakers.guard import Breakers, open_breakers
 from core.breakers.guarded_database import DATABASE_BREAKER, GuardedDatabase
+from core.conversation.inbox import Inbox
 from core.errors import RequestRejected, ServiceUnavailable
 from tests.support.faulty_database import FaultyDatabase
 from tests.support.own_postgres import open_own_postgres
@@ -31,8 +34,8 @@ def faulty(database: Postgres) -> FaultyDatabase:
     return FaultyDatabase(database)
 
 
-def _stands(database: GuardedDatabase) -> str:
-    return "worth asking" if database.reachable else "left alone"
+def _state(breakers: Breakers) -> State:
+    return breakers.all[0].state
 
 
 async def fails(database: GuardedDatabase, times: int) -> None:
@@ -47,9 +50,9 @@ async def test_a_database_that_is_away_is_not_asked_again_and_again(
     guarded = GuardedDatabase(faulty, breakers.guard("Database"))
     faulty.broken.add("SELECT")
     await fails(guarded, FAILURES - 1)
-    assert _stands(guarded) == "worth asking"
+    assert _state(breakers) is State.CLOSED
     await fails(guarded, 1)
-    assert _stands(guarded) == "left alone"
+    assert _state(breakers) is State.OPEN
     await fails(guarded, 10)
     with pytest.raises(ServiceUnavailable):
         await guarded.execute("SELECT 1")
@@ -68,7 +71,7 @@ async def test_a_failure_within_a_transaction_counts(
         with pytest.raises(ServiceUnavailable):
             async with guarded.transaction() as statements:
                 await statements.fetch("SELECT 1")
-    assert not guarded.reachable
+    assert _state(breakers) is State.OPEN
 
 
 async def test_who_refuses_a_statement_is_there(faulty: FaultyDatabase, breakers: Breakers) -> None:
@@ -78,7 +81,7 @@ async def test_who_refuses_a_statement_is_there(faulty: FaultyDatabase, breakers
     for _ in range(2 * FAILURES):
         with pytest.raises(RequestRejected):
             await guarded.fetch("SELECT 1")
-    assert guarded.reachable
+    assert _state(breakers) is State.CLOSED
 
 
 async def test_a_statement_is_never_its_own_probe(faulty: FaultyDatabase) -> None:
@@ -93,6 +96,27 @@ async def test_a_statement_is_never_its_own_probe(faulty: FaultyDatabase) -> Non
         assert len(await guarded.fetch("TABLE counted")) == 1
 
 
+def _found_after(away: float) -> float:
+    """When a database that was away for so many seconds is found, if somebody always asks."""
+    now = 0.0
+    breaker = Breaker("Database", DATABASE_BREAKER, clock=lambda: now)
+    while breaker.state is State.OPEN or now < away:
+        if breaker.state is not State.OPEN:
+            breaker.failed(ServiceUnavailable("PostgreSQL", "it is away"))
+        now += 0.25
+    return now
+
+
+async def test_an_outage_that_leases_outlive_costs_no_running_turn_its_lease(
+    database: Postgres,
+) -> None:
+    """A turn renews it with every look, and gives it up at two thirds of its length."""
+    kept = Inbox(database, worker="one").lease_seconds * 2 / 3
+    looks = 2 * DispatcherSettings().watch_pause
+    late = {away: _found_after(away) for away in range(10) if _found_after(away) + looks > kept}
+    assert late == {}
+
+
 async def test_one_that_is_back_is_found_by_whoever_asks_next() -> None:
     async with (
         open_own_postgres() as server,
@@ -103,7 +127,7 @@ async def test_one_that_is_back_is_found_by_whoever_asks_next() -> None:
         guarded = GuardedDatabase(database, guard)
         away = asyncio.create_task(server.be_gone(1.0))
         async with asyncio.timeout(30):
-            while not away.done() and guarded.reachable:
+            while not away.done() and guard.breaker.state is not State.OPEN:
                 with suppress(ServiceUnavailable):
                     await guarded.fetch("SELECT")
                 await asyncio.sleep(0.01)
