@@ -18,6 +18,12 @@ const RUNGS = {
 const place = (citation) =>
   [citation.title, ...citation.heading_path.filter((each) => each !== citation.title)].join(" › ");
 
+/** "40 ms", "2.3 s"; null where it is not known. */
+function duration(ms) {
+  if (!ms) return null;
+  return ms < 950 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
 /** Whether a source was reviewed by peers, in a word. */
 export function reviewFlag(isReviewed) {
   const className = isReviewed ? "flag reviewed" : "flag unreviewed";
@@ -153,8 +159,10 @@ export class Turn {
   }
 
   showFoot(answer) {
-    const seconds = (answer.timings_ms.total ?? 0) / 1000;
-    const facts = [answer.model, seconds ? `${seconds.toFixed(1)} s` : null];
+    const facts = [
+      answer.status === "quoted" ? null : answer.model,
+      duration(answer.timings_ms.total),
+    ];
     this.foot.hidden = false;
     this.foot.replaceChildren(
       this.thumb("up", "This answer helped"),
