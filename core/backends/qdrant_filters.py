@@ -40,7 +40,17 @@ Condition: TypeAlias = Within | OneOf
 def visible(generation: int, sources: Iterable[str] | None = None) -> Sequence[Condition]:
     """What the generation sees, of these sources or of all."""
     interval = [Within("since", lte=generation), Within("until", gt=generation)]
-    return interval if sources is None else [*interval, OneOf("source", sorted(sources))]
+    return interval if sources is None else [*interval, among(sources)]
+
+
+def among(sources: Iterable[str]) -> Condition:
+    """What is of one of these sources."""
+    return OneOf("source", sorted(sources))
+
+
+def unseen(generation: int) -> Sequence[Sequence[Condition]]:
+    """The two ways not to be seen by the generation: not begun yet, and ended."""
+    return [Within("since", gt=generation)], [Within("until", lte=generation)]
 
 
 def open_at(generation: int) -> Sequence[Condition]:

@@ -25,6 +25,9 @@ class CountedShard:
     def query_batch(self, batch: engine.QueryBatchRequest) -> list[list[engine.ScoredPoint]]:
         return self._shard.query_batch(batch)
 
+    def scroll(self, request: engine.ScrollRequest) -> tuple[list[engine.Record], Any]:
+        return self._shard.scroll(request)
+
     def retrieve(self, point_ids: list[Any], **what: bool) -> list[engine.Record]:
         self.read += len(point_ids)
         return self._shard.retrieve(point_ids, **what)
