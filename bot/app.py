@@ -219,7 +219,8 @@ async def assemble(
     )
     store = CorpusStore(database, flipped=stale.flipped)
     governor = governor or Governor(Ledger(database))
-    metrics.watch(lambda: breakers.all, governor.remembered)
+    inbox = Inbox(database, worker=f"{socket.gethostname()}-{os.getpid()}")
+    metrics.watch(lambda: breakers.all, governor.remembered, inbox.waiting)
     guarded = guarded_models(models, breakers)
     writer = await index.writer(embedding.embedder.model)
     retriever = Retriever(
@@ -245,7 +246,7 @@ async def assemble(
         syncer=syncer,
         sync=SharedSync(metrics.observed(syncing)),
         stale=stale,
-        inbox=Inbox(database, worker=f"{socket.gethostname()}-{os.getpid()}"),
+        inbox=inbox,
         postings=Postings(database),
         assistant=_assistant(settings, database, retriever, guarded),
         breakers=breakers,

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from core.breakers.breaker import Breaker, State
 from core.budgets.accounting import Standing
+from core.conversation.waiting import Waiting
 from core.errors import DocentError
 from core.ingestion.overview import Overview
 from core.ingestion.report import ProgressListener, SyncReport
@@ -109,9 +110,10 @@ class Metrics:
         self,
         breakers: Callable[[], Iterable[Breaker]],
         standings: Callable[[], Iterable[Standing]],
+        waiting: Waiting,
     ) -> None:
         """Tells of these, too, as they stand when they are asked for."""
-        self.registry.register(_Standings(breakers, standings))
+        self.registry.register(_Standings(breakers, standings, waiting))
 
     def text(self) -> bytes:
         """All of it, in Prometheus' format."""
@@ -133,9 +135,11 @@ class _Standings(Collector):
         self,
         breakers: Callable[[], Iterable[Breaker]],
         standings: Callable[[], Iterable[Standing]],
+        waiting: Waiting,
     ) -> None:
         self._breakers = breakers
         self._standings = standings
+        self._waiting = waiting
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """For the registry."""
@@ -154,3 +158,9 @@ class _Standings(Collector):
                 [budget.provider.name, budget.unit.value, budget.period.value], standing.left
             )
         yield left
+        yield GaugeMetricFamily(
+            "docent_inbox_questions", "Questions that wait for their answer", len(self._waiting)
+        )
+        yield GaugeMetricFamily(
+            "docent_inbox_age_seconds", "How long the oldest of them waits", self._waiting.oldest
+        )

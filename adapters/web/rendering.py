@@ -6,22 +6,19 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from uuid import UUID
 
+from adapters.web.corpus_schemas import DocumentBody, DocumentsBody, SectionBody, WholeDocumentBody
 from adapters.web.library import document_id
 from adapters.web.principals import Principal
 from adapters.web.schemas import (
     AnswerBody,
     CitationBody,
-    DocumentBody,
-    DocumentsBody,
     PassageBody,
     PrincipalBody,
-    SectionBody,
     SessionBody,
     SessionsBody,
     TranscriptBody,
     TurnBody,
     UsageBody,
-    WholeDocumentBody,
 )
 from core.conversation.transcripts import SessionSummary, TranscriptTurn
 from core.ingestion.listing import ListedDocument

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from core.conversation.amendments import Amendments
 from core.conversation.records import document, passage_record, question_of, trace
 from core.conversation.renewals import Renewals
+from core.conversation.waiting import Waiting
 from core.errors import LeaseLost
 from core.model import Answered, Question, SessionKey, Turn, Wanted
 from core.ports import Database
@@ -33,6 +34,7 @@ class Inbox:
         self._worker = worker
         self.lease_seconds = lease_seconds
         self.amendments = Amendments(database)
+        self.waiting = Waiting()
         self._renewals = Renewals(database, lease_seconds=lease_seconds)
 
     async def accept(self, question: Question) -> bool:
@@ -66,6 +68,8 @@ class Inbox:
             None if sources is None else sorted(sources),
             document(question.context),
         )
+        if inserted:
+            self.waiting.began(key, question.message_id)
         return inserted > 0
 
     async def claim(self, session: SessionKey) -> Turn | Held | None:
@@ -111,6 +115,7 @@ class Inbox:
         )
         for row in rows:
             question = question_of(session, row)
+            self.waiting.began(session, question.message_id)
             return Turn(
                 row["id"],
                 question,
@@ -119,7 +124,10 @@ class Inbox:
                 Wanted(row["wanted"]),
                 row["followed"],
             )
-        return await self._holder(key)
+        held = await self._holder(key)
+        if held is None:
+            self.waiting.all_ended(session)
+        return held
 
     async def _holder(self, key: tuple[str, str, str, str]) -> Held | None:
         rows = await self._database.fetch(
@@ -178,7 +186,7 @@ class Inbox:
             hashes,
             [document(passage_record(by_hash[each])) for each in hashes],
         )
-        _fence(turn, finished)
+        self._end(turn, finished)
 
     async def fail(self, turn: Turn, reason: str) -> None:
         """Gives the turn up for good. Raises LeaseLost."""
@@ -192,7 +200,7 @@ class Inbox:
             turn.token,
             storable(reason),
         )
-        _fence(turn, failed)
+        self._end(turn, failed)
 
     async def release(self, turn: Turn, *, counted: bool) -> None:
         """Lets anybody claim the turn at once; not `counted`, it was no attempt.
@@ -231,7 +239,7 @@ class Inbox:
             turn.id,
             turn.token,
         )
-        _fence(turn, rows)
+        self._end(turn, rows)
 
     async def unfinished(self) -> list[SessionKey]:
         """The sessions that have unfinished turns, the longest-waiting first."""
@@ -265,10 +273,11 @@ class Inbox:
         )
         return [SessionKey(**row) for row in rows]
 
-
-def _fence(turn: Turn, held: object) -> None:
-    if not held:
-        raise _lost(turn)
+    def _end(self, turn: Turn, held: object) -> None:
+        """Raises LeaseLost where no row was held."""
+        if not held:
+            raise _lost(turn)
+        self.waiting.ended(turn.question.session, turn.question.message_id)
 
 
 def _lost(turn: Turn) -> LeaseLost:

@@ -11,13 +11,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.metrics import Metrics
 from core.breakers.breaker import Breaker
 from core.budgets.accounting import Budget, Period, Provider, Standing, Unit
+from core.conversation.waiting import Waiting
 from core.errors import ServiceUnavailable, SyncRunning
 from core.ingestion.corpus import Served
 from core.ingestion.overview import Overview
 from core.ingestion.report import Phase, SyncProgress, SyncReport, Tally
 from core.model import AnswerStatus, Rung, Usage
 from tests.support.answers import answer, answered
-from tests.support.conversations import question
+from tests.support.conversations import THREAD, question
 
 SECRET = "Where is the treasure of the lighthouse keeper?"
 
@@ -105,7 +106,15 @@ def test_breakers_and_budgets_are_told_as_they_stand() -> None:
     metrics, breaker = Metrics(), Breaker("Embedding")
     budget = Budget(Provider("Cohere", "k"), Unit.CALLS, Period.MONTH, 1000)
     standing = Standing(budget, 250, datetime(2026, 6, 1, tzinfo=UTC))
-    metrics.watch(lambda: [breaker], lambda: [standing])
+    moments = [10.0]
+    waiting = Waiting(clock=lambda: moments[-1])
+    metrics.watch(lambda: [breaker], lambda: [standing], waiting)
+    waiting.began(THREAD, "m1")
+    moments.append(70.0)
+    seen = told(metrics)
+    assert (seen["docent_inbox_questions"], seen["docent_inbox_age_seconds"]) == (1, 60)
+    waiting.ended(THREAD, "m1")
+    assert told(metrics)["docent_inbox_age_seconds"] == 0
     assert told(metrics)["docent_breaker Embedding"] == 0
     assert told(metrics)["docent_budget_left month Cohere calls"] == 750
     for _ in range(2):

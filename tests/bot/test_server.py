@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.server import serving
+from bot.server import Front, serving
 from core.errors import ConfigurationError
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -54,3 +54,41 @@ async def test_an_address_that_is_taken_is_named_with_its_settings() -> None:
             async with serving(hello, "127.0.0.1", port):
                 raise AssertionError("it is served")
     assert "SERVER_PORT" in caught.value.hint
+
+
+def saying(word: str) -> Callable[[Any, Any, Send], Awaitable[None]]:
+    async def say(scope: Any, receive: Any, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": word.encode()})
+
+    return say
+
+
+async def test_applications_share_an_address_each_under_its_path() -> None:
+    front = Front("127.0.0.1", 0)
+    async with aiohttp.ClientSession() as client:
+
+        async def read(path: str) -> str:
+            return await (await client.get(f"{address}{path}")).text()
+
+        async with front.mount("/slack/events", saying("slack")) as address:
+            assert (await client.get(f"{address}/elsewhere")).status == 404
+            async with front.mount("/", saying("web")) as again:
+                assert again == address
+                assert [await read(p) for p in ("/slack/events", "/", "/slack")] == [
+                    "slack",
+                    "web",
+                    "web",
+                ]
+            assert await read("/slack/events") == "slack"
+            assert (await client.get(address)).status == 404
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await client.get(address)
+
+
+async def test_the_server_starts_again_after_the_last_application_left() -> None:
+    front = Front("127.0.0.1", 0)
+    async with aiohttp.ClientSession() as client:
+        for word in ("one", "two"):
+            async with front.mount("/", saying(word)) as address:
+                assert await (await client.get(address)).text() == word

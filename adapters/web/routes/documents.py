@@ -9,16 +9,16 @@ from fastapi.responses import JSONResponse
 from starlette.datastructures import UploadFile
 
 from adapters.web.background import waited_for
-from adapters.web.described import problems
-from adapters.web.library import document_id, place_of
-from adapters.web.problems import Problem
-from adapters.web.rendering import document_body, documents_body, whole_document_body
-from adapters.web.schemas import (
+from adapters.web.corpus_schemas import (
     AcceptedUploadBody,
     DocumentBody,
     DocumentsBody,
     WholeDocumentBody,
 )
+from adapters.web.described import problems
+from adapters.web.library import document_id, place_of
+from adapters.web.problems import Problem
+from adapters.web.rendering import document_body, documents_body, whole_document_body
 from adapters.web.services import Admin, Reader, Services, Serving
 from adapters.web.uploads import KINDS, SOURCE, Uploads, safe_name
 

@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
 from adapters.web.chat import PULSE
+from adapters.web.corpus_schemas import GapsBody, QuotaBody, StatusBody, SyncBody, SyncRequest
 from adapters.web.described import problems, stream
-from adapters.web.schemas import GapsBody, QuotaBody, StatusBody, SyncBody, SyncRequest
 from adapters.web.services import Accept, Admin, Serving, require_json
 from adapters.web.streams import PULSE_EVENT, event, streamed, wants_events
 from adapters.web.syncing import SyncDesk, as_json
