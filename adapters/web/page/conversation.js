@@ -5,7 +5,6 @@ import { announce, find, remember, warn } from "./dom.js";
 import { follow } from "./following.js";
 import { Turn } from "./turn.js";
 
-const UNREACHABLE = "The connection is lost. Trying again…";
 const outbox = () => sessionStorage;
 
 /** An id that nobody else makes; crypto.randomUUID is missing where there is no HTTPS. */
@@ -76,7 +75,6 @@ export class Conversation {
   async stop() {
     const turn = this.running;
     if (!turn) return;
-    turn.showState("Stopping…");
     await request(`chat/${turn.messageId}/stop`, { method: "POST" }).catch((error) => {
       // It had ended by itself; what it came to is shown.
       if (!(error instanceof Problem && error.status === 409)) throw error;
@@ -152,14 +150,20 @@ export class Conversation {
         this.changed();
       },
       connected: () => turn.showState("Connected again…"),
-      cut: () => turn.showState(UNREACHABLE, { isTroubled: true }),
+      cut: () => {
+        turn.showState(`${data.detail} Trying again…`, { isTroubled: true });
+        announce(data.detail);
+      },
       queued: () =>
         turn.showState(
           data.before === 1
             ? "1 question is before yours…"
             : `${data.before} questions are before yours…`,
         ),
-      searching: () => turn.showState("Searching the docs…"),
+      searching: () => {
+        turn.showState("Searching the docs…");
+        announce("Searching the docs…");
+      },
       passages: () => {
         turn.passages = data.passages;
         turn.showState(
@@ -174,8 +178,6 @@ export class Conversation {
       answer: () => this.finish(turn, data),
       error: () => turn.showFailure(data.detail ?? data.title, () => this.again(turn)),
     }[name];
-    if (name === "cut" || name === "searching")
-      announce(name === "cut" ? UNREACHABLE : "Searching the docs…");
     show?.();
   }
 

@@ -57,11 +57,13 @@ export function iconButton(name, label, onClick, properties = {}) {
   );
 }
 
-/** Has a screen reader say something once it is silent. */
+const SAID = 20;
+
+/** Has a screen reader say something once it is silent; what was to be said before stays. */
 export function announce(text) {
   const live = find("live");
-  // What is there already is not said again, and what is new is said alone.
-  live.replaceChildren(h("span", {}, text));
+  live.append(h("span", {}, `${text} `));
+  while (live.childElementCount > SAID) live.firstElementChild.remove();
 }
 
 let warned = 0;

@@ -3,44 +3,52 @@
 import { Problem, request } from "./api.js";
 
 const PAUSES = [0.5, 1, 2, 4, 8, 15];
+/** Seconds that one may wait for what the server asks to wait for. */
+const LONGEST = 60;
 /** Milliseconds of silence after which a connection is given up; the server speaks every 15 s. */
 const SILENCE = 40_000;
 
 /**
  * Asks, or takes up again what was asked. `notice(name, data)` is told of the API's events, of
- * "text" with all the text so far, of "cut" when the connection broke, and of "connected" after it.
+ * "text" with all the text so far, of "cut" when that broke, with its reason, and of "connected"
+ * after it.
  * Sending twice is safe: the message id is the idempotency key. Raises Problem where it is refused.
  * @param {{ messageId: string, sessionId?: string, question?: string, accepted: boolean }} asked
  * @param {(name: string, data: any) => void} notice
  * @param {AbortSignal} signal
  */
-export async function follow({ messageId, sessionId, question, accepted }, notice, signal) {
-  const progress = { accepted, text: "", ended: false };
-  for (let failures = 0; !progress.ended; failures++) {
-    let after = 0;
-    try {
-      const connection = new AbortController();
-      const either = AbortSignal.any([signal, connection.signal]);
-      const response = await open({ messageId, sessionId, question }, progress.accepted, either);
+export async function follow(asked, notice, signal) {
+  const progress = { accepted: asked.accepted, text: "", ended: false };
+  for (let failures = 0; ; failures++) {
+    const connection = new AbortController();
+    const either = AbortSignal.any([signal, connection.signal]);
+    const trouble = { detail: "The connection is lost.", after: 0 };
+    const response = await open(asked, progress.accepted, either).catch((error) => {
+      if (error instanceof Problem) Object.assign(trouble, bearable(error));
+    });
+    if (response) {
       if (failures) notice("connected", {});
       progress.text = "";
-      for await (const event of events(response.body, () => connection.abort())) {
+      for await (const event of events(response.body, connection)) {
         failures = 0;
         take(event, progress, notice);
       }
-    } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof Problem && !error.passes) throw error;
-      after = error.retryAfter ?? 0;
     }
     if (progress.ended || signal.aborted) return;
-    notice("cut", {});
-    await pause(Math.max(after, PAUSES[Math.min(failures, PAUSES.length - 1)]), signal);
+    notice("cut", trouble);
+    await pause(Math.max(trouble.after, PAUSES[Math.min(failures, PAUSES.length - 1)]), signal);
     if (signal.aborted) return;
   }
 }
 
-function open({ messageId, sessionId, question }, accepted, signal) {
+/** What to wait for; raises what no waiting helps against. */
+function bearable(problem) {
+  if (!problem.passes || problem.retryAfter > LONGEST) throw problem;
+  return { detail: problem.message, after: problem.retryAfter };
+}
+
+function open(asked, accepted, signal) {
+  const { messageId, sessionId, question } = asked;
   const headers = { Accept: "text/event-stream" };
   if (accepted) return request(`chat/${messageId}`, { headers, signal });
   headers["Idempotency-Key"] = messageId;
@@ -59,24 +67,22 @@ function take({ name, data }, progress, notice) {
   }
 }
 
-/** Server-sent events, as they come. A connection that falls silent is given up. */
-async function* events(body, giveUp) {
+/** Server-sent events, until the connection ends, breaks, or falls silent for too long. */
+async function* events(body, connection) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let buffer = "";
-  let watch = setTimeout(giveUp, SILENCE);
   try {
     for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
+      const watch = setTimeout(() => connection.abort(), SILENCE);
+      const { value, done } = await reader.read().catch(() => ({ value: "", done: true }));
       clearTimeout(watch);
-      watch = setTimeout(giveUp, SILENCE);
+      if (done) return;
       const blocks = (buffer + value).split("\n\n");
       buffer = blocks.pop();
       yield* blocks.map(parse).filter((event) => event !== null);
     }
   } finally {
-    clearTimeout(watch);
-    reader.cancel().catch(() => {});
+    connection.abort();
   }
 }
 

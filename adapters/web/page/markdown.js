@@ -138,5 +138,7 @@ export function update(element, fragment) {
 
 /** Markdown as plain words, for those who listen. */
 export function spoken(markdown) {
-  return rendered(markdown).textContent.trim();
+  const text = rendered(markdown).textContent.trim();
+  // Where a mark was left out.
+  return text.replace(/\s+(?=[.,;:!?])/g, "");
 }

@@ -31,7 +31,9 @@ async function guarded(promise) {
   try {
     return await promise;
   } catch (error) {
-    if (error.name !== "AbortError") warn(error.message);
+    const isUnreachable = error instanceof TypeError;
+    if (isUnreachable) warn("The server cannot be reached. Please try again in a moment.");
+    else if (error.name !== "AbortError") warn(error.message);
     return null;
   }
 }

@@ -14,15 +14,24 @@ export class Sessions {
     find("older").addEventListener("click", () => guarded(this.more()));
   }
 
-  /** Reads the latest conversations. */
+  /** Reads the latest conversations; older ones that are shown already stay. */
   async load() {
-    const page = await json("sessions?limit=30");
-    find("sessions").replaceChildren();
-    this.show(page);
+    const { sessions, next } = await json("sessions?limit=30");
+    const list = find("sessions");
+    const focused = document.activeElement?.closest("#sessions li")?.id;
+    for (const session of sessions) find(`s-${session.id}`)?.remove();
+    if (!list.childElementCount) this.next = next;
+    list.prepend(...sessions.map((session) => this.item(session)));
+    if (focused) find(focused)?.firstElementChild.focus();
+    this.refresh();
   }
 
   async more() {
-    this.show(await json(`sessions?limit=30&before=${encodeURIComponent(this.next)}`));
+    const before = encodeURIComponent(this.next);
+    const { sessions, next } = await json(`sessions?limit=30&before=${before}`);
+    find("sessions").append(...sessions.map((session) => this.item(session)));
+    this.next = next;
+    this.refresh();
   }
 
   /** Marks the conversation that is open. */
@@ -34,19 +43,17 @@ export class Sessions {
     }
   }
 
-  show({ sessions, next }) {
-    find("sessions").append(...sessions.map((session) => this.item(session)));
-    this.next = next;
-    find("older").hidden = next === null;
+  refresh() {
+    find("older").hidden = this.next === null;
     find("no-sessions").hidden = find("sessions").childElementCount > 0;
     this.mark(this.current);
   }
 
   item(session) {
-    const item = h("li", {});
+    const item = h("li", { id: `s-${session.id}` });
     const link = h(
       "a",
-      { href: `#${session.id}` },
+      { href: `#${session.id}`, title: session.title },
       h("span", { className: "what" }, session.title),
       h("span", { className: "faint" }, when(session.asked_at)),
     );
@@ -64,7 +71,7 @@ export class Sessions {
     });
     const neighbour = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector("a");
     item.remove();
-    find("no-sessions").hidden = find("sessions").childElementCount > 0;
+    this.refresh();
     (neighbour ?? find("new")).focus();
     announce("The conversation is deleted.");
     this.deleted(session.id);

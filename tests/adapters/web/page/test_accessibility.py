@@ -138,9 +138,13 @@ async def test_each_claim_is_said_once_to_those_who_listen(
     live = visitor.page.get_by_role("status")
     model.steps = asyncio.Semaphore(1)
     await visitor.ask(ASKED)
-    await expect(live).to_have_text("Whoever drank the last cup cleans the coffee machine .")
+    claim = "Whoever drank the last cup cleans the coffee machine."
+    await expect(live).to_contain_text(claim)
     model.steps.release()
     await expect(live).to_contain_text("The answer is complete, with 2 sources.")
+    said = await live.inner_text()
+    assert said.index("Searching the docs…") < said.index(claim) < said.index("The beans")
+    assert said.count("last cup") == said.count("beans") == 1
 
 
 async def test_a_theme_is_chosen_and_kept(visitor: Visit) -> None:
