@@ -64,7 +64,7 @@ async def run(settings: Settings, *, chat: bool) -> None:
             if not platforms:
                 notes.print("Docent is up, but no platform is configured: nobody can ask it yet.")
             async with open_upkeep(app):
-                await run_platforms(app, platforms, stop, notes.print)
+                await run_platforms(app, platforms, stop, partial(notes.print, soft_wrap=True))
 
 
 async def chat(settings: Settings) -> None:
