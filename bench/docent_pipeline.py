@@ -36,7 +36,7 @@ from bot.settings.groups import (
     OpenRouterSettings,
     QdrantSettings,
 )
-from core.answering.dispatcher import Dispatcher, DispatcherSettings
+from core.answering.dispatcher import Dispatcher
 from core.backends.cohere_batches import call_count
 from core.breakers.guard import open_breakers
 from core.budgets.governor import open_governor
@@ -173,9 +173,7 @@ async def open_docent(addresses: Mapping[str, str], docs: Path) -> AsyncIterator
         inbox = WatchedInbox(app.inbox)
         docent = Docent(app, inbox, asking)
         app = replace(app, inbox=cast("Inbox", inbox))
-        docent.dispatcher = await stack.enter_async_context(
-            app.dispatcher({PLATFORM: docent}, DispatcherSettings(running=1000))
-        )
+        docent.dispatcher = await stack.enter_async_context(app.dispatcher({PLATFORM: docent}))
         settle()
         yield docent
 

@@ -27,6 +27,7 @@ from bench.measures import (
     percentiles,
     resident_mb,
 )
+from bot.loop import quickest_loop
 
 
 class Pipeline(Protocol):
@@ -159,7 +160,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     on_core(SYSTEM_UNDER_TEST)
-    print(json.dumps(asdict(asyncio.run(measure(args)))), flush=True)
+    with asyncio.Runner(loop_factory=quickest_loop()) as runner:
+        print(json.dumps(asdict(runner.run(measure(args)))), flush=True)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,9 @@ from core.ports import (
     VectorWriter,
 )
 
+SERVED, MADE_HERE = 1000, 16
+"""Answers that are made at once: by models elsewhere, that are mostly waited for, or by quoting."""
+
 SWEEP_PAUSE = 30.0
 """Seconds. With a lease of 25, what a dead instance held is taken over within a minute."""
 
@@ -85,8 +88,11 @@ class App:
         limits: Limits | None = None,
     ) -> AbstractAsyncContextManager[Dispatcher]:
         """Runs the questions of the platforms that `responders` names, within the limits."""
-        if settings is None and self.settings.database.shared:
-            settings = DispatcherSettings(sweep_pause=SWEEP_PAUSE)
+        if settings is None:
+            settings = DispatcherSettings(
+                running=SERVED if self.settings.openrouter.api_key else MADE_HERE,
+                sweep_pause=SWEEP_PAUSE if self.settings.database.shared else None,
+            )
         answerer = ObservedAnswerer(self.assistant, self.metrics)
         return open_dispatcher(self.inbox, answerer, responders, settings, limits=limits)
 

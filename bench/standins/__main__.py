@@ -11,13 +11,13 @@ import gc
 import json
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from bench.measures import ITS_SURROUNDINGS, on_core
 from bench.standins.qdrant import qdrant
 from bench.standins.server import listen
 from bench.standins.services import Latency, cohere, openrouter
+from bot.loop import quickest_loop
 from core.backends.embedded_postgres import open_embedded_postgres
 
 
@@ -51,17 +51,9 @@ def main() -> None:
     on_core(ITS_SURROUNDINGS)
     with (
         tempfile.TemporaryDirectory(prefix="docent-", ignore_cleanup_errors=True) as folder,
-        asyncio.Runner(loop_factory=_quickest_loop()) as runner,
+        asyncio.Runner(loop_factory=quickest_loop()) as runner,
     ):
         runner.run(serve(latency, Path(folder)))
-
-
-def _quickest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    try:
-        import uvloop  # noqa: PLC0415 - it need not be there
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 if __name__ == "__main__":

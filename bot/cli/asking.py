@@ -21,8 +21,9 @@ def run(
     standard input, each of its lines is a question.
     """
     from bot import commands
+    from bot.loop import quickest_loop
 
-    run_command(commands.run(read_settings(), chat=not no_chat))
+    run_command(commands.run(read_settings(), chat=not no_chat), loop_factory=quickest_loop())
 
 
 @app.command()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -22,12 +22,17 @@ app = typer.Typer(
     rich_markup_mode=None,  # its tables give flags a type, as if they took a value
 )
 
+LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-def run_command(command: Coroutine[Any, Any, int | None]) -> None:
+def run_command(
+    command: Coroutine[Any, Any, int | None], *, loop_factory: LoopFactory | None = None
+) -> None:
     """Runs it until it ends or a signal ends it; its exit code becomes the program's."""
-    code = asyncio.run(run_until_signalled(command))
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        code = runner.run(run_until_signalled(command))
     if code:
         raise typer.Exit(code)
 
