@@ -44,7 +44,10 @@ async def list_all(settings: Settings, *, as_json: bool) -> None:
 
 
 async def revoke(settings: Settings, key_id: str) -> None:
-    """Ends a key; a running bot notices within ten seconds. Raises ConfigurationError."""
+    """Ends a key; a running bot notices within ten seconds, for its metrics within a day.
+
+    Raises ConfigurationError.
+    """
     async with open_database(settings) as database:
         await migrate(database)
         if not await ApiKeys(database).revoke(key_id):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from core.access.keys import ApiKeys, is_api_key
 _REMEMBERED = 1_000
 _FOR_SECONDS = 10.0
 """How long a key is remembered, and so how long after its end it may still be used."""
+
+_FOR_PROBES = 86_400.0
+"""The same for what asks all day long by itself, and must wake no database that sleeps."""
 
 
 class Tokens(Protocol):
@@ -41,8 +45,11 @@ class Gatekeeper:
         self._clock = clock
         self._known: OrderedDict[bytes, tuple[Principal | None, float]] = OrderedDict()
 
-    async def admit(self, authorization: str | None) -> Principal:
-        """Who sent a request. Raises Problem, and ServiceError where that cannot be told."""
+    async def admit(self, authorization: str | None, *, probing: bool = False) -> Principal:
+        """Who sent a request. Raises Problem, and ServiceError where that cannot be told.
+
+        Who is `probing` with a key that was let in before is let in from memory, for a day.
+        """
         if authorization is None:
             if self.required:
                 raise _unauthorized("Send an API key or a token: `Authorization: Bearer …`.")
@@ -50,7 +57,8 @@ class Gatekeeper:
         scheme, _, credential = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise _unauthorized("Only `Authorization: Bearer …` is understood.")
-        principal = await self._principal(credential.strip())
+        remembered = _FOR_PROBES if probing else _FOR_SECONDS
+        principal = await self._principal(credential.strip(), remembered)
         if principal is None:
             raise _unauthorized(
                 "The key or token is not accepted: it is unknown, revoked or expired.",
@@ -58,19 +66,19 @@ class Gatekeeper:
             )
         return principal
 
-    async def _principal(self, credential: str) -> Principal | None:
+    async def _principal(self, credential: str, remembered: float) -> Principal | None:
         if is_api_key(credential):
-            return await self._of_key(credential)
+            return await self._of_key(credential, remembered)
         return await self._tokens.principal(credential) if self._tokens else None
 
-    async def _of_key(self, text: str) -> Principal | None:
+    async def _of_key(self, text: str, remembered: float) -> Principal | None:
         name, now = sha256(text.encode()).digest(), self._clock()
-        principal, until = self._known.get(name, (None, 0.0))
-        if now < until:
+        principal, found = self._known.get(name, (None, -math.inf))
+        if now - found < (remembered if principal else _FOR_SECONDS):
             return principal
         key = await self._keys.find(text)
         principal = None if key is None else Principal("key", key.id, key.permissions)
-        self._known[name] = principal, now + _FOR_SECONDS
+        self._known[name] = principal, now
         self._known.move_to_end(name)
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)

@@ -76,7 +76,9 @@ _bearer = HTTPBearer(
 )
 
 
-def allowed(permission: Permission) -> Callable[..., Awaitable[Principal]]:
+def allowed(
+    permission: Permission, *, probing: bool = False
+) -> Callable[..., Awaitable[Principal]]:
     """A dependency: who sent the request, where they may do that. Raises Problem."""
 
     async def principal(
@@ -84,7 +86,8 @@ def allowed(permission: Permission) -> Callable[..., Awaitable[Principal]]:
         serving: Serving,
         _: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Principal:
-        found = await serving.gatekeeper.admit(request.headers.get("authorization"))
+        authorization = request.headers.get("authorization")
+        found = await serving.gatekeeper.admit(authorization, probing=probing)
         request.state.headers = serving.rates.take(found.id)
         if not found.may(permission):
             raise Problem(

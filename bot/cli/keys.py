@@ -43,7 +43,7 @@ def list_all(as_json: Json = False) -> None:
 def revoke(
     key_id: Annotated[str, typer.Argument(metavar="ID", help="As `docent keys list` shows it.")],
 ) -> None:
-    """Revoke a key. A running bot notices within ten seconds."""
+    """Revoke a key. A running bot notices within ten seconds, for /metrics within a day."""
     from bot.keys import revoke
 
     run_command(revoke(read_settings(), key_id))

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any, cast
+
+import httpx
 
 from bot.app import assemble
 from bot.parts import App, Embedding
 from bot.platforms import configured_platforms
+from bot.server import Front
 from bot.settings import Settings
 from bot.settings.groups import AnswerSettings, DatabaseSettings
 from bot.settings.platforms import DiscordSettings, SlackSettings
 from bot.settings.source import SourceSettings
 from bot.upkeep import open_upkeep
+from bot.web_api import run_web
+from core.access.keys import ApiKeys, Permission
 from core.backends.extractive import ExtractiveChatModel
 from core.backends.postgres import open_postgres
 from core.backends.qdrant_edge import open_edge
@@ -28,12 +35,39 @@ from tests.support.slack_server import SlackWorkspace, open_workspace
 HOUR = 3600.0
 
 
-class House:
-    """A bot on both platforms, which has answered a question on each."""
+class Hall:
+    """In place of the web server, whose loop turns ten times a second: what it would serve.
 
-    def __init__(self, workspace: SlackWorkspace, guild: DiscordGuild, folder: Path) -> None:
+    `key` may ask and read.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._served: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._headers = {"Authorization": f"Bearer {key}"}
+
+    @asynccontextmanager
+    async def mount(self, _: str, application: Any) -> AsyncIterator[str]:
+        self._served.set_result(application)
+        yield "http://127.0.0.1"
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[httpx.AsyncClient]:
+        transport = httpx.ASGITransport(app=await self._served)
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", headers=self._headers
+        ) as client:
+            yield client
+
+
+class House:
+    """A bot on all platforms, which has answered a question on each."""
+
+    def __init__(
+        self, workspace: SlackWorkspace, guild: DiscordGuild, hall: Hall, folder: Path
+    ) -> None:
         self.workspace = workspace
         self.guild = guild
+        self.hall = hall
         (folder / "docs").mkdir()
         (folder / "docs" / "reactors.md").write_text(page(5), "utf-8")
         self.folder = folder
@@ -61,6 +95,16 @@ class House:
         await self.workspace.answered(self.workspace.general, ts, seconds=30)
         await self.guild.dm(BOB, text)
         await self.guild.answered(self.guild.direct(BOB), seconds=30)
+        async with self.hall.client() as client:
+            asked = await client.post("/api/v1/chat", json={"question": text})
+            assert asked.status_code == 200, asked.text
+
+    async def probe(self) -> None:
+        """What an orchestrator and a Prometheus ask all day long."""
+        async with self.hall.client() as client:
+            await client.get("/ready")
+            for path in ("/health", "/metrics"):
+                assert (await client.get(path)).status_code == 200
 
     async def chatter(self) -> None:
         """What is not for the bot."""
@@ -74,8 +118,9 @@ async def _statements(folder: Path, dsn: str, hours: float, *, shared: bool = Fa
     assert isinstance(loop, SkippingLoop)
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
-        house = House(await enter(open_workspace()), await enter(open_discord()), folder)
         database = FaultyDatabase(await enter(open_postgres(dsn)))
+        _, key = await ApiKeys(database).create("all", [Permission.ASK, Permission.READ])
+        house = House(await enter(open_workspace()), await enter(open_discord()), Hall(key), folder)
         settings = house.settings(shared=shared)
         app = await assemble(
             settings,
@@ -87,15 +132,17 @@ async def _statements(folder: Path, dsn: str, hours: float, *, shared: bool = Fa
         )
         await app.syncer.sync(app.sources)
         await enter(open_upkeep(app))
-        running = asyncio.create_task(_run(app, settings))
+        running = asyncio.create_task(_run(app, settings, house.hall))
         await house.workspace.connected()
         await house.guild.connected()
         await house.ask()
+        await house.probe()
         await _quiet(database)
         sent, began = len(database.statements), loop.time()
         loop.skipping = True
         while loop.time() < began + hours * HOUR:
             await house.chatter()
+            await house.probe()
             await asyncio.sleep(HOUR / 4)
         loop.skipping = False
         statements = database.statements[sent:]
@@ -105,10 +152,11 @@ async def _statements(folder: Path, dsn: str, hours: float, *, shared: bool = Fa
     return statements
 
 
-async def _run(app: App, settings: Settings) -> None:
+async def _run(app: App, settings: Settings, hall: Hall) -> None:
     async with asyncio.TaskGroup() as tasks:
         for platform in configured_platforms(settings):
             tasks.create_task(platform(app, asyncio.Event(), _unheard))
+        tasks.create_task(run_web(cast("Front", hall), app, asyncio.Event(), _unheard))
 
 
 def _unheard(_: str) -> None:
@@ -133,7 +181,7 @@ def test_of_several_instances_each_looks_twice_a_minute_for_what_another_left(
 ) -> None:
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         statements = runner.run(_statements(tmp_path, database_dsn, 1, shared=True))
-    sweeps, platforms = HOUR / 30, 2
+    sweeps, platforms = HOUR / 30, 3
     assert {"HAVING NOT bool_or" in sql for sql in statements} == {True}
     # One that the skipped clock cuts short is made up for by the next.
     assert 0.8 * platforms * sweeps <= len(statements) <= platforms * (sweeps + 1)

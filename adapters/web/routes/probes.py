@@ -52,7 +52,7 @@ async def ready(serving: Serving) -> JSONResponse:
     response_class=Response,
 )
 async def metrics(
-    _: Annotated[Principal, Depends(allowed(Permission.READ))], serving: Serving
+    _: Annotated[Principal, Depends(allowed(Permission.READ, probing=True))], serving: Serving
 ) -> Response:
     """Get what Prometheus collects. No word of anybody's question is in it."""
     return Response(serving.metrics(), media_type=METRICS_TYPE)
