@@ -29,6 +29,7 @@ PLANTED = [
     ("Adapters never import each other", "adapters/console/chat.py", "import adapters.other"),
     ("Slack's SDK stays", "bot/doctor.py", "import slack_sdk"),
     ("Slack's SDK stays", "adapters/discord/api.py", "import slack_sdk"),
+    ("The web framework stays", "bot/web_parts.py", "import fastapi"),
     ("Discord's SDK stays", "bot/discord.py", "from discord import Client"),
     ("Discord's SDK stays", "adapters/slack/api.py", "import discord"),
 ]
