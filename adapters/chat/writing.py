@@ -18,7 +18,7 @@ class Rhythm:
     An answer that is whole before `first` is over is not shown in parts at all, as quotes are.
     """
 
-    first: float = 0.05
+    first: float = 0.02
     again: float = 1.0
 
 
