@@ -37,6 +37,7 @@ from bench.measures import (
 from bench.outcome import conclude, options
 from bench.search import GENERATION, points
 from bot.app import open_app
+from bot.loop import quickest_loop
 from bot.memory import settle
 from bot.parts import App
 from bot.settings import Settings
@@ -246,7 +247,8 @@ def main() -> None:
     args = arguments()
     if args.one_core:
         on_core(SYSTEM_UNDER_TEST)
-    report = asyncio.run(measure(args))
+    with asyncio.Runner(loop_factory=quickest_loop()) as runner:
+        report = runner.run(measure(args))
     show(report)
     conclude(args, asdict(report), met=report.met)
 

@@ -41,6 +41,7 @@ from bench.measures import (
     resident_mb,
 )
 from bot.app import open_app
+from bot.loop import quickest_loop
 from bot.memory import settle
 from bot.parts import App
 from bot.server import Front
@@ -168,4 +169,5 @@ async def _stretch() -> bool:
 
 if __name__ == "__main__":
     on_core(SYSTEM_UNDER_TEST)
-    asyncio.run(serve(Config(**json.loads(sys.argv[1]))))
+    with asyncio.Runner(loop_factory=quickest_loop()) as runner:
+        runner.run(serve(Config(**json.loads(sys.argv[1]))))

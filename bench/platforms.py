@@ -29,6 +29,7 @@ from bench.measures import ITS_SURROUNDINGS, Percentiles, load_average, on_core,
 from bench.outcome import conclude, options
 from bench.platform_places import Place, open_place
 from bench.standins.services import Latency
+from bot.loop import quickest_loop
 
 PLATFORMS = ("slack", "slack-http", "discord")
 WORDS_A_CLAIM = 13  # as bench.corpus writes them
@@ -283,7 +284,8 @@ def main() -> None:
     """Measures and prints."""
     args = arguments()
     on_core(ITS_SURROUNDINGS)
-    runs = asyncio.run(measure(args))
+    with asyncio.Runner(loop_factory=quickest_loop()) as runner:
+        runs = runner.run(measure(args))
     show(runs)
     figures = {each.platform: asdict(each) for each in runs}
     conclude(args, figures, met=all(each.met for each in runs))
