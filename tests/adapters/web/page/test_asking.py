@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
 
+from bot.settings.limits import LimitsSettings
+from core.backends.postgres import Postgres
 from tests.support.browser import Visit
-from tests.support.web_server import ASKED, SteppingModel, WebServer
+from tests.support.web_server import ASKED, SteppingModel, WebServer, open_web, web_settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -133,9 +137,54 @@ async def test_a_question_that_is_refused_says_why(visitor: Visit) -> None:
     await expect(turn.get_by_role("button", name="Ask again")).to_be_visible()
 
 
-async def test_an_admin_sees_what_is_served(visitor: Visit) -> None:
+async def test_a_limit_of_questions_is_told_and_nothing_is_sent_in_vain(
+    database: Postgres, tmp_path: Path, window: Visit
+) -> None:
+    settings = web_settings(tmp_path)
+    limited = settings.model_copy(update={"limits": LimitsSettings(per_person=1, minutes=60)})
+    async with open_web(database, tmp_path, settings=limited) as server:
+        await window.arrive(server.url)
+        await window.answered(ASKED)
+        turn = await window.ask("And where are the beans?")
+        await expect(turn.locator(".error")).to_contain_text("minutes")
+        await expect(turn.get_by_role("button", name="Ask again")).to_be_visible()
+        await window.leave()
+
+
+async def test_an_admin_sees_what_is_served_and_what_cannot_be_read(
+    visitor: Visit, server: WebServer
+) -> None:
+    docs = server.app.settings.sources[0].folder
+    assert docs is not None
+    (docs / "broken.pdf").write_bytes(b"%PDF-1.7 and no more")
+    await server.app.syncer.sync(server.app.sources)
     await visitor.page.get_by_role("button", name="Status").click()
     status = visitor.page.get_by_role("dialog", name="Status")
-    row = status.get_by_role("row").filter(has=visitor.page.get_by_role("rowheader", name="docs"))
-    await expect(row).to_contain_text("3")
+    row = status.get_by_role("row").filter(has_text="broken.pdf")
+    await expect(row).to_contain_text("docs")
     await expect(row).to_contain_text("now")
+
+
+async def test_budgets_are_drawn(visitor: Visit) -> None:
+    """Replies are made up: to spend a budget takes days."""
+    told = {"provider": "openrouter", "unit": "requests", "period": "day", "amount": 1000}
+    quota = {"budgets": [told | {"spent": 250, "ends": None}], "used_this_month": []}
+    await visitor.page.route("**/api/v1/quota", lambda route: route.fulfill(json=quota))
+    await visitor.page.get_by_role("button", name="Status").click()
+    meter = visitor.page.get_by_role("meter", name="openrouter, requests a day")
+    await expect(meter).to_have_attribute("value", "250")
+    await visitor.page.unroute_all()
+
+
+@pytest.mark.skipif("DOCENT_FULL" not in os.environ, reason="`make test-full` asks so much")
+async def test_older_conversations_are_listed_when_asked_for(
+    visitor: Visit, server: WebServer
+) -> None:
+    for number in range(31):
+        await server.ask(f"Question {number}: {ASKED}")
+    page = visitor.page
+    await page.reload()
+    listed = page.get_by_role("navigation", name="Conversations").get_by_role("link")
+    await expect(listed).to_have_count(30)
+    await page.get_by_role("button", name="Older conversations").click()
+    await expect(listed).to_have_count(31)
