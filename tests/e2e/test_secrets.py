@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from subprocess import CompletedProcess
 from urllib.parse import urlsplit, urlunsplit
 
+import httpx
 import pytest
 from pydantic import BaseModel, SecretStr
 
@@ -27,6 +29,7 @@ from tests.support.discord_server import ALICE, DiscordGuild
 from tests.support.door import open_door
 from tests.support.git_server import Repository, open_git_server
 from tests.support.http_server import Exchange, serving
+from tests.support.identity import AUDIENCE, ISSUER, open_identity_provider
 from tests.support.postgres import server_folder
 from tests.support.providers import DIMENSIONS, MODEL, open_providers, page
 from tests.support.qdrant_server import serving as serving_qdrant
@@ -35,6 +38,8 @@ from tests.support.slack_server import SlackWorkspace
 QUESTION = "What is the reactor of part 3 called?"
 ANSWER = "Aquila3x"
 SOURCE = '[[sources]]\nname = "docs"\ngit = "{}"\ntoken_variable = "DOCS_TOKEN"\n'
+
+UP = (b"up in Slack", b"up in Discord", b"API is served at")
 
 SECRETS = {
     "DATABASE_URL": "s3cret-of-the-database",
@@ -50,6 +55,15 @@ SECRETS = {
 }
 """By variable; the address of the database holds its one as a password."""
 
+COMMANDS = (
+    ("doctor",),
+    ("status",),
+    ("quota",),
+    ("trace",),
+    ("keys", "list"),
+    ("--debug", "ask", QUESTION),
+)
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
@@ -58,11 +72,11 @@ def folder() -> Iterator[Path]:
         yield made
 
 
-def _told(text: str) -> list[str]:
-    """The variables whose secrets are in the text, as they are or as a header has them."""
+def _told(text: str, secrets: Mapping[str, str] = SECRETS) -> list[str]:
+    """The names of the secrets that are in the text, as they are or as a header has them."""
     return [
         name
-        for name, secret in SECRETS.items()
+        for name, secret in secrets.items()
         if secret in text or b64encode(f"x-access-token:{secret}".encode()).decode() in text
     ]
 
@@ -109,7 +123,7 @@ def test_no_secret_is_in_what_the_settings_show_of_themselves(
 
 @asynccontextmanager
 async def _running(shell: Shell) -> AsyncIterator[list[bytes]]:
-    """A bot on both platforms; what it has said is in the list at the end."""
+    """A bot on all platforms; what it has said is in the list, all of it at the end."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "run"),
         cwd=shell.folder,
@@ -122,7 +136,7 @@ async def _running(shell: Shell) -> AsyncIterator[list[bytes]]:
     said = [b""]
     try:
         async with asyncio.timeout(60):
-            while not all(each in said[0] for each in (b"up in Slack", b"up in Discord")):
+            while not all(each in said[0] for each in UP):
                 line = await process.stdout.readline()
                 assert line, said[0].decode()
                 said[0] += line
@@ -138,6 +152,33 @@ async def _running(shell: Shell) -> AsyncIterator[list[bytes]]:
             await process.wait()
 
 
+async def _ask_over_http(url: str, credentials: Iterable[str]) -> str:
+    """All that is replied, to what is right and to what is wrong in every place."""
+    replies = []
+    async with httpx.AsyncClient(base_url=url, timeout=30.0) as client:
+        for credential in credentials:
+            bearer = {"Authorization": f"Bearer {credential}"}
+            asked = await client.post("/chat", json={"question": QUESTION}, headers=bearer)
+            assert ANSWER in asked.text, asked.text
+            replies += [
+                asked,
+                await client.get("/sessions", headers=bearer),
+                await client.get(f"{url.removesuffix('/api/v1')}/metrics", headers=bearer),
+                await client.get(f"/chat/{credential}", headers=bearer),
+                await client.get("/sessions", params={"before": credential}, headers=bearer),
+                await client.post("/chat", json={"questoin": credential}, headers=bearer),
+                await client.get("/me", headers={"Authorization": f"Basic {credential}"}),
+                await client.get("/me", headers={"Authorization": f"Bearer {credential[:-9]}"}),
+            ]
+    return "\n".join(f"{each.status_code} {each.headers} {each.text}" for each in replies)
+
+
+async def _outputs(shell: Shell, *commands: tuple[str, ...]) -> list[str]:
+    """What each of the commands says."""
+    ended = await asyncio.gather(*(asyncio.to_thread(shell.run, *each) for each in commands))
+    return [_all_of(each) for each in ended]
+
+
 async def test_a_whole_run_tells_no_secret_anywhere(
     folder: Path,
     database: Postgres,
@@ -150,6 +191,7 @@ async def test_a_whole_run_tells_no_secret_anywhere(
     async with AsyncExitStack() as stack:
         door = await stack.enter_async_context(open_door(database_dsn))
         providers = await stack.enter_async_context(open_providers())
+        identity = await stack.enter_async_context(open_identity_provider())
         (folder / "qdrant").mkdir()
         qdrant = await stack.enter_async_context(
             serving_qdrant(folder / "qdrant", api_key=SECRETS["QDRANT_API_KEY"])
@@ -165,24 +207,33 @@ async def test_a_whole_run_tells_no_secret_anywhere(
                 OPENROUTER_BASE_URL=providers.openrouter,
                 SLACK_BASE_URL=workspace.api_url,
                 DISCORD_BASE_URL=guild.api_url,
+                WEB_ENABLED="true",
+                SERVER_PORT="0",
+                JWT_JWKS_URL=identity.url,
+                JWT_ISSUER=ISSUER,
+                JWT_AUDIENCE=AUDIENCE,
             ),
         )
+        [made] = await _outputs(shell, ("keys", "create", "one", "--scope=ask", "--scope=read"))
+        key, token = made.split()[0], identity.token()
         async with _running(shell) as said:
             ts = await workspace.mention(workspace.general, QUESTION)
             [answer] = await workspace.answered(workspace.general, ts, seconds=30.0)
             await guild.dm(ALICE, QUESTION)
             [direct] = await guild.answered(guild.direct(ALICE), seconds=30.0)
-        commands = (("doctor",), ("status",), ("quota",), ("trace",), ("--debug", "ask", QUESTION))
-        ended = [asyncio.to_thread(shell.run, *each) for each in commands]
-        outputs = [each.stdout + each.stderr for each in await asyncio.gather(*ended)]
+            [url] = re.findall(r"API is served at (\S+),", said[0].decode())
+            replied = await _ask_over_http(url, (key, token))
+        outputs = await _outputs(shell, *COMMANDS)
     assert ANSWER in answer.shown
     assert ANSWER in direct.shown
     assert b" DEBUG " in said[0]
     assert ANSWER in outputs[-1]
-    assert [_told(each) for each in (said[0].decode(), *outputs)] == [[]] * (len(outputs) + 1)
-    assert _told(await _stored(database)) == []
-    assert _told(json.dumps([answer.blocks, direct.shown])) == []
-    assert _told(_files(folder / ".docent")) == []
+    # What nobody could make up for themselves: a key's secret, and a token's signature.
+    secrets = {**SECRETS, "a key": key.rpartition("_")[2], "a token": token.rpartition(".")[2]}
+    told = (said[0].decode(), *outputs, replied, json.dumps([answer.blocks, direct.shown]))
+    assert [_told(each, secrets) for each in told] == [[]] * len(told)
+    assert _told(await _stored(database), secrets) == []
+    assert _told(_files(folder / ".docent"), secrets) == []
 
 
 async def _stored(database: Postgres) -> str:
