@@ -49,7 +49,7 @@ from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
 from core.conversation.presence import Presence
 
-UNLIMITED = 1e6
+UNLIMITED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 import aiohttp
 
-from bench.platform_bot import Config
+from bench.platform_bot import UNLIMITED, Config
 from tests.support import discord_messages
+from tests.support.discord_faults import Window
 from tests.support.discord_server import DiscordGuild, open_discord
 from tests.support.slack_server import SlackWorkspace, open_workspace
 from tests.support.slack_web import Call
@@ -99,11 +100,13 @@ class DiscordPlace:
 
 @asynccontextmanager
 async def open_place(
-    platform: str, conversations: int, note: Note
+    platform: str, conversations: int, note: Note, *, limited: bool
 ) -> AsyncIterator[tuple[Place, Config, Callable[[str, aiohttp.ClientSession], object]]]:
     """The platform's stand-in, how the bot gets there, and how it is told where requests go."""
     if platform == "discord":
         async with open_discord() as guild:
+            if not limited:
+                guild.rates.everywhere = Window(UNLIMITED, 1.0)
             place = DiscordPlace(guild, conversations, note)
             yield place, Config(platform, guild.api_url, guild.token), lambda *_: None
         return

@@ -169,7 +169,9 @@ async def run(platform: str, args: argparse.Namespace) -> Run:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         write_corpus(folder / "docs", args.documents)
         services = await (await enter(running("bench.standins"))).read()
-        opened = await enter(open_place(platform, args.conversations, people.note))
+        opened = await enter(
+            open_place(platform, args.conversations, people.note, limited=args.limited)
+        )
         place, config, deliver_to = opened
         config = replace(config, services=services, docs=str(folder / "docs"), limited=args.limited)
         bot = await enter(running("bench.platform_bot", json.dumps(asdict(config))))
