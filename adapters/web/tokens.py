@@ -11,6 +11,7 @@ import jwt
 from adapters.web.jwks import KeySet
 from adapters.web.principals import Principal
 from core.access.keys import Permission
+from core.text.unicode import storable
 
 ALGORITHMS: Final = ("EdDSA", "ES256", "RS256")
 """All asymmetric: what a public key signs, as HS256 would have it, is signed by nobody."""
@@ -46,7 +47,7 @@ class JwtTokens:
             return None
         claims = self._claims(token, found)
         subject = claims.get("sub")
-        if not isinstance(subject, str) or not 0 < len(subject) <= _LONGEST_SUBJECT:
+        if not isinstance(subject, str) or not _is_name(subject):
             return None
         return Principal("jwt", subject, self._permissions(claims))
 
@@ -74,6 +75,11 @@ class JwtTokens:
         if not isinstance(names, Sequence):
             return frozenset()
         return frozenset(each for each in Permission if each.value in names)
+
+
+def _is_name(subject: str) -> bool:
+    """Whether it can be kept as it is: two that are kept alike would be one person."""
+    return 0 < len(subject) <= _LONGEST_SUBJECT and storable(subject) == subject
 
 
 def _key_id(token: str) -> str | None:

@@ -99,6 +99,8 @@ async def test_a_token_may_do_what_its_scopes_say(
         {"sub": None},
         {"sub": ""},
         {"sub": "x" * 300},
+        {"sub": "alice\0"},
+        {"sub": "alice\ud800"},
     ],
 )
 async def test_a_token_that_says_the_wrong_thing_is_not(
