@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -41,8 +41,8 @@ async def sessions(
     before: Annotated[datetime | None, Query(description="`next` of the page before")] = None,
 ) -> SessionsBody:
     """List your conversations, the latest first."""
-    if before is not None and before.tzinfo is None:
-        raise Problem(422, "Not valid", "`before` needs a time zone.")
+    if before is not None:
+        _require_moment(before)
     found = await serving.transcripts.sessions(
         PLATFORM, asker.kind, asker.name, limit=limit, before=before
     )
@@ -91,6 +91,15 @@ async def rate(body: FeedbackRequest, asker: Asker, serving: Serving) -> Respons
             break
         await asyncio.sleep(pause)
     raise Problem(409, "No answer", "There is no answer to this question that could be rated.")
+
+
+def _require_moment(before: datetime) -> None:
+    if before.tzinfo is None:
+        raise Problem(422, "Not valid", "`before` needs a time zone.")
+    try:
+        before.astimezone(UTC)
+    except OverflowError:
+        raise Problem(422, "Not valid", "`before` is beyond all time.") from None
 
 
 def _no_session() -> Problem:

@@ -145,6 +145,14 @@ async def test_sessions_are_listed_and_deleted_with_all_that_was_said(server: We
     assert (await server.ask(key="m1")).status_code == 410
 
 
+@pytest.mark.parametrize(
+    "before", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-01T00:00:00"]
+)
+async def test_a_page_begins_at_a_moment_that_there_is(server: WebServer, before: str) -> None:
+    refused = await server.client.get("/sessions", params={"before": before})
+    assert (refused.status_code, refused.json()["title"]) == (422, "Not valid")
+
+
 async def test_an_answer_is_rated_and_the_last_word_counts(server: WebServer) -> None:
     answer = (await server.ask(key="m1")).json()
     for value in ("down", "up"):
