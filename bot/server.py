@@ -77,6 +77,7 @@ async def serving(application: Any, host: str, port: int) -> AsyncIterator[str]:
             application,
             interface="asgi3",
             lifespan="off",
+            ws="none",
             proxy_headers=False,
             log_config=None,
             access_log=False,

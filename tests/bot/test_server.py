@@ -31,6 +31,16 @@ async def test_it_serves_until_the_block_ends(host: str) -> None:
             await client.get(address)
 
 
+async def test_who_wants_a_websocket_gets_the_reply_to_a_request() -> None:
+    async with (
+        serving(hello, "127.0.0.1", 0) as address,
+        aiohttp.ClientSession() as client,
+    ):
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await client.ws_connect(f"{address}/there")
+    assert refused.value.status == 200
+
+
 async def test_a_request_that_is_under_way_gets_its_reply() -> None:
     begun, go = asyncio.Event(), asyncio.Event()
 
