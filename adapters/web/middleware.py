@@ -105,7 +105,7 @@ class Doorman:
         declared = headers.get("content-length", "0")
         if not declared.isdecimal() or int(declared) > most:
             raise Problem(413, "Content too large", f"A request may have {most:,} bytes here.")
-        return _counted(receive, most)
+        return counted(receive, most)
 
 
 def _hostname(host: str) -> str:
@@ -115,7 +115,7 @@ def _hostname(host: str) -> str:
         return ""
 
 
-def _counted(receive: Receive, most: int) -> Receive:
+def counted(receive: Receive, most: int, *, slowest: float = _SLOWEST) -> Receive:
     """Reads no more than that, and waits for no piece for ever."""
     seen, complete = 0, False
 
@@ -124,7 +124,7 @@ def _counted(receive: Receive, most: int) -> Receive:
         if complete:  # what is waited for is that the client leaves
             return await receive()
         try:
-            async with asyncio.timeout(_SLOWEST):
+            async with asyncio.timeout(slowest):
                 message = await receive()
         except TimeoutError:
             raise HTTPException(408) from None

@@ -1,0 +1,151 @@
+"""Work over HTTP that outlasts its client: one sync at a time, and whoever wants follows it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.exceptions import HTTPException
+
+from adapters.chat.errands import Start, open_errands
+from adapters.web.background import waited_for
+from adapters.web.middleware import counted
+from adapters.web.problems import Problem
+from adapters.web.syncing import SyncDesk, SyncState, as_json
+from bot.settings.groups import DatabaseSettings
+from core.backends.postgres import Postgres
+from core.errors import ServiceUnavailable, SyncRunning
+from core.ingestion.report import Phase, ProgressListener, SyncProgress, SyncReport, Tally
+from tests.support.web_server import open_web, web_settings
+
+HALF = SyncProgress(Phase.INDEXING, 1, 2, 3, 3, 0, 0.5)
+REPORT = Tally(lambda _: None).report(
+    generation=2, not_synced=(), documents=2, chunks=6, dry_run=False
+)
+
+
+@dataclass
+class Sync:
+    """Half done until `go` is set; then it ends with `fault`, if there is one."""
+
+    fault: BaseException | None = None
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: list[str | None] = field(default_factory=list)
+
+    async def __call__(self, source: str | None, progress: ProgressListener) -> SyncReport:
+        self.asked.append(source)
+        progress(HALF)
+        await self.go.wait()
+        if self.fault:
+            raise self.fault
+        return REPORT
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    async with open_errands() as started:
+        yield started
+
+
+async def followed(desk: SyncDesk, sync: Sync) -> list[SyncState | None]:
+    """Lets the sync go on once nothing has come for a while."""
+    seen = []
+    async for state in desk.follow(0.01):
+        seen.append(state)
+        if state is None:
+            sync.go.set()
+    return seen
+
+
+async def test_who_begins_another_one_meanwhile_follows_the_first(start: Start) -> None:
+    sync = Sync()
+    desk = SyncDesk(sync, frozenset({"docs"}), start)
+    assert desk.begin("docs")
+    assert not desk.begin(None)
+    seen = await followed(desk, sync)
+    assert None in seen
+    states = [state for state in seen if state]
+    assert states[-2:] == [SyncState(running=True, progress=HALF), SyncState(report=REPORT)]
+    assert sync.asked == ["docs"]
+    assert as_json(desk.state)["report"]["documents"] == 2
+    with pytest.raises(Problem, match="no source 'other'"):
+        desk.begin("other")
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (SyncRunning("Another one runs."), 409),
+        (ServiceUnavailable("Qdrant", "away"), 503),
+        (ValueError("ours"), 500),
+    ],
+)
+async def test_a_sync_that_fails_leaves_the_reason(
+    start: Start, fault: Exception, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    sync = Sync(fault)
+    desk = SyncDesk(sync, frozenset(), start)
+    desk.begin(None)
+    with caplog.at_level(logging.CRITICAL):
+        await followed(desk, sync)
+    assert as_json(desk.state)["problem"]["status"] == status
+    assert desk.begin(None)
+
+
+async def test_what_takes_longer_than_its_client_waits_goes_on(start: Start) -> None:
+    go, done = asyncio.Event(), asyncio.Event()
+
+    async def work() -> str:
+        await go.wait()
+        done.set()
+        return "done"
+
+    assert await waited_for(start, work(), 0.01) is None
+    go.set()
+    await asyncio.wait_for(done.wait(), 5)
+    assert await waited_for(start, work(), 5) == "done"
+
+
+async def test_work_that_is_cancelled_with_the_server_is_told_so() -> None:
+    async with open_errands() as start:
+        waiting = asyncio.create_task(waited_for(start, asyncio.Event().wait(), 60))
+        await asyncio.sleep(0.01)
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_who_sends_a_body_too_slowly_is_cut_off() -> None:
+    async def never() -> MutableMapping[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    with pytest.raises(HTTPException) as refused:
+        await counted(never, 10, slowest=0.01)()
+    assert refused.value.status_code == 408
+
+
+async def test_an_upload_waits_for_a_sync_that_runs_elsewhere(
+    database: Postgres, tmp_path: Path
+) -> None:
+    async with open_web(database, tmp_path) as server:
+        async with server.app.store.lease("another machine"):
+            files = {"file": ("tea.md", b"# Tea\n\nTea is brewed at four.\n")}
+            uploading = asyncio.create_task(server.client.post("/documents", files=files))
+            await asyncio.sleep(0.3)
+            assert not uploading.done()
+        assert (await uploading).status_code == 201
+
+
+async def test_several_instances_without_a_folder_in_common_take_no_uploads(
+    database: Postgres, tmp_path: Path
+) -> None:
+    settings = web_settings(tmp_path).model_copy(update={"database": DatabaseSettings(shared=True)})
+    async with open_web(database, tmp_path, settings=settings) as server:
+        reply = await server.client.post("/documents", files={"file": ("tea.md", b"# Tea")})
+        assert reply.status_code == 409
+        assert "WEB_UPLOADS" in reply.json()["detail"]
