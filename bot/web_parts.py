@@ -51,14 +51,15 @@ def web_services(
     """The app's parts, as the API knows them."""
     look = _LOOK if app.settings.database.shared else PULSE
     names = frozenset(profile.name for _, profile in app.sources)
+    library = Library(Listing(app.database, app.scope), app.index, app.store)
     return Services(
         chat=Chat(dispatcher, Archive(app.database), live, app.scope, look=look),
         transcripts=Transcripts(app.database),
         feedback=Feedback(app.database),
         gatekeeper=gatekeeper,
         rates=Rates(app.settings.web.requests_per_minute),
-        library=Library(Listing(app.database, app.scope), app.index, app.store),
-        uploads=_uploads(app),
+        library=library,
+        uploads=_uploads(app, library),
         syncs=SyncDesk(app.sync, names, start),
         insight=Insight(partial(_status, app), partial(_quota, app), partial(_gaps, app)),
         start=start,
@@ -75,9 +76,9 @@ def parts(app: App) -> list[Part]:
     ]
 
 
-def _uploads(app: App) -> Uploads | None:
+def _uploads(app: App, library: Library) -> Uploads | None:
     folder = uploads_folder(app.settings)
-    return Uploads(folder, partial(_sync_uploads, app)) if folder else None
+    return Uploads(folder, partial(_sync_uploads, app), library) if folder else None
 
 
 async def _sync_uploads(app: App) -> SyncReport:

@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
+from adapters.web.library import Library, document_id
 from adapters.web.problems import Problem
+from core.ingestion.listing import ListedDocument
 from core.ingestion.report import SyncReport
 
 SOURCE = "uploads"
@@ -24,15 +26,19 @@ _UNSAFE = re.compile(r"[^\w. -]+|\s+")
 class Uploads:
     """`bring_in` syncs the source, and with it what was added or removed. One change at a time."""
 
-    def __init__(self, folder: Path, bring_in: Callable[[], Awaitable[SyncReport]]) -> None:
+    def __init__(
+        self, folder: Path, bring_in: Callable[[], Awaitable[SyncReport]], library: Library
+    ) -> None:
         self._folder = folder
         self._bring_in = bring_in
+        self._library = library
         self._changing = asyncio.Lock()
 
-    async def add(self, name: str, data: bytes) -> None:
+    async def add(self, name: str, data: bytes) -> ListedDocument:
         """Keeps the file under a name from `safe_name`, and has it answered from.
 
-        Raises DocentError, and Problem for one that cannot be read; then what was there stays.
+        Raises DocentError, and Problem for one without text or that cannot be read; then what was
+        there stays.
         """
         async with self._changing:
             file = self._folder / name
@@ -42,6 +48,12 @@ class Uploads:
             if reason := report.failed.get(f"{SOURCE}/{name}"):
                 await asyncio.to_thread(_restore, file, before)
                 raise Problem(422, "Not readable", f"{name}: {reason}")
+            added = await self._library.find(document_id(SOURCE, name))
+            if added is None or not added.chunks:
+                await asyncio.to_thread(_restore, file, before)
+                await self._bring_in()
+                raise Problem(422, "Nothing to answer from", f"{name} has no text.")
+            return added
 
     async def _keep(self, file: Path, data: bytes) -> None:
         try:

@@ -103,12 +103,12 @@ async def upload(request: Request, _: Admin, serving: Serving) -> JSONResponse:
         if not isinstance(file, UploadFile) or not file.filename:
             raise Problem(422, "Not valid", "The form needs one file, as `file`, with its name.")
         name, data = safe_name(file.filename), await file.read()
-    added = await waited_for(serving.start, _added(serving, uploads, name, data), PATIENCE)
+    added = await waited_for(serving.start, uploads.add(name, data), PATIENCE)
     location = {"Location": f"/api/v1/documents/{document_id(SOURCE, name)}"}
     if added is None:
         accepted = AcceptedUploadBody(id=document_id(SOURCE, name))
         return JSONResponse(accepted.model_dump(), 202, location)
-    return JSONResponse(added.model_dump(), 201, location)
+    return JSONResponse(document_body(added).model_dump(), 201, location)
 
 
 @router.delete(
@@ -125,15 +125,6 @@ async def delete_document(document: DocumentId, _: Admin, serving: Serving) -> R
         raise Problem(409, "Not an upload", f"The document belongs to the source {found.source}.")
     await _uploads(serving).remove(found.path)
     return Response(status_code=204)
-
-
-async def _added(serving: Services, uploads: Uploads, name: str, data: bytes) -> DocumentBody:
-    await uploads.add(name, data)
-    found = await serving.library.find(document_id(SOURCE, name))
-    if found is None or not found.chunks:
-        await uploads.remove(name)
-        raise Problem(422, "Nothing to answer from", f"{name} has no text.")
-    return document_body(found)
 
 
 def _uploads(serving: Services) -> Uploads:

@@ -103,6 +103,15 @@ async def test_what_cannot_be_read_leaves_what_was_there(server: WebServer) -> N
     assert (server.app.settings.docent.data_dir / "uploads" / "rules.docx").read_bytes() == good
 
 
+async def test_what_has_no_text_leaves_what_was_there(server: WebServer) -> None:
+    await upload(server, "tea.md", TEA)
+    empty = await upload(server, "tea.md", b"   \n")
+    assert (empty.status_code, empty.json()["detail"]) == (422, "tea.md has no text.")
+    assert await paths(server, source="uploads") == ["uploads/tea.md"]
+    assert (server.app.settings.docent.data_dir / "uploads" / "tea.md").read_bytes() == TEA
+    assert "trainees" in (await server.ask(TEA_ASKED)).json()["text"]
+
+
 async def test_a_name_leads_nowhere_else(server: WebServer) -> None:
     for name, kept in {
         "../../etc/passwd.md": "passwd.md",
