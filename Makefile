@@ -43,6 +43,10 @@ sync-chaos: $(SETTLED_DEV) ## Kill thirty syncs at random, and ask all through f
 
 bench: $(SETTLED_DEV) ## Measure speed; prints tables and JSON
 	@$(BIN)/python -m bench.search
+	@$(BIN)/python -m bench.store
+	@$(BIN)/python -m bench.embedded
+	@$(BIN)/python -m bench.platforms
+	@$(BIN)/python -m bench.growth
 	@$(BIN)/python -m bench.claims
 	@$(BIN)/python -m bench.startup
 	@$(BIN)/python -m bench.ingest ../shared/corpus/fastapi-docs
