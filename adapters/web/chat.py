@@ -13,6 +13,7 @@ from adapters.web.live import (
     LiveEvent,
     State,
     Waiting,
+    Withdrawn,
     difference,
     key_of,
 )
@@ -139,12 +140,15 @@ class Chat:
         return await self._archive.find(PLATFORM, *key)
 
     async def _look_up(self, key: Key, live: LiveAnswer) -> None:
-        """Ends the answer as it is stored, where it has ended."""
-        stored = await self._stored(key)
-        if stored is not None and stored.status != "accepted":
+        """Ends the answer as it is stored, where it has ended or was deleted."""
+        stored, shown = await self._stored(key), live.state
+        if stored is None:
+            live.end(Withdrawn())
+        elif stored.status != "accepted":
             live.state = State(
                 turn_id=stored.id,
                 passages=stored.passages or None,
+                epoch=shown.epoch + 1 if shown.text else shown.epoch,
                 text=stored.answer.text if stored.answer else "",
                 end=_end(stored),
             )

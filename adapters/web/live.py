@@ -72,7 +72,10 @@ LiveEvent: TypeAlias = Step | Ended | Withdrawn | Waiting
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What there is of an answer. `epoch` counts how often its text was begun anew."""
+    """What there is of an answer. `epoch` counts how often its text was begun anew.
+
+    There is a `turn_id` while an attempt is made here, and after the end.
+    """
 
     turn_id: UUID | None = None
     queued: Queued | None = None
@@ -138,6 +141,11 @@ class LiveAnswer:
         """Nothing follows."""
         self._move(replace(self.state, end=end))
 
+    def leave(self) -> None:
+        """The attempt is over. Where that is not the end, the next may be another instance's."""
+        if self.state.end is None:
+            self._move(replace(self.state, turn_id=None))
+
     async def moved_on(self, seen: State, within: float) -> bool:
         """Returns once there is more than was seen; False when that took too long."""
         with suppress(TimeoutError):
@@ -174,8 +182,11 @@ class LiveAnswers:
         key = key_of(turn.question)
         live = self.of(key)
         live.begin(turn.id)
-        async for event in events:
-            live.take(event)
+        try:
+            async for event in events:
+                live.take(event)
+        finally:
+            live.leave()
         if live.state.end is not None:
             self._keep(key, live)
 
