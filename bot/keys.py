@@ -12,6 +12,7 @@ import typer
 from bot.app import open_database
 from bot.settings import Settings
 from core.access.keys import ApiKey, ApiKeys, Permission
+from core.access.revocations import Revocations
 from core.errors import ConfigurationError
 from core.migrations.runner import migrate
 from core.text.unicode import visible
@@ -55,6 +56,13 @@ async def revoke(settings: Settings, key_id: str) -> None:
                 f"There is no key {key_id!r} that could be revoked.",
                 hint="`docent keys list` shows which there are.",
             )
+
+
+async def revoke_tokens(settings: Settings, subject: str) -> None:
+    """Ends what an identity provider has given out to somebody so far."""
+    async with open_database(settings) as database:
+        await migrate(database)
+        await Revocations(database).revoke(subject)
 
 
 def _as_json(key: ApiKey) -> dict[str, Any]:

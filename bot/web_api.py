@@ -21,6 +21,7 @@ from bot.settings import Settings
 from bot.settings.web import JwtSettings
 from bot.web_parts import web_services
 from core.access.keys import ApiKeys, Permission
+from core.access.revocations import Revocations
 from core.errors import ConfigurationError
 from core.ingestion.overview import read_overview
 from core.model import EVERYTHING
@@ -39,7 +40,7 @@ async def run_web(
             app.dispatcher({PLATFORM: live}, limits=app.limits)
         )
         start = await stack.enter_async_context(open_errands())
-        tokens = await stack.enter_async_context(_open_tokens(app.settings))
+        tokens = await stack.enter_async_context(_open_tokens(app))
         gatekeeper = Gatekeeper(keys, tokens, required=required)
         services = web_services(app, dispatcher, live, gatekeeper, start)
         application = web_application(services, doors(app.settings, required=required))
@@ -56,15 +57,15 @@ async def run_web(
 
 
 @asynccontextmanager
-async def _open_tokens(settings: Settings) -> AsyncIterator[JwtTokens | None]:
+async def _open_tokens(app: App) -> AsyncIterator[JwtTokens | None]:
     """None where no identity provider is configured. Raises ConfigurationError."""
-    provider = settings.jwt
+    provider = app.settings.jwt
     if provider.jwks_url is None:
         yield None
         return
     rules = token_rules(provider)
     async with open_key_set(str(provider.jwks_url)) as keys:
-        yield JwtTokens(keys, rules)
+        yield JwtTokens(keys, rules, Revocations(app.database))
 
 
 def token_rules(provider: JwtSettings) -> TokenRules:

@@ -10,7 +10,9 @@ import jwt
 
 from adapters.web.jwks import KeySet
 from adapters.web.principals import Principal
+from adapters.web.remembering import Remembering
 from core.access.keys import Permission
+from core.access.revocations import Revocations
 from core.text.unicode import storable
 
 ALGORITHMS: Final = ("EdDSA", "ES256", "RS256")
@@ -33,11 +35,12 @@ class TokenRules:
 
 
 class JwtTokens:
-    """Checks signature, time, issuer and audience. What a token says is believed until it ends."""
+    """Checks signature, time, issuer and audience, and whether a token was revoked here."""
 
-    def __init__(self, keys: KeySet, rules: TokenRules) -> None:
+    def __init__(self, keys: KeySet, rules: TokenRules, revocations: Revocations) -> None:
         self._keys = keys
         self._rules = rules
+        self._revoked = Remembering(revocations.moment)
 
     async def principal(self, token: str) -> Principal | None:
         """Who the token is of; None where it is not to be trusted. Raises ServiceError."""
@@ -49,7 +52,16 @@ class JwtTokens:
         subject = claims.get("sub")
         if not isinstance(subject, str) or not _is_name(subject):
             return None
+        if await self._was_revoked(subject, claims):
+            return None
         return Principal("jwt", subject, self._permissions(claims))
+
+    async def _was_revoked(self, subject: str, claims: Mapping[str, Any]) -> bool:
+        revoked = await self._revoked.get(subject)
+        if revoked is None:
+            return False
+        given_out = claims.get("iat")
+        return not isinstance(given_out, int | float) or given_out <= revoked.timestamp()
 
     def _claims(self, token: str, key: Mapping[str, Any]) -> Mapping[str, Any]:
         """Empty where the token is not to be trusted."""

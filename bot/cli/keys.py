@@ -47,3 +47,18 @@ def revoke(
     from bot.keys import revoke
 
     run_command(revoke(read_settings(), key_id))
+
+
+@keys.command("revoke-tokens")
+def revoke_tokens(
+    subject: Annotated[
+        str, typer.Argument(metavar="SUBJECT", help="Whose: the `sub` of their tokens.")
+    ],
+) -> None:
+    """Refuse the tokens that an identity provider has given out to somebody so far.
+
+    Sign them out or ban them there first: a token that they get later is good.
+    """
+    from bot.keys import revoke_tokens
+
+    run_command(revoke_tokens(read_settings(), subject))

@@ -8,11 +8,12 @@ import re
 import pytest
 from pydantic import SecretStr
 
-from bot.keys import SHOWN_ONCE, create, list_all, revoke
+from bot.keys import SHOWN_ONCE, create, list_all, revoke, revoke_tokens
 from bot.log import REDACTED, redacted
 from bot.settings import Settings
 from bot.settings.groups import DatabaseSettings
 from core.access.keys import ApiKeys, Permission
+from core.access.revocations import Revocations
 from core.backends.postgres import Postgres
 from core.errors import ConfigurationError
 
@@ -65,3 +66,15 @@ async def test_a_key_that_is_not_there_is_not_revoked(settings: Settings) -> Non
 async def test_a_key_never_reaches_the_log(database: Postgres) -> None:
     _, text = await ApiKeys(database).create("CI", [Permission.ASK])
     assert redacted(f"key {text}!") == f"key {REDACTED}!"
+
+
+async def test_tokens_are_revoked_by_whose_they_are(settings: Settings, database: Postgres) -> None:
+    revocations = Revocations(database)
+    assert await revocations.moment("alice") is None
+    await revoke_tokens(settings, "alice")
+    first = await revocations.moment("alice")
+    await revoke_tokens(settings, "alice")
+    again = await revocations.moment("alice")
+    assert first is not None
+    assert again is not None
+    assert again > first

@@ -6,7 +6,7 @@ import base64
 import json
 import time
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import jwt
@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from adapters.web.jwks import COOL_DOWN, FRESH, STALE, KeySet, open_key_set
 from adapters.web.tokens import JwtTokens, TokenRules
 from core.access.keys import Permission
+from core.access.revocations import Revocations
+from core.backends.postgres import Postgres
 from core.errors import MalformedReply, ServiceError, ServiceUnavailable
 from tests.support.identity import (
     AUDIENCE,
@@ -42,10 +44,18 @@ def clock() -> QuickClock:
     return QuickClock()
 
 
+class NothingRevoked:
+    """For what has nothing to do with the database."""
+
+    async def moment(self, subject: str) -> None:
+        return None
+
+
 @pytest.fixture
 async def tokens(provider: IdentityProvider, clock: QuickClock) -> AsyncIterator[JwtTokens]:
     async with httpx.AsyncClient() as client:
-        yield JwtTokens(KeySet(provider.url, client, clock=clock.now), RULES)
+        keys = KeySet(provider.url, client, clock=clock.now)
+        yield JwtTokens(keys, RULES, cast("Revocations", NothingRevoked()))
 
 
 async def subject(tokens: JwtTokens, token: str) -> str | None:
@@ -225,3 +235,16 @@ async def test_no_text_is_a_token(tokens: JwtTokens, text: str, data: bytes) -> 
     encoded = base64.urlsafe_b64encode(data).decode()
     for token in (text, f"{encoded}.{text}.{encoded}", f"{encoded}.{encoded}.{encoded}"):
         assert await tokens.principal(token) is None
+
+
+async def test_what_was_given_out_before_a_revocation_is_refused(
+    provider: IdentityProvider, database: Postgres
+) -> None:
+    revocations, now = Revocations(database), int(time.time())
+    await revocations.revoke("alice")
+    async with open_key_set(provider.url) as keys:
+        tokens = JwtTokens(keys, RULES, revocations)
+        assert await tokens.principal(provider.token(iat=now - 5)) is None
+        assert await tokens.principal(provider.token(iat=None)) is None
+        assert await subject(tokens, provider.token(iat=now + 3)) == "jwt:alice"
+        assert await subject(tokens, provider.token(iat=now - 5, sub="bob")) == "jwt:bob"
