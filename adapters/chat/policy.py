@@ -35,8 +35,7 @@ class ChannelPolicy:
 
     def may_show(self, sources: Iterable[str], channel: str) -> bool:
         """Whether what was made from these sources, wherever that was, may be seen there."""
-        allowed = self.scope_in(channel).sources
-        return allowed is None or allowed.issuperset(sources)
+        return self.scope_in(channel).admits(sources)
 
     def admits(self, channel: str, *, shared: bool, direct: bool = False) -> bool:
         """Whether questions are answered there at all."""

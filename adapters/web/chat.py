@@ -14,6 +14,7 @@ from adapters.web.live import (
     State,
     Waiting,
     Withdrawn,
+    Withheld,
     difference,
     key_of,
 )
@@ -56,6 +57,8 @@ def derived_session(principal: Principal, message_id: str) -> str:
 class Chat:
     """`look` is after how many seconds to see whether an answer has ended elsewhere.
 
+    Questions are answered within `scope`, and what was stored before is shown within it.
+
     Each method may raise ServiceError.
     """
 
@@ -71,7 +74,7 @@ class Chat:
         self._dispatcher = dispatcher
         self._archive = archive
         self._live = live
-        self._scope = scope
+        self.scope = scope
         self._look = look
 
     async def ask(
@@ -82,7 +85,7 @@ class Chat:
         Raises QuestionRefused, and Problem for a message that was another question.
         """
         session = session_key(principal, session_id or derived_session(principal, message_id))
-        question = Question(session, message_id, principal.id, text, self._scope)
+        question = Question(session, message_id, principal.id, text, self.scope)
         if await self._dispatcher.submit(question):
             return question, True
         stored = await self._stored(key_of(question))
@@ -144,6 +147,8 @@ class Chat:
         stored, shown = await self._stored(key), live.state
         if stored is None:
             live.end(Withdrawn())
+        elif stored.answer is not None and not self.scope.admits(stored.sources):
+            live.end(Withheld())
         elif stored.status != "accepted":
             live.state = State(
                 turn_id=stored.id,

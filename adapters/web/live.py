@@ -42,6 +42,11 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """The answer rests on a source that is not answered from here any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """Nothing has happened for a while."""
 
@@ -67,7 +72,8 @@ class Ended:
 
 
 Step: TypeAlias = Queued | Searching | PassagesFound | TextDelta | Replaced | Postponed
-LiveEvent: TypeAlias = Step | Ended | Withdrawn | Waiting
+End: TypeAlias = Ended | Withdrawn | Withheld
+LiveEvent: TypeAlias = Step | End | Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ class State:
     epoch: int = 0
     text: str = ""
     postponed: Postponed | None = None
-    end: Ended | Withdrawn | None = None
+    end: End | None = None
 
 
 def difference(shown: State, now: State) -> Iterator[LiveEvent]:
@@ -137,7 +143,7 @@ class LiveAnswer:
             case Answered():
                 self.end(Ended(event, state.turn_id))
 
-    def end(self, end: Ended | Withdrawn) -> None:
+    def end(self, end: End) -> None:
         """Nothing follows."""
         self._move(replace(self.state, end=end))
 

@@ -22,7 +22,7 @@ from adapters.web.schemas import (
 )
 from core.conversation.transcripts import SessionSummary, TranscriptTurn
 from core.ingestion.listing import ListedDocument
-from core.model import Answer, Citation, Passage, Question
+from core.model import Answer, Citation, Passage, Question, Scope
 from core.retrieval.sections import DocumentSection
 
 
@@ -85,19 +85,22 @@ def sessions_body(sessions: Sequence[SessionSummary], limit: int) -> SessionsBod
     return SessionsBody(sessions=bodies, next=bodies[-1].asked_at if len(bodies) == limit else None)
 
 
-def transcript_body(session_id: str, turns: Sequence[TranscriptTurn]) -> TranscriptBody:
-    """A session with its answers."""
-    return TranscriptBody(id=session_id, turns=[_turn(session_id, turn) for turn in turns])
+def transcript_body(
+    session_id: str, turns: Sequence[TranscriptTurn], scope: Scope
+) -> TranscriptBody:
+    """A session with its answers, but for those that rest on what is beyond the scope."""
+    return TranscriptBody(id=session_id, turns=[_turn(session_id, turn, scope) for turn in turns])
 
 
-def _turn(session_id: str, turn: TranscriptTurn) -> TurnBody:
-    answer = turn.answer and answer_body(turn.answer, turn.message_id, session_id, turn.id)
+def _turn(session_id: str, turn: TranscriptTurn, scope: Scope) -> TurnBody:
+    withheld = turn.answer is not None and not scope.admits(turn.sources)
+    answer = None if withheld else turn.answer
     return TurnBody(
         message_id=turn.message_id,
         question=turn.text,
         asked_at=turn.asked_at,
-        state=turn.status,
-        answer=answer,
+        state="withheld" if withheld else turn.status,
+        answer=answer and answer_body(answer, turn.message_id, session_id, turn.id),
         rating=turn.rating,
     )
 

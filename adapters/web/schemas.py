@@ -154,7 +154,9 @@ class TurnBody(Body):
     message_id: str
     question: str
     asked_at: datetime
-    state: Literal["accepted", "finished", "failed"]
+    state: Literal["accepted", "finished", "failed", "withheld"] = Field(
+        description="withheld: the answer rests on a source that is not answered from here any more"
+    )
     answer: AnswerBody | None
     rating: Literal["up", "down"] | None
 

@@ -9,7 +9,7 @@ import orjson
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from adapters.web.live import Ended, LiveEvent, Postponed, Step, Waiting, Withdrawn
+from adapters.web.live import Ended, LiveEvent, Postponed, Step, Waiting, Withdrawn, Withheld
 from adapters.web.problems import Problem, problem_of
 from adapters.web.rendering import answer_to, passage_bodies
 from adapters.web.schemas import AcceptedBody, PassagesBody
@@ -21,6 +21,9 @@ PULSE_EVENT = b": waiting\n\n"
 """A comment, which no client shows and every proxy passes on."""
 
 DELETED = Problem(410, "Deleted", "This question was deleted.")
+WITHHELD = Problem(
+    410, "Withheld", "This answer is from docs that are not answered from here any more."
+)
 
 
 def event(name: str, data: object) -> bytes:
@@ -42,6 +45,8 @@ def chat_event(question: Question, given: LiveEvent) -> bytes:
             return PULSE_EVENT
         case Withdrawn():
             return event("error", DELETED.body)
+        case Withheld():
+            return event("error", WITHHELD.body)
         case Ended() if given.given_up:
             return event("error", given_up(given).body)
         case Ended(answered, turn_id):

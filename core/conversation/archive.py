@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from core.conversation.postings import Posting
-from core.conversation.records import answer_of, passage_of, question_of
+from core.conversation.records import answer_of, passage_of, question_of, sources_of
 from core.model import Answer, Passage, Question, SessionKey
 from core.ports import Database, Row
 
@@ -30,14 +30,10 @@ class StoredTurn:
     postings: tuple[Posting, ...]
 
     @property
-    def sources(self) -> set[str]:
-        """Those of all that was found for it, cited or not.
-
-        Where neither is on record, as when its trace was deleted, all that it might rest on.
-        """
-        cited = self.answer.citations if self.answer else ()
-        found = {c.source for c in cited} | {p.source for p in self.passages}
-        return found or set(self.question.scope.sources or ())
+    def sources(self) -> frozenset[str]:
+        """Those that the answer rests on, or might."""
+        found = (passage.source for passage in self.passages)
+        return sources_of(self.answer, found, self.question.scope.sources)
 
 
 class Archive:

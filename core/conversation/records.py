@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -103,6 +103,17 @@ def answer_of(stored: Mapping[str, Any]) -> Answer:
             "rungs": tuple(map(Rung, stored["rungs"])),
         }
     )
+
+
+def sources_of(
+    answer: Answer | None, found: Iterable[str], scope: Iterable[str] | None
+) -> frozenset[str]:
+    """Those of all that was found for an answer, cited or not.
+
+    Where neither is on record, as when its trace was deleted, all that it might rest on.
+    """
+    cited = (citation.source for citation in answer.citations) if answer else ()
+    return frozenset((*cited, *found)) or frozenset(scope or ())
 
 
 def passage_of(stored: Mapping[str, Any]) -> Passage:

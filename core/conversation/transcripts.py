@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -10,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from core.conversation.records import answer_of
+from core.conversation.records import answer_of, sources_of
 from core.model import Answer, SessionKey
 from core.ports import Database, Row
 
@@ -31,7 +30,10 @@ class SessionSummary:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptTurn:
-    """A question and what came of it so far, with what the asker thought of it."""
+    """A question and what came of it so far, with what the asker thought of it.
+
+    `sources` are those that the answer rests on, or might.
+    """
 
     id: UUID
     message_id: str
@@ -40,6 +42,7 @@ class TranscriptTurn:
     status: Literal["accepted", "finished", "failed"]
     answer: Answer | None
     rating: Literal["up", "down"] | None
+    sources: frozenset[str]
 
 
 class Transcripts:
@@ -84,7 +87,12 @@ class Transcripts:
         rows = await self._database.fetch(
             """
             SELECT t.id, t.message_id, t.text, t.accepted_at AS asked_at, t.status, t.answer,
-                f.value AS rating
+                f.value AS rating, t.scope,
+                ARRAY(
+                    SELECT DISTINCT p.passage ->> 'source'
+                    FROM jsonb_array_elements(t.trace -> 'passages') AS found
+                    JOIN passages AS p ON p.hash = found ->> 'hash'
+                ) AS found
             FROM sessions AS s
             JOIN turns AS t ON t.session_id = s.id
             LEFT JOIN feedback AS f ON f.turn_id = t.id AND f.person = t.author
@@ -99,19 +107,18 @@ class Transcripts:
             session.thread,
             limit,
         )
-        return _turns(rows)
+        return [_turn(row) for row in reversed(rows)]
 
 
-def _turns(rows: Sequence[Row]) -> list[TranscriptTurn]:
-    return [
-        TranscriptTurn(
-            id=row["id"],
-            message_id=row["message_id"],
-            text=row["text"],
-            asked_at=row["asked_at"],
-            status=row["status"],
-            answer=None if row["answer"] is None else answer_of(orjson.loads(row["answer"])),
-            rating=row["rating"],
-        )
-        for row in reversed(rows)
-    ]
+def _turn(row: Row) -> TranscriptTurn:
+    answer = None if row["answer"] is None else answer_of(orjson.loads(row["answer"]))
+    return TranscriptTurn(
+        id=row["id"],
+        message_id=row["message_id"],
+        text=row["text"],
+        asked_at=row["asked_at"],
+        status=row["status"],
+        answer=answer,
+        rating=row["rating"],
+        sources=sources_of(answer, row["found"], row["scope"]),
+    )

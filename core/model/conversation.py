@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -25,6 +26,10 @@ class Scope:
     """The sources that a place may be answered from; None admits every one, private ones too."""
 
     sources: frozenset[str] | None = None
+
+    def admits(self, sources: Iterable[str]) -> bool:
+        """Whether what was made from all of these may be shown there."""
+        return self.sources is None or self.sources.issuperset(sources)
 
 
 EVERYTHING = Scope()

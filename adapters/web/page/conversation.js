@@ -7,6 +7,11 @@ import { Turn } from "./turn.js";
 
 const outbox = () => sessionStorage;
 
+const UNANSWERED = {
+  failed: "This question was not answered.",
+  withheld: "This answer is from docs that are not answered from here any more.",
+};
+
 /** An id that nobody else makes; crypto.randomUUID is missing where there is no HTTPS. */
 const newId = () =>
   [...crypto.getRandomValues(new Uint8Array(16))]
@@ -122,7 +127,7 @@ export class Conversation {
     const turn = this.add({ messageId: stored.message_id, question: stored.question });
     if (stored.answer) turn.showAnswer(stored.answer, stored.rating);
     else if (stored.state === "accepted") this.run(turn, { accepted: true });
-    else turn.showFailure("This question was not answered.", () => this.again(turn));
+    else turn.showFailure(UNANSWERED[stored.state], () => this.again(turn));
   }
 
   async run(turn, { accepted }) {

@@ -13,12 +13,19 @@ from fastapi.responses import JSONResponse
 from starlette.responses import Response as AnyResponse
 
 from adapters.web.described import problems, stream
-from adapters.web.live import Ended, LiveEvent, Postponed, Withdrawn
+from adapters.web.live import End, Ended, LiveEvent, Postponed, Withdrawn, Withheld
 from adapters.web.problems import Problem
 from adapters.web.rendering import answer_to
 from adapters.web.schemas import AnswerBody, ChatRequest, Identifier, PendingBody
 from adapters.web.services import Accept, Asker, Serving, require_json
-from adapters.web.streams import DELETED, chat_events, given_up, streamed, wants_events
+from adapters.web.streams import (
+    DELETED,
+    WITHHELD,
+    chat_events,
+    given_up,
+    streamed,
+    wants_events,
+)
 from core.model import Question
 
 PATIENCE = 60.0
@@ -83,6 +90,8 @@ async def _reply(
     match end:
         case Withdrawn():
             raise DELETED
+        case Withheld():
+            raise WITHHELD
         case Ended() if end.given_up:
             raise given_up(end)
         case Ended(answered, turn_id):
@@ -92,12 +101,12 @@ async def _reply(
             return _pending(question, end)
 
 
-async def _end(events: AsyncGenerator[LiveEvent, None]) -> Ended | Withdrawn | Postponed | None:
+async def _end(events: AsyncGenerator[LiveEvent, None]) -> End | Postponed | None:
     """How the answer ends; None where it takes too long."""
     try:
         async with asyncio.timeout(PATIENCE), aclosing(events):
             async for event in events:
-                if isinstance(event, Ended | Withdrawn | Postponed):
+                if isinstance(event, End | Postponed):
                     return event
     except TimeoutError:
         pass

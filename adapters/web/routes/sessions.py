@@ -60,7 +60,7 @@ async def session(
     turns = await serving.transcripts.turns(session_key(asker, session_id), limit=limit)
     if not turns:
         raise _no_session()
-    return transcript_body(session_id, turns)
+    return transcript_body(session_id, turns, serving.chat.scope)
 
 
 @router.delete(

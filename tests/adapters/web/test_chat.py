@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.backends.postgres import Postgres
-from tests.support.web_server import ASKED, Event, SteppingModel, WebServer, open_web
+from tests.support.web_server import ASKED, Event, SteppingModel, WebServer, open_web, web_settings
 
 CLAIMS = (
     "Whoever drank the last cup cleans the coffee machine [1].",
@@ -143,6 +143,25 @@ async def test_sessions_are_listed_and_deleted_with_all_that_was_said(server: We
     again = await server.client.delete(f"/sessions/{first['session_id']}")
     assert again.status_code == 404
     assert (await server.ask(key="m1")).status_code == 410
+
+
+async def test_an_answer_is_withheld_once_its_source_is_private(
+    database: Postgres, tmp_path: Path
+) -> None:
+    async with open_web(database, tmp_path) as server:
+        await server.ask(key="m1", session_id="s")
+    settings = web_settings(tmp_path)
+    private = settings.sources[0].model_copy(update={"private": True})
+    settings = settings.model_copy(update={"sources": (private,)})
+    async with open_web(database, tmp_path, settings=settings) as server:
+        transcript = await server.client.get("/sessions/s")
+        (turn,) = transcript.json()["turns"]
+        assert (turn["question"], turn["state"], turn["answer"]) == (ASKED, "withheld", None)
+        replies = [transcript, await server.client.get("/chat/m1"), await server.ask(key="m1")]
+        assert [reply.status_code for reply in replies] == [200, 410, 410]
+        streamed = [event async for event in server.resume("m1")]
+        assert [event.name for event in streamed] == ["accepted", "error"]
+        assert "last cup" not in f"{[reply.text for reply in replies]} {streamed}"
 
 
 @pytest.mark.parametrize(

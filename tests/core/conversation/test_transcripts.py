@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.backends.postgres import Postgres
 from core.conversation.feedback import Feedback
 from core.conversation.inbox import Inbox
 from core.conversation.transcripts import Transcripts
-from core.model import SessionKey
-from tests.support.conversations import OTHER_THREAD, THREAD, answered, question, taken
+from core.model import Scope, SessionKey
+from tests.support.conversations import (
+    OTHER_THREAD,
+    THREAD,
+    answered,
+    passage,
+    question,
+    taken,
+)
 
 ELSEWHERE = SessionKey("slack", "T1", "C2", "100.1")
 
@@ -66,6 +75,22 @@ async def test_a_session_has_its_latest_turns_with_answers_and_the_askers_rating
     assert turns[0].answer == answered().answer
     latest = await transcripts.turns(THREAD, limit=2)
     assert [t.text for t in latest] == ["Second?", "Third?"]
+
+
+async def test_an_answer_rests_on_all_that_was_found_for_it(
+    database: Postgres, inbox: Inbox, transcripts: Transcripts
+) -> None:
+    asked = replace(question(), scope=Scope(frozenset({"docs", "board", "wiki"})))
+    await inbox.accept(asked)
+    uncited = replace(passage("Ask the board."), source="board")
+    await inbox.finish(await taken(inbox), answered("Run it. [1]", passage(), uncited))
+    (turn,) = await transcripts.turns(THREAD, limit=9)
+    assert turn.sources == {"docs", "board"}
+    await database.execute(
+        "UPDATE turns SET trace = NULL, answer = jsonb_set(answer, '{citations}', '[]')"
+    )
+    (turn,) = await transcripts.turns(THREAD, limit=9)
+    assert turn.sources == {"docs", "board", "wiki"}
 
 
 async def test_what_was_withdrawn_is_not_there(inbox: Inbox, transcripts: Transcripts) -> None:
