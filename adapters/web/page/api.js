@@ -37,14 +37,14 @@ export function forgetKey() {
 }
 
 /**
- * A reply that went well. Raises Problem, or TypeError where the server cannot be reached.
+ * A reply that went well. Raises Problem, or Error where the server cannot be reached.
  * @param {string} path
  * @param {{ method?: string, body?: object, headers?: object, signal?: AbortSignal }} how
  */
 export async function request(path, { method = "GET", body, headers = {}, signal } = {}) {
   for (;;) {
     const used = key;
-    const response = await fetch(new URL(path, BASE), {
+    const response = await reach(new URL(path, BASE), {
       method,
       signal,
       credentials: "omit",
@@ -70,6 +70,15 @@ export async function request(path, { method = "GET", body, headers = {}, signal
  */
 export async function json(path, how = {}) {
   return (await request(path, how)).json();
+}
+
+async function reach(url, how) {
+  try {
+    return await fetch(url, how);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Error("The server cannot be reached. Please try again in a moment.");
+  }
 }
 
 async function problemOf(response) {

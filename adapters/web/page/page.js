@@ -31,9 +31,7 @@ async function guarded(promise) {
   try {
     return await promise;
   } catch (error) {
-    const isUnreachable = error instanceof TypeError;
-    if (isUnreachable) warn("The server cannot be reached. Please try again in a moment.");
-    else if (error.name !== "AbortError") warn(error.message);
+    if (error.name !== "AbortError") warn(error.message);
     return null;
   }
 }

@@ -22,7 +22,7 @@ CLAIMS = (
 )
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     if MISSING:
         pytest.skip(MISSING)
@@ -50,7 +50,7 @@ async def server(
         yield opened
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def window(browser: Browser) -> AsyncIterator[Visit]:
     """To open one takes longer than most tests."""
     async with visiting(browser) as opened:

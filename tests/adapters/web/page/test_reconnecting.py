@@ -38,12 +38,13 @@ async def test_an_answer_that_is_cut_off_is_taken_up_where_it_is(
     relay.cut()
     await expect(turn).to_contain_text("The connection is lost. Trying again…")
     await relay.refused.wait()
-    model.steps.release()
     relay.mend()
+    await expect(turn.locator(".state")).to_have_text("Writing…")
+    claims = turn.locator(".prose p")
+    await expect(claims).to_have_text(["Whoever drank the last cup cleans the coffee machine 1."])
+    model.steps.release()
     await expect(turn.locator(".foot")).to_be_visible()
-    text = await turn.locator(".prose").inner_text()
-    assert text.count("drank the last cup") == 1
-    assert "The beans are in the cupboard" in text
+    await expect(claims).to_have_count(2)
     assert len(model.prompts) == 1
 
 
@@ -98,3 +99,17 @@ async def test_one_leaves_a_running_answer_and_comes_back_to_it(
     model.steps.release()
     await visitor.page.get_by_role("link", name=ASKED).click()
     await expect(visitor.turns).to_contain_text("The beans are in the cupboard")
+
+
+async def test_a_thumb_that_did_not_arrive_is_told_and_taken_back(
+    visitor: Visit, relay: Relay
+) -> None:
+    turn = await visitor.answered(ASKED)
+    relay.cut()
+    thumb = turn.get_by_role("button", name="This answer helped")
+    await thumb.click()
+    await expect(visitor.page.get_by_role("alert")).to_have_text(
+        "That was not noted. The server cannot be reached. Please try again in a moment."
+    )
+    await expect(thumb).to_have_attribute("aria-pressed", "false")
+    relay.mend()
