@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from ipaddress import ip_address
 
 from adapters.chat.errands import open_errands
 from adapters.web.app import web_application
@@ -13,7 +12,7 @@ from adapters.web.chat import PLATFORM
 from adapters.web.gatekeeper import Gatekeeper
 from adapters.web.jwks import open_key_set
 from adapters.web.live import LiveAnswers
-from adapters.web.middleware import Doors
+from adapters.web.middleware import Doors, is_loopback
 from adapters.web.tokens import JwtTokens, TokenRules
 from bot.parts import App
 from bot.server import Front
@@ -52,7 +51,7 @@ async def run_web(
             f"Open {address}/ in a browser. The HTTP API is served at {address}/api/v1, {who}."
         )
         if required and not await anybody_may(app.settings, keys):
-            announce("There is no key yet: create one with `docent keys create`.")
+            announce("There is no key that is good: create one with `docent keys create`.")
         await stop.wait()
 
 
@@ -92,10 +91,20 @@ def permissions(names: Iterable[str]) -> frozenset[Permission]:
 async def keys_required(settings: Settings, keys: ApiKeys) -> bool:
     """Whether it takes a key or a token to use the API.
 
-    It does as soon as there is one, and wherever others than this machine reach it: there the
-    probes are answered and nothing else, until there is one.
+    It does as soon as there was one: that the last has ended lets nobody in. And it does wherever
+    others than this machine reach it: there the probes are answered and nothing else, until there
+    is one.
     """
-    return not is_loopback(settings.server.host) or await anybody_may(settings, keys)
+    if is_public(settings) or settings.jwt.jwks_url is not None:
+        return True
+    return await keys.any_made()
+
+
+def is_public(settings: Settings) -> bool:
+    """Whether others than this machine reach the server, be it through a proxy."""
+    public = settings.server.public_url
+    hosts = (settings.server.host, public and public.host)
+    return not all(is_loopback(host) for host in hosts if host)
 
 
 async def anybody_may(settings: Settings, keys: ApiKeys) -> bool:
@@ -105,18 +114,8 @@ async def anybody_may(settings: Settings, keys: ApiKeys) -> bool:
 
 def doors(settings: Settings, *, required: bool) -> Doors:
     """Where requests may come from."""
-    public = settings.server.public_url
     return Doors(
         local=not required,
-        public_host=public.host if public else None,
         origins=tuple(origin.rstrip("/") for origin in settings.web.origins),
         upload_bytes=settings.web.upload_megabytes * _MEGABYTE,
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches an address."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -27,8 +28,22 @@ _SLOWEST = 30.0
 """Seconds for the next piece of a request's body."""
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+_FORWARDED = frozenset(
+    {
+        "cf-connecting-ip",
+        "forwarded",
+        "true-client-ip",
+        "via",
+        "x-client-ip",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-proto",
+        "x-original-host",
+        "x-real-ip",
+    }
+)
+"""What proxies add, one or the other of them each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +51,11 @@ class Doors:
     """Where requests may come from, and how large they may be.
 
     `local` says that nobody needs a key, because only this machine reaches the server: then a
-    request must be to a name of this machine or to `public_host`, and must come through no proxy.
+    request must be to a name of this machine, and must come through no proxy.
     `origins` are the websites whose pages may call the API.
     """
 
     local: bool
-    public_host: str | None = None
     origins: tuple[str, ...] = ()
     upload_path: str = "/api/v1/documents"
     upload_bytes: int = 0
@@ -86,12 +100,11 @@ class Doorman:
 
     def _check_host(self, host: str, headers: Headers) -> None:
         """Against DNS rebinding, and a proxy that makes everybody look like this machine."""
-        name = _hostname(host)
-        if name not in _LOOPBACK and name != self._doors.public_host:
+        if not is_loopback(_hostname(host)):
             raise Problem(
                 421, "Misdirected request", "Without keys, this server answers this machine only."
             )
-        if any(header in headers for header in _FORWARDED):
+        if not _FORWARDED.isdisjoint(headers.keys()):
             raise Problem(
                 403,
                 "Forbidden",
@@ -106,6 +119,14 @@ class Doorman:
         if not declared.isdecimal() or int(declared) > most:
             raise Problem(413, "Content too large", f"A request may have {most:,} bytes here.")
         return counted(receive, most)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a host, by its name or address."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _hostname(host: str) -> str:

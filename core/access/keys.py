@@ -111,6 +111,10 @@ class ApiKeys:
         )
         return bool(rows)
 
+    async def any_made(self) -> bool:
+        """Whether there ever was a key, be it revoked or expired by now."""
+        return bool(await self._database.fetch("SELECT FROM api_keys LIMIT 1"))
+
     async def revoke(self, key_id: str) -> bool:
         """Ends the key; False when there is none of that id that could be used."""
         revoked = await self._database.execute(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from pydantic import AnyHttpUrl
 
+from adapters.web.middleware import is_loopback
 from bot.settings import Settings
 from bot.settings.groups import ServerSettings
 from bot.settings.web import JwtSettings, WebSettings
-from bot.web_api import anybody_may, doors, is_loopback, keys_required, token_rules
+from bot.web_api import anybody_may, doors, keys_required, token_rules
 from core.access.keys import ApiKeys, Permission
 from core.backends.postgres import Postgres
 from core.errors import ConfigurationError
@@ -41,11 +42,37 @@ async def test_at_this_machine_no_key_is_needed_until_there_is_one(database: Pos
     assert await keys_required(HERE, keys)
 
 
+async def test_that_the_last_key_has_ended_lets_nobody_in_without_one(database: Postgres) -> None:
+    keys = ApiKeys(database)
+    made, _ = await keys.create("CI", [Permission.ADMIN])
+    await keys.revoke(made.id)
+    assert await keys_required(HERE, keys)
+    assert not await anybody_may(HERE, keys)
+
+
+@pytest.mark.parametrize(
+    ("url", "required"),
+    [
+        ("https://docs.example.com/", True),
+        ("http://192.168.0.1:8080", True),
+        ("http://localhost:8080", False),
+        ("http://[::1]:8080", False),
+    ],
+)
+async def test_behind_a_proxy_for_others_it_takes_a_key(
+    database: Postgres, url: str, *, required: bool
+) -> None:
+    settings = Settings(server=ServerSettings(public_url=AnyHttpUrl(url)))
+    assert await keys_required(settings, ApiKeys(database)) is required
+
+
 @pytest.mark.parametrize(
     ("host", "expected"),
     [
         ("127.0.0.1", True),
         ("127.1.2.3", True),
+        ("[::1]", True),
+        ("127.0.0.1.example.com", False),
         ("::1", True),
         ("localhost", True),
         ("0.0.0.0", False),
@@ -60,12 +87,10 @@ def test_what_only_this_machine_reaches(host: str, *, expected: bool) -> None:
 
 def test_the_doors_are_as_the_settings_say() -> None:
     settings = Settings(
-        server=ServerSettings(public_url=AnyHttpUrl("https://docs.example.com/")),
         web=WebSettings(origins=("https://app.example.com/",), upload_megabytes=3),
     )
     made = doors(settings, required=True)
     assert not made.local
-    assert made.public_host == "docs.example.com"
     assert made.origins == ("https://app.example.com",)
     assert made.upload_bytes == 3_000_000
 

@@ -55,15 +55,17 @@ async def test_without_a_key_who_is_at_this_machine_may_do_anything(local: WebSe
 
 
 async def test_only_names_of_this_machine_are_answered(local: WebServer) -> None:
-    for host in ("localhost", "localhost:8080", "127.0.0.1:1", "[::1]:8080"):
+    for host in ("localhost", "localhost:8080", "127.0.0.1:1", "127.0.0.2", "[::1]:8080"):
         assert (await local.client.get("/me", headers={"Host": host})).status_code == 200
     for host in ("evil.example.com", "evil.example.com:8080", "127.0.0.1.x", "[", ""):
         assert is_problem(await local.client.get("/me", headers={"Host": host}), 421)
 
 
-async def test_behind_a_proxy_nobody_passes_for_this_machine(local: WebServer) -> None:
-    forwarded = {"X-Forwarded-For": "203.0.113.9"}
-    assert is_problem(await local.client.get("/me", headers=forwarded), 403)
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "Via", "CF-Connecting-IP"]
+)
+async def test_behind_a_proxy_nobody_passes_for_this_machine(local: WebServer, header: str) -> None:
+    assert is_problem(await local.client.get("/me", headers={header: "203.0.113.9"}), 403)
 
 
 async def test_pages_of_other_websites_may_not_ask(local: WebServer) -> None:

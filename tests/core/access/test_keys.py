@@ -42,10 +42,12 @@ async def test_what_is_almost_a_key_is_none(keys: ApiKeys) -> None:
 async def test_a_revoked_key_is_of_no_use_and_stays_on_the_list(keys: ApiKeys) -> None:
     made, text = await keys.create("CI", [Permission.ASK])
     assert await keys.any_usable()
+    assert await keys.any_made()
     assert await keys.revoke(made.id)
     assert not await keys.revoke(made.id)
     assert await keys.find(text) is None
     assert not await keys.any_usable()
+    assert await keys.any_made()
     (listed,) = await keys.all()
     assert listed.id == made.id
     assert listed.revoked_at is not None
