@@ -14,7 +14,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from bench.arrivals import Arrival, Seen
-from bench.conversations import PLATFORM, session
+from bench.conversations import PLATFORM, session, write_history
 from bench.corpus import question
 from bot.app import (
     assemble,
@@ -125,6 +125,16 @@ class Docent:
         self._inbox = inbox
         self._asking = asking
         self._done: dict[str, asyncio.Future[None]] = {}
+
+    async def ingest(self) -> int:
+        """A sync."""
+        report = await self.app.syncer.sync(self.app.sources)
+        assert not report.failed
+        return report.documents
+
+    async def remember(self, turns: int) -> None:
+        """Writes the turns, straight into the tables."""
+        await write_history(self.app.database, turns)
 
     async def ask(self, arrival: Arrival, seen: Seen) -> None:
         """Returns when the answer is stored."""

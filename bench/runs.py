@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from time import process_time
+from time import perf_counter, process_time
 from typing import Protocol
 
 from bench.arrivals import CONVERSATIONS, Arrival, Seen, offer, poisson
@@ -31,7 +31,13 @@ from bot.loop import quickest_loop
 
 
 class Pipeline(Protocol):
-    """What answers."""
+    """What ingests docs and answers from them."""
+
+    async def ingest(self) -> int:
+        """Brings the index in step with the docs; how many documents there are."""
+
+    async def remember(self, turns: int) -> None:
+        """Has every conversation begin with so many turns."""
 
     async def ask(self, arrival: Arrival, seen: Seen) -> None:
         """Returns when the answer is stored, and has noted when what came."""
@@ -62,6 +68,23 @@ class Run:
     cpu_share: float
     memory_mb: float
     load: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """Seconds of a first ingest and of one that finds nothing changed."""
+
+    pipeline: str
+    documents: int
+    seconds: float
+    cpu_seconds: float
+    unchanged_seconds: float
+    load: float
+
+    @property
+    def rate(self) -> float:
+        """Documents a second."""
+        return self.documents / self.seconds
 
 
 class Watch:
@@ -136,23 +159,41 @@ def opened(
         from bench.docent_pipeline import open_docent  # noqa: PLC0415 - see above
 
         return open_docent(addresses, docs)
-    raise ValueError(name)
+    from bench.frameworks import open_framework  # noqa: PLC0415 - as above
+
+    return open_framework(name, addresses, docs)
 
 
-async def measure(args: argparse.Namespace) -> Run:
-    """Opens the pipeline and runs it."""
+async def measure(args: argparse.Namespace) -> Run | Ingest:
+    """Opens the pipeline and does what is asked for."""
     addresses = json.loads(args.addresses)
     async with opened(args.pipeline, addresses, args.docs) as pipeline:
+        if args.what == "ingest":
+            return await ingest(pipeline, args)
         return await Watch(pipeline, args).run()
+
+
+async def ingest(pipeline: Pipeline, args: argparse.Namespace) -> Ingest:
+    """All docs, and then once more; leaves everything ready to be asked."""
+    start, cpu = perf_counter(), process_time()
+    documents = await pipeline.ingest()
+    seconds, cpu = perf_counter() - start, process_time() - cpu
+    start = perf_counter()
+    await pipeline.ingest()
+    unchanged = perf_counter() - start
+    await pipeline.remember(args.history)
+    return Ingest(args.pipeline, documents, seconds, cpu, unchanged, load_average())
 
 
 def main() -> None:
     """Prints the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["ingest", "load"])
     parser.add_argument("--pipeline", default="docent")
+    parser.add_argument("--history", type=int, default=0, help="turns before a question")
     parser.add_argument("--addresses", required=True, help="as bench.standins prints them")
     parser.add_argument("--docs", type=Path, required=True)
-    parser.add_argument("--rate", type=float, required=True)
+    parser.add_argument("--rate", type=float, default=0.0)
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--warm-up", type=float, default=5.0)
     parser.add_argument("--drain", type=float, default=10.0)

@@ -6,11 +6,14 @@ whoever asks the like gets the same bytes.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import orjson
+from qdrant_edge import SparseVector
 
 from bench.standins.server import Exchange, Handler
 from tests.support.qdrant_collections import Collections, Refused
@@ -24,15 +27,16 @@ _SEARCHES: Final = ("/points/query/batch", "/points/query")
 def qdrant(folder: Path) -> Handler:
     """The REST that clients of Qdrant speak, as far as they need it here."""
     do = Collections(folder)
+    params: dict[str, dict[str, Any]] = {}
     operations: dict[tuple[str, str], Operation] = {
         ("GET", "/exists"): do.exists,
-        ("GET", ""): do.info,
-        ("PUT", ""): do.create,
+        ("GET", ""): partial(_info, do, params),
+        ("PUT", ""): partial(_create, do, params),
         ("DELETE", ""): do.drop,
         ("PUT", "/index"): do.index,
         ("PUT", "/points"): do.upsert,
         ("POST", "/points"): do.retrieve,
-        ("POST", "/points/query"): do.query,
+        ("POST", "/points/query"): partial(_query, do),
         ("POST", "/points/query/batch"): do.query_batch,
         ("POST", "/points/scroll"): do.scroll,
         ("POST", "/points/count"): do.count,
@@ -61,12 +65,50 @@ def qdrant(folder: Path) -> Handler:
     return handle
 
 
+def _create(
+    do: Collections, params: dict[str, dict[str, Any]], name: str, asked: dict[str, Any]
+) -> Any:
+    params[name] = {kind: asked.get(kind) for kind in ("vectors", "sparse_vectors")}
+    return do.create(name, asked)
+
+
+def _info(
+    do: Collections, params: dict[str, dict[str, Any]], name: str, asked: dict[str, Any]
+) -> Any:
+    """With the vectors that the collection was created with, which some clients look up."""
+    info = do.info(name, asked)
+    return {**info, "config": {**info["config"], "params": params.get(name, {})}}
+
+
+def _query(do: Collections, name: str, asked: dict[str, Any]) -> Any:
+    """One search, or several whose ranks are fused: https://qdrant.tech/documentation/concepts/hybrid-queries/."""
+    if not asked.get("prefetch"):
+        return do.query(name, asked)
+    searches = [{**each, "with_payload": True} for each in asked["prefetch"]]
+    scores: dict[str, float] = defaultdict(float)
+    found: dict[str, dict[str, Any]] = {}
+    for answer in do.query_batch(name, {"searches": searches}):
+        for rank, point in enumerate(answer["points"]):
+            scores[point["id"]] += 1 / (rank + 2)
+            found[point["id"]] = point
+    best = sorted(scores, key=lambda id_: -scores[id_])[: asked.get("limit") or 10]
+    return {"points": [found[id_] | {"score": scores[id_]} for id_ in best]}
+
+
 def _answer(operation: Operation, name: str, asked: dict[str, Any]) -> tuple[int, bytes]:
     try:
         result = operation(name, asked)
-    except Refused as exc:
-        return exc.status, orjson.dumps({"status": {"error": str(exc)}, "time": 0.0})
-    return 200, orjson.dumps({"result": result, "status": "ok", "time": 0.0}, default=str)
+    except Exception as exc:  # noqa: BLE001 - the engine raises nothing narrower
+        status = exc.status if isinstance(exc, Refused) else 400
+        return status, orjson.dumps({"status": {"error": str(exc)}, "time": 0.0})
+    return 200, orjson.dumps({"result": result, "status": "ok", "time": 0.0}, default=_json)
+
+
+def _json(value: Any) -> object:
+    """What orjson does not know: a sparse vector, or an id."""
+    if isinstance(value, SparseVector):
+        return {"indices": list(value.indices), "values": list(value.values)}
+    return str(value)
 
 
 def _kind(asked: dict[str, Any]) -> object:

@@ -90,7 +90,11 @@ def openrouter(latency: Latency) -> Handler:
             pieces = _completed(text)
         else:
             pieces = [*islice(_quoted(text), latency.chunks - 1), "so [1]."]
-        exchange.stream(_events(pieces), first=latency.first_token, between=latency.chunk)
+        if asked.get("stream"):
+            exchange.stream(_events(pieces), first=latency.first_token, between=latency.chunk)
+        else:
+            seconds = latency.first_token + latency.chunk * (len(pieces) - 1)
+            exchange.reply(_whole("".join(pieces)), delay=seconds)
 
     return handle
 
@@ -127,6 +131,21 @@ def _events(pieces: Sequence[str]) -> Iterator[bytes]:
     stop = _event({"index": 0, "delta": {"content": ""}, "finish_reason": "stop"})
     told = _event(None, usage={**usage, "cost": 0.0001})
     yield b"".join([last, stop, told, b"data: [DONE]\n\n"])
+
+
+def _whole(text: str) -> bytes:
+    message = {"role": "assistant", "content": text}
+    usage = {"prompt_tokens": 2000, "completion_tokens": 20, "total_tokens": 2020}
+    return orjson.dumps(
+        {
+            "id": "gen-1",
+            "model": MODEL,
+            "object": "chat.completion",
+            "created": 1,
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "usage": usage,
+        }
+    )
 
 
 def _piece(text: str) -> bytes:
