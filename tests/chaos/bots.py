@@ -105,9 +105,9 @@ class Bot:
 
 
 @asynccontextmanager
-async def open_bots(shell: Shell, instances: int) -> AsyncIterator[list[Bot]]:
-    """So many that are up; the first one has brought the docs in."""
-    bots = [Bot(f"bot {n + 1}", shell) for n in range(instances)]
+async def open_bots(*shells: Shell) -> AsyncIterator[list[Bot]]:
+    """One of each that is up; the first one has brought the docs in."""
+    bots = [Bot(f"bot {n}", shell) for n, shell in enumerate(shells, start=1)]
     try:
         for bot in bots:
             await bot.start()

@@ -11,7 +11,7 @@ from tests.chaos.asking import People
 from tests.chaos.bots import open_bots
 from tests.chaos.faults import Chaos
 from tests.chaos.report import Report, report, settled
-from tests.chaos.world import open_world
+from tests.chaos.world import open_bouncer, open_world
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,6 @@ class Plan:
     gone: float
     settling: float
     private: int = 0
-    bots: int = 2
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,12 @@ class Outcome:
 async def run(plan: Plan) -> Outcome:
     """Everybody asks while everything fails; then all is well, and what was asked is looked up."""
     chance = random.Random(plan.seed)  # noqa: S311 - a test's
-    async with open_world() as (world, shell):
+    async with open_world() as (world, shell), open_bouncer(world, shell) as bounced:
         people = People(world, random.Random(chance.random()))  # noqa: S311 - a test's
         people.gather(plan.sessions)
-        async with open_bots(shell, plan.bots) as bots:
+        async with open_bots(shell, bounced) as bots:
             chaos = Chaos(world, bots, random.Random(chance.random()), plan.gone)  # noqa: S311
+            chaos.happened["bots behind PgBouncer"] = int(shell != bounced)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(
                     people.ask(plan.questions, seconds=plan.asking, private=plan.private)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from tests.support.command import Shell
 from tests.support.discord_server import DiscordGuild, open_discord
+from tests.support.door import open_door
 from tests.support.own_postgres import OwnPostgres, open_own_postgres
+from tests.support.pgbouncer import open_pgbouncer, pgbouncer
 from tests.support.postgres import server_folder
 from tests.support.providers import DIMENSIONS, MODEL, Providers, open_providers, page
 from tests.support.qdrant_server import QdrantServer
@@ -73,3 +75,14 @@ async def open_world() -> AsyncIterator[tuple[World, Shell]]:
         )
         world.slack.courier.retry_after = _RETRIES
         yield world, Shell(folder, world.variables)
+
+
+@asynccontextmanager
+async def open_bouncer(world: World, shell: Shell) -> AsyncIterator[Shell]:
+    """The same with PgBouncer before the database, or the same where none is installed."""
+    if pgbouncer() is None:
+        yield shell
+        return
+    async with open_pgbouncer(world.postgres.door.dsn) as pooled, open_door(pooled) as door:
+        through = {"DATABASE_URL": door.dsn, "DATABASE_POOLED": "true"}
+        yield Shell(shell.folder, {**shell.variables, **through})

@@ -45,7 +45,7 @@ async def _roll_out(running: Mapping[Bot, Bot]) -> list[int]:
 @pytest.mark.timeout(300)
 async def test_each_question_is_answered_once_while_every_instance_is_replaced() -> None:
     stop = asyncio.Event()
-    async with open_world() as (world, shell), open_bots(shell, 2) as old:
+    async with open_world() as (world, shell), open_bots(shell, shell) as old:
         people = People(world, random.Random(3))  # noqa: S311 - a test's
         people.gather(SESSIONS)
         new = [Bot("new 1", shell), Bot("new 2", shell)]

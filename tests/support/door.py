@@ -84,7 +84,8 @@ class Door:
 async def open_door(dsn: str) -> AsyncIterator[Door]:
     """A door on a TCP port; `dsn` must lead to a Unix socket."""
     parts = urlsplit(dsn)
-    door = Door(f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.5432")
+    where = {"port": ["5432"], **parse_qs(parts.query)}
+    door = Door(f"{where['host'][0]}/.s.PGSQL.{where['port'][0]}")
     server = await asyncio.start_server(door.serve, "127.0.0.1")
     port = server.sockets[0].getsockname()[1]
     door.dsn = f"postgresql://postgres@127.0.0.1:{port}{parts.path}"

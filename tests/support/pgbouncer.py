@@ -16,7 +16,7 @@ from tests.support.postgres import server_folder
 
 _CONFIGURATION = """
 [databases]
-* = host={server}
+* = {server}
 [pgbouncer]
 unix_socket_dir = {folder}
 auth_type = trust
@@ -26,10 +26,15 @@ default_pool_size = 2
 """
 
 
+def pgbouncer() -> str | None:
+    """The program, where it is installed."""
+    return shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+
 @asynccontextmanager
 async def open_pgbouncer(dsn: str) -> AsyncIterator[str]:
     """The address of a bouncer with two connections to the server; skips the test without one."""
-    binary = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    binary = pgbouncer()
     if binary is None:
         pytest.skip("PgBouncer is not installed")
     with server_folder() as folder:
@@ -45,7 +50,7 @@ async def open_pgbouncer(dsn: str) -> AsyncIterator[str]:
 def _arguments(dsn: str, folder: Path) -> list[str]:
     configuration = folder / "pgbouncer.ini"
     (folder / "users.txt").write_text('"postgres" ""\n')
-    configuration.write_text(_CONFIGURATION.format(server=_socket_folder(dsn), folder=folder))
+    configuration.write_text(_CONFIGURATION.format(server=_server(dsn), folder=folder))
     if os.geteuid() != 0:
         return ["--quiet", str(configuration)]
     # It refuses to run as root; the server's own user may reach the server's socket.
@@ -53,8 +58,12 @@ def _arguments(dsn: str, folder: Path) -> list[str]:
     return ["--quiet", "--user", "pgserver", str(configuration)]
 
 
-def _socket_folder(dsn: str) -> str:
-    return parse_qs(urlsplit(dsn).query)["host"][0]
+def _server(dsn: str) -> str:
+    """Behind a socket in a folder, or behind a port."""
+    parts = urlsplit(dsn)
+    if parts.port is not None:
+        return f"host={parts.hostname} port={parts.port}"
+    return f"host={parse_qs(parts.query)['host'][0]}"
 
 
 async def _listening(socket_path: Path) -> None:
