@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from math import ceil
@@ -14,6 +15,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from core.errors import DocentError, QuestionRefused, ServiceError, ServiceUnavailable
+
+log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -48,16 +51,21 @@ class Problem(Exception):
         return JSONResponse(self.body, self.status, self.headers, media_type=MEDIA_TYPE)
 
 
-def problem_of(error: DocentError) -> Problem:
-    """What an error of the core means to who sent the request."""
+def problem_of(error: DocentError, *, in_full: bool = False) -> Problem:
+    """What an error of the core means to who sent the request.
+
+    What a service replied may tell how Docent is built: only admins are told it `in_full`.
+    """
     detail = f"{error} {error.hint}".strip()
     if isinstance(error, QuestionRefused):
         if error.retry_after is None:
             return Problem(422, "Question refused", detail)
         return Problem(429, "Too many questions", detail, headers=_retry(error.retry_after))
     if isinstance(error, ServiceError):
+        log.warning("A request was not served. %s", error)
         after = error.retry_after if isinstance(error, ServiceUnavailable) else None
-        return Problem(503, "Service unavailable", str(error), headers=_retry(after or _RETRY))
+        told = detail if in_full else f"{error.service} cannot be used at the moment."
+        return Problem(503, "Service unavailable", told, headers=_retry(after or _RETRY))
     return Problem(503, "Not done", detail, headers=_retry(_RETRY))
 
 

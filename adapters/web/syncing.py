@@ -68,7 +68,7 @@ class SyncDesk:
         except SyncRunning as exc:
             self._move(SyncState(problem=Problem(409, "A sync is running", str(exc))))
         except DocentError as exc:
-            self._move(SyncState(problem=problem_of(exc)))
+            self._move(SyncState(problem=problem_of(exc, in_full=True)))
         except BaseException:
             self._move(SyncState(problem=Problem(500, "Internal error", "The sync broke off.")))
             raise

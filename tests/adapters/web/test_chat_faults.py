@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
+
 from adapters.web.chat import Chat
 from adapters.web.live import Ended, LiveAnswers, LiveEvent, Waiting, Withdrawn
 from adapters.web.principals import LOCAL
@@ -18,6 +20,7 @@ from core.answering.stopping import Stop
 from core.backends.postgres import Postgres
 from core.conversation.archive import Archive
 from core.conversation.inbox import Inbox
+from core.errors import ServiceUnavailable
 from core.model import (
     EVERYTHING,
     Answered,
@@ -169,17 +172,20 @@ async def test_what_another_process_answers_is_found(database: Postgres) -> None
     assert seen[-1].answered.answer.text == "So."
 
 
-async def test_a_database_that_is_away_in_the_middle_ends_the_stream_with_the_reason(
-    database: Postgres,
+async def test_a_database_that_is_away_in_the_middle_ends_the_stream_without_its_words(
+    database: Postgres, caplog: pytest.LogCaptureFixture
 ) -> None:
     faulty = FaultyDatabase(database)
+    faulty.fault = ServiceUnavailable("PostgreSQL", "no route to 10.0.0.7")
     async with Elsewhere(faulty).open() as chat:
         asked, _ = await chat.ask(LOCAL, None, "m1", ASKED)
         faulty.broken.add("SELECT")
         written = [each async for each in chat_events(asked, chat.follow(asked, is_new=True))]
     assert written[0].startswith(b"event: accepted")
     assert written[-1].startswith(b"event: error")
-    assert b"it is away" in written[-1]
+    assert b"PostgreSQL cannot be used at the moment." in written[-1]
+    assert b"10.0.0.7" not in written[-1]
+    assert "10.0.0.7" in caplog.text
 
 
 def test_a_question_that_was_deleted_is_told_as_such() -> None:

@@ -78,22 +78,23 @@ async def test_who_begins_another_one_meanwhile_follows_the_first(start: Start) 
 
 
 @pytest.mark.parametrize(
-    ("fault", "status"),
+    ("fault", "status", "told"),
     [
-        (SyncRunning("Another one runs."), 409),
-        (ServiceUnavailable("Qdrant", "away"), 503),
-        (ValueError("ours"), 500),
+        (SyncRunning("Another one runs."), 409, "Another one runs."),
+        (ServiceUnavailable("Qdrant", "away", hint="Wait."), 503, "Qdrant: away Wait."),
+        (ValueError("ours"), 500, "The sync broke off."),
     ],
 )
 async def test_a_sync_that_fails_leaves_the_reason(
-    start: Start, fault: Exception, status: int, caplog: pytest.LogCaptureFixture
+    start: Start, fault: Exception, status: int, told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     sync = Sync(fault)
     desk = SyncDesk(sync, frozenset(), start)
     desk.begin(None)
     with caplog.at_level(logging.CRITICAL):
         await followed(desk, sync)
-    assert as_json(desk.state)["problem"]["status"] == status
+    problem = as_json(desk.state)["problem"]
+    assert (problem["status"], problem["detail"]) == (status, told)
     assert desk.begin(None)
 
 
