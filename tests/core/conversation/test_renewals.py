@@ -54,6 +54,25 @@ async def test_each_is_told_of_its_own_turn(database: Postgres, watched: FaultyD
     assert wanted == [Wanted.STOPPED, None, Wanted.ANSWERED]
 
 
+async def test_a_turn_that_has_ended_is_held_no_longer(database: Postgres) -> None:
+    (turn,) = await running(database, 1)
+    await Inbox(database, worker="one").fail(turn, "enough")
+
+    assert await Renewals(database, lease_seconds=25).renew(turn) is None
+
+
+async def test_the_lease_of_who_took_over_is_left_as_it_is(
+    database: Postgres, watched: FaultyDatabase
+) -> None:
+    (lost,) = await running(database, 1)
+    taken_over = "UPDATE turns SET lease_token = $1, lease_until = now() - INTERVAL '1 hour'"
+    await database.execute(taken_over, uuid4())
+
+    assert await Renewals(watched, lease_seconds=25).renew(lost) is None
+
+    assert await database.fetch("SELECT FROM turns WHERE lease_until < now()")
+
+
 async def test_a_failure_is_told_to_all_who_asked_and_to_nobody_after(
     database: Postgres, watched: FaultyDatabase
 ) -> None:
