@@ -20,6 +20,7 @@ from typing import Final, TypeAlias, cast
 
 from core.errors import DocumentUnreadable
 from core.ingestion.documents import Prepared, SourceProfile, prepare
+from core.ingestion.parsing.archives import unpacked_size
 from core.ingestion.preparing import Preparer
 from core.ingestion.worker_process import READY, SIZE_BYTES, Answer, Task
 from core.ports import Entry
@@ -31,6 +32,7 @@ _SECONDS: Final = 60.0
 """A megabyte takes 1 of them as Markdown, 10 as HTML and 30 as reStructuredText, at most."""
 
 _LARGE: Final = 2**17
+_LARGE_UNPACKED: Final = 2**20
 _BUFFER: Final = 2**20
 
 _Awaited: TypeAlias = "asyncio.Future[Prepared]"
@@ -76,7 +78,7 @@ class WorkerPreparer:
     ) -> Prepared:
         """In the process if it is there, in a thread if not."""
         self._asked += 1
-        large = len(data) > _LARGE
+        large = _is_large(entry.path, data)
         self._worth_it |= large or self._asked > self._few
         task = (profile, entry, data, fingerprint)
         while True:
@@ -107,6 +109,18 @@ class WorkerPreparer:
         if self._start is None or _has_ended(self._start):
             self._start = asyncio.create_task(_start(self._command, self._seconds))
         return self._start
+
+
+def _is_large(path: str, data: bytes) -> bool:
+    """By what there is to read: a Word document may unpack to hundreds of times its size."""
+    if len(data) > _LARGE:
+        return True
+    if not path.lower().endswith(".docx"):
+        return False
+    try:
+        return unpacked_size(data) > _LARGE_UNPACKED
+    except Exception:  # noqa: BLE001 - a damaged one, which its reader soon finds out
+        return False
 
 
 class _WorkerEnded(Exception):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from io import BytesIO
-from zipfile import ZipFile
 
 import mammoth
 from bs4 import BeautifulSoup
 
 from core.errors import DocumentUnreadable
+from core.ingestion.parsing.archives import unpacked_size
 from core.ingestion.parsing.decoding import check_size, clean
 from core.ingestion.parsing.html_markdown import to_markdown
 
@@ -23,7 +23,7 @@ def docx_markdown(path: str, data: bytes) -> str:
     """
     check_size(path, data)
     try:
-        fits = _unpacked_size(data) <= _MAX_UNPACKED
+        fits = unpacked_size(data) <= _MAX_UNPACKED
         html = mammoth.convert_to_html(BytesIO(data), convert_image=_no_image).value if fits else ""
         markdown = clean(to_markdown(BeautifulSoup(html, "lxml")))
     except Exception as exc:  # mammoth lets pass whatever a damaged file makes it meet
@@ -31,11 +31,6 @@ def docx_markdown(path: str, data: bytes) -> str:
     if not fits:
         raise DocumentUnreadable(path, "it unpacks to more than 100 MB")
     return markdown
-
-
-def _unpacked_size(data: bytes) -> int:
-    with ZipFile(BytesIO(data)) as archive:
-        return sum(member.file_size for member in archive.infolist())
 
 
 def _no_image(_image: object) -> list[object]:

@@ -17,6 +17,7 @@ from core.ingestion.documents import Prepared, SourceProfile, prepare
 from core.ingestion.preparing import Preparer, ThreadPreparer
 from core.ingestion.worker import WorkerPreparer, open_worker
 from core.ports import Entry
+from tests.support.office import docx
 
 DOCS = SourceProfile("docs", "https://x")
 STAND_IN = (sys.executable, "-m", "tests.support.worker_child")
@@ -143,6 +144,19 @@ async def test_a_large_document_waits_for_the_process() -> None:
     async with open_worker(few=10, command=STAND_IN) as preparer:
         found = await preparer.prepare(*document("a.md", large))
         assert found.record.version == str(await number_when_ready(preparer))
+
+
+async def test_a_document_that_unpacks_to_a_large_one_waits_for_the_process() -> None:
+    packed = docx(extra={"word/media/blank.bmp": bytes(2_000_000)})
+    assert len(packed) < 10_000
+    async with open_worker() as preparer:
+        assert isinstance(preparer, WorkerPreparer)
+        for small in (docx("Text."), b"PK no archive"):
+            await outcome(preparer, "a.docx", small)
+            assert preparer._start is None
+        await outcome(preparer, "a.docx", packed)
+        assert preparer._start is not None
+        assert preparer._start.done()
 
 
 async def test_a_large_document_is_prepared_here_where_there_is_no_process() -> None:
