@@ -35,7 +35,7 @@ class Front:
 
     @asynccontextmanager
     async def mount(self, path: str, application: Any) -> AsyncIterator[str]:
-        """Has an ASGI application serve whatever begins with `path`; the server's address.
+        """Has an ASGI application serve `path` and what is below it; the server's address.
 
         The longest path wins. Raises ConfigurationError as `serving` does.
         """
@@ -56,7 +56,8 @@ class Front:
                 del self._mounted[path]
 
     async def _serve(self, scope: Any, receive: Any, send: Any) -> None:
-        fitting = [path for path in self._mounted if scope["path"].startswith(path)]
+        asked = scope["path"] + "/"
+        fitting = [path for path in self._mounted if asked.startswith(path.rstrip("/") + "/")]
         serve = self._mounted[max(fitting, key=len)] if fitting else _nothing_here
         await serve(scope, receive, send)
 
