@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import urlsplit
 
 from adapters.chat.errands import open_errands
 from adapters.web.app import web_application
@@ -101,9 +102,10 @@ async def keys_required(settings: Settings, keys: ApiKeys) -> bool:
 
 
 def is_public(settings: Settings) -> bool:
-    """Whether others than this machine reach the server, be it through a proxy."""
+    """Whether others than this machine reach the server, be it through a proxy or a page."""
     public = settings.server.public_url
-    hosts = (settings.server.host, public and public.host)
+    pages = (urlsplit(origin).hostname for origin in settings.web.origins)
+    hosts = (settings.server.host, public and public.host, *pages)
     return not all(is_loopback(host) for host in hosts if host)
 
 
@@ -116,6 +118,6 @@ def doors(settings: Settings, *, required: bool) -> Doors:
     """Where requests may come from."""
     return Doors(
         local=not required,
-        origins=tuple(origin.rstrip("/") for origin in settings.web.origins),
+        origins=settings.web.origins,
         upload_bytes=settings.web.upload_megabytes * _MEGABYTE,
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from pydantic import AnyHttpUrl, Field
+from pydantic import AnyHttpUrl, Field, field_validator
 
 from bot.settings.fields import Group, Names
+
+_ORIGIN = re.compile(r"https?://[^\s*/?#@]+")
 
 
 class WebSettings(Group):
@@ -28,6 +31,15 @@ class WebSettings(Group):
     retention_days: int = Field(
         90, ge=1, le=36_500, description="days after which questions and answers are deleted"
     )
+
+    @field_validator("origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        """Without `*` and `null`, which would let any website in."""
+        named = tuple(origin.rstrip("/") for origin in origins)
+        if not all(map(_ORIGIN.fullmatch, named)):
+            raise ValueError("must be websites by their names, such as https://app.example.com")
+        return named
 
 
 class JwtSettings(Group):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import AnyHttpUrl
+from pydantic import AnyHttpUrl, ValidationError
 
 from adapters.web.middleware import is_loopback
 from bot.settings import Settings
@@ -64,6 +64,24 @@ async def test_behind_a_proxy_for_others_it_takes_a_key(
 ) -> None:
     settings = Settings(server=ServerSettings(public_url=AnyHttpUrl(url)))
     assert await keys_required(settings, ApiKeys(database)) is required
+
+
+@pytest.mark.parametrize(
+    ("origin", "required"), [("https://app.example.com", True), ("http://localhost:3000/", False)]
+)
+async def test_where_pages_of_others_may_call_it_takes_a_key(
+    database: Postgres, origin: str, *, required: bool
+) -> None:
+    settings = Settings(web=WebSettings(origins=(origin,)))
+    assert await keys_required(settings, ApiKeys(database)) is required
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "null", "app.example.com", "https://*.example.com", "https://a.com/path"]
+)
+def test_pages_that_may_call_are_named_one_by_one(origin: str) -> None:
+    with pytest.raises(ValidationError, match=r"such as https://app\.example\.com"):
+        WebSettings(origins=(origin,))
 
 
 @pytest.mark.parametrize(
