@@ -66,8 +66,10 @@ class Doorman:
 
     def __init__(self, app: Asgi, doors: Doors) -> None:
         self._doors = doors
-        self._app: Asgi = CORSMiddleware(
-            app,
+        self._app = app
+        # Around the checks, so that a page which may call the API can read why they refuse.
+        self._cors: Asgi = CORSMiddleware(
+            self._checked,
             allow_origins=doors.origins,
             allow_methods=("GET", "POST", "DELETE"),
             allow_headers=("authorization", "content-type", "idempotency-key"),
@@ -79,6 +81,9 @@ class Doorman:
         if scope["type"] != "http":
             return
         scope.setdefault("state", {})
+        await self._cors(scope, receive, _with_headers(scope, send))
+
+    async def _checked(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         try:
             self._check_origin(scope, headers)
@@ -86,7 +91,7 @@ class Doorman:
         except Problem as problem:
             await problem.response()(scope, receive, send)
             return
-        await self._app(scope, receive, _with_headers(scope, send))
+        await self._app(scope, receive, send)
 
     def _check_origin(self, scope: Scope, headers: Headers) -> None:
         host = headers.get("host", "")
@@ -95,7 +100,7 @@ class Doorman:
         origin = headers.get("origin")
         if origin is None or scope["method"] in _SAFE or origin in self._doors.origins:
             return
-        if urlsplit(origin).netloc != host:
+        if origin.partition("://")[2] != host or not host:
             raise Problem(403, "Forbidden", "Pages of another website may not do this.")
 
     def _check_host(self, host: str, headers: Headers) -> None:
