@@ -45,7 +45,8 @@ class Insight:
 class Services:
     """The parts behind the API. `parts` and `metrics` are told from memory.
 
-    Without `uploads` there is no place for any. `start` has work go on that nobody waits for.
+    Without `uploads` there is no place for any. `start` has work go on that nobody waits for, and
+    nobody waits longer than `patience`, in seconds, for a change of the documents.
     """
 
     chat: Chat
@@ -60,6 +61,7 @@ class Services:
     start: Start
     parts: Callable[[], Sequence[Part]]
     metrics: Callable[[], bytes]
+    patience: float = 60.0
 
 
 def services(request: Request) -> Services:

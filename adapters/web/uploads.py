@@ -62,11 +62,11 @@ class Uploads:
             reason = exc.strerror or type(exc).__name__
             raise Problem(507, "Not kept", f"{file.name} cannot be written: {reason}.") from exc
 
-    async def remove(self, name: str) -> None:
+    async def remove(self, name: str) -> SyncReport:
         """Deletes the file, and has it answered from no more. Raises DocentError."""
         async with self._changing:
             await asyncio.to_thread((self._folder / name).unlink, missing_ok=True)
-            await self._bring_in()
+            return await self._bring_in()
 
 
 def safe_name(name: str) -> str:

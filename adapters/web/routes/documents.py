@@ -22,9 +22,6 @@ from adapters.web.rendering import document_body, documents_body, whole_document
 from adapters.web.services import Admin, Reader, Services, Serving
 from adapters.web.uploads import KINDS, SOURCE, Uploads, safe_name
 
-PATIENCE = 60.0
-"""Seconds after which an upload is accepted, and brought in later."""
-
 DocumentId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,3000}$")]
 
 router = APIRouter(tags=["documents"])
@@ -103,7 +100,7 @@ async def upload(request: Request, _: Admin, serving: Serving) -> JSONResponse:
         if not isinstance(file, UploadFile) or not file.filename:
             raise Problem(422, "Not valid", "The form needs one file, as `file`, with its name.")
         name, data = safe_name(file.filename), await file.read()
-    added = await waited_for(serving.start, uploads.add(name, data), PATIENCE)
+    added = await waited_for(serving.start, uploads.add(name, data), serving.patience)
     location = {"Location": f"/api/v1/documents/{document_id(SOURCE, name)}"}
     if added is None:
         accepted = AcceptedUploadBody(id=document_id(SOURCE, name))
@@ -114,7 +111,11 @@ async def upload(request: Request, _: Admin, serving: Serving) -> JSONResponse:
 @router.delete(
     "/documents/{document}",
     status_code=204,
-    responses={204: {"description": "It is answered from no more"}, **problems(404, 409, 422)},
+    responses={
+        202: {"description": "It is deleted once a sync that runs has ended"},
+        204: {"description": "It is answered from no more"},
+        **problems(404, 409, 422),
+    },
 )
 async def delete_document(document: DocumentId, _: Admin, serving: Serving) -> Response:
     """Delete a document that came by upload. The others belong to their sources."""
@@ -123,8 +124,9 @@ async def delete_document(document: DocumentId, _: Admin, serving: Serving) -> R
         raise _no_document()
     if found.source != SOURCE:
         raise Problem(409, "Not an upload", f"The document belongs to the source {found.source}.")
-    await _uploads(serving).remove(found.path)
-    return Response(status_code=204)
+    removing = _uploads(serving).remove(found.path)
+    removed = await waited_for(serving.start, removing, serving.patience)
+    return Response(status_code=202 if removed is None else 204)
 
 
 def _uploads(serving: Services) -> Uploads:

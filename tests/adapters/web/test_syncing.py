@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import httpx
 import pytest
 from starlette.exceptions import HTTPException
 
 from adapters.chat.errands import Start, open_errands
+from adapters.web.app import web_application
 from adapters.web.background import waited_for
-from adapters.web.middleware import counted
+from adapters.web.gatekeeper import Gatekeeper
+from adapters.web.live import LiveAnswers
+from adapters.web.middleware import Doors, counted
 from adapters.web.problems import Problem
 from adapters.web.syncing import SyncDesk, SyncState, as_json
 from bot.settings.groups import DatabaseSettings
+from bot.web_parts import web_services
+from core.access.keys import ApiKeys
+from core.answering.dispatcher import Dispatcher
 from core.backends.postgres import Postgres
 from core.errors import ServiceUnavailable, SyncRunning
 from core.ingestion.report import Phase, ProgressListener, SyncProgress, SyncReport, Tally
@@ -140,6 +147,36 @@ async def test_an_upload_waits_for_a_sync_that_runs_elsewhere(
             await asyncio.sleep(0.3)
             assert not uploading.done()
         assert (await uploading).status_code == 201
+
+
+async def until(client: httpx.AsyncClient, path: str, status: int) -> None:
+    async with asyncio.timeout(30):
+        while (await client.get(path)).status_code != status:  # noqa: ASYNC110 - of another task
+            await asyncio.sleep(0.05)
+
+
+async def test_while_a_sync_takes_long_elsewhere_a_change_is_accepted_and_made_later(
+    database: Postgres, tmp_path: Path, start: Start
+) -> None:
+    files = {"file": ("tea.md", b"# Tea\n\nTea is brewed at four.\n")}
+    async with open_web(database, tmp_path) as server:
+        added = await server.client.post("/documents", files=files)
+        path = added.headers["location"]
+        gatekeeper = Gatekeeper(ApiKeys(database), required=False)
+        nobody = cast("Dispatcher", None)
+        whole = web_services(server.app, nobody, LiveAnswers(), gatekeeper, start)
+        hasty = web_application(replace(whole, patience=0.01), Doors(local=True, upload_bytes=999))
+        at = httpx.ASGITransport(hasty)
+        async with httpx.AsyncClient(transport=at, base_url="http://localhost") as client:
+            async with server.app.store.lease("another machine"):
+                assert (await client.delete(path)).status_code == 202
+                assert (await client.get(path)).status_code == 200
+            await until(client, path, 404)
+            async with server.app.store.lease("another machine"):
+                again = await client.post("/api/v1/documents", files=files)
+                assert (again.status_code, again.headers["location"]) == (202, path)
+                assert (await client.get(path)).status_code == 404
+            await until(client, path, 200)
 
 
 async def test_several_instances_without_a_folder_in_common_take_no_uploads(
