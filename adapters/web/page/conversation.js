@@ -1,11 +1,10 @@
 // The conversation that is open: what was asked in it, what is being answered, what comes next.
 
 import { json, Problem, request } from "./api.js";
-import { announce, find, remember, warn } from "./dom.js";
+import { announce, find, warn } from "./dom.js";
 import { follow } from "./following.js";
+import { drop, keep, unsent } from "./outbox.js";
 import { Turn } from "./turn.js";
-
-const outbox = () => sessionStorage;
 
 const UNANSWERED = {
   failed: "This question was not answered.",
@@ -29,12 +28,14 @@ export class Conversation {
     this.id = null;
     this.turns = [];
     this.leaving = new AbortController();
+    this.allArrived = Promise.resolve();
   }
 
   /** Leaves what is shown, whose answers go on at the server, for an empty one. */
   clear() {
     this.leaving.abort();
     this.leaving = new AbortController();
+    this.allArrived = Promise.resolve();
     this.id = null;
     this.turns = [];
     find("turns").replaceChildren();
@@ -46,16 +47,18 @@ export class Conversation {
     this.clear();
     this.id = id;
     const { signal } = this.leaving;
-    const waiting = this.waiting(id);
+    const waiting = unsent(id);
     const { turns } = await json(`sessions/${id}`, { signal }).catch((error) => {
       // What was sent a moment ago may not have arrived: it is sent again below.
-      if (error instanceof Problem && error.status === 404 && waiting) return { turns: [] };
+      if (error instanceof Problem && error.status === 404 && waiting.length) return { turns: [] };
       throw error;
     });
     if (signal.aborted) return;
     for (const stored of turns) this.restore(stored);
-    if (waiting && !turns.some((stored) => stored.message_id === waiting.messageId)) {
-      this.run(this.add(waiting), { accepted: false });
+    const stored = new Set(turns.map((turn) => turn.message_id));
+    for (const asked of waiting) {
+      if (stored.has(asked.messageId)) drop(asked.messageId);
+      else this.run(this.add(asked), { accepted: false });
     }
     this.refresh();
   }
@@ -67,7 +70,7 @@ export class Conversation {
       location.hash = this.id;
     }
     const asked = { messageId: newId(), sessionId: this.id, question };
-    remember(outbox, "docent.asked", JSON.stringify(asked));
+    keep(asked);
     this.run(this.add(asked), { accepted: false });
   }
 
@@ -109,11 +112,6 @@ export class Conversation {
     return turn.passages;
   }
 
-  waiting(id) {
-    const asked = JSON.parse(remember(outbox, "docent.asked") ?? "null");
-    return asked?.sessionId === id ? asked : null;
-  }
-
   add(asked) {
     const turn = new Turn(asked, this.actions);
     this.turns.push(turn);
@@ -130,28 +128,33 @@ export class Conversation {
     else turn.showFailure(UNANSWERED[stored.state], () => this.again(turn));
   }
 
+  /** Follows an answer to its end. A question is sent once those before it have arrived. */
   async run(turn, { accepted }) {
     const { signal } = this.leaving;
-    const asked = {
-      messageId: turn.messageId,
-      sessionId: this.id,
-      question: turn.question,
-      accepted,
-    };
+    const { messageId, question } = turn;
+    const asked = { messageId, sessionId: this.id, question, accepted };
+    const before = this.allArrived;
+    this.allArrived = new Promise((resolve) => {
+      turn.arrived = resolve;
+    });
     turn.showState(accepted ? "Looking how far the answer is…" : "Asking…");
     this.refresh();
     try {
+      if (accepted) turn.arrived();
+      else await before;
       await follow(asked, (name, data) => this.take(turn, name, data), signal);
     } catch (error) {
       if (!signal.aborted) this.fail(turn, error);
     }
+    turn.arrived();
     if (!signal.aborted) this.refresh();
   }
 
   take(turn, name, data) {
     const show = {
       accepted: () => {
-        remember(outbox, "docent.asked", null);
+        drop(turn.messageId);
+        turn.arrived();
         this.changed();
       },
       connected: () => turn.showState("Connected again…"),
@@ -196,7 +199,7 @@ export class Conversation {
   }
 
   fail(turn, error) {
-    remember(outbox, "docent.asked", null);
+    drop(turn.messageId);
     turn.showFailure(error.message, () => this.again(turn));
   }
 

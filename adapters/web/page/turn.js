@@ -41,6 +41,7 @@ export class Turn {
     this.ended = false;
     this.rating = null;
     this.actions = actions;
+    this.arrived = () => {};
     this.body = h("div", { className: "prose" });
     this.state = h("p", { className: "state" });
     this.sources = h("section", { className: "sources", hidden: true, aria: { label: "Sources" } });

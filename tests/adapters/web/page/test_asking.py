@@ -188,3 +188,18 @@ async def test_older_conversations_are_listed_when_asked_for(
     await expect(listed).to_have_count(30)
     await page.get_by_role("button", name="Older conversations").click()
     await expect(listed).to_have_count(31)
+
+
+async def test_one_asks_on_while_an_answer_is_written(visitor: Visit, model: SteppingModel) -> None:
+    model.steps = asyncio.Semaphore(1)
+    first = await visitor.ask(ASKED)
+    await expect(first).to_contain_text("last cup")
+    await visitor.page.reload()
+    await expect(first).to_contain_text("last cup")
+    async with visitor.page.expect_response("**/api/v1/chat"):
+        second = await visitor.ask("And where are the beans?")
+    await expect(second.locator(".dots")).to_be_visible()
+    for _ in range(9):  # more than both need, with what rewrites the question
+        model.steps.release()
+    await expect(first).to_contain_text("The beans are in the cupboard")
+    await expect(second).to_contain_text("The beans are in the cupboard")

@@ -76,17 +76,20 @@ async def test_a_page_that_is_loaded_anew_finds_the_answer_that_is_being_made(
     assert len(model.prompts) == 1
 
 
-async def test_a_question_that_never_arrived_outlives_its_page(
+async def test_questions_that_never_arrived_outlive_their_page_and_keep_their_order(
     visitor: Visit, relay: Relay, server: WebServer
 ) -> None:
     relay.cut()
-    turn = await visitor.ask(ASKED)
-    await expect(turn).to_contain_text("The connection is lost. Trying again…")
+    first = await visitor.ask(ASKED)
+    await expect(first).to_contain_text("The connection is lost. Trying again…")
+    second = await visitor.ask("And where are the beans?")
     relay.mend()
     await visitor.page.reload()
-    await expect(turn.locator(".foot")).to_be_visible()
+    await expect(second.locator(".foot")).to_be_visible()
     [session] = (await server.client.get("/sessions")).json()["sessions"]
-    assert session["questions"] == 1
+    turns = (await server.client.get(f"/sessions/{session['id']}")).json()["turns"]
+    assert [turn["question"] for turn in turns] == [ASKED, "And where are the beans?"]
+    assert await visitor.page.evaluate("sessionStorage.length") == 0
 
 
 async def test_one_leaves_a_running_answer_and_comes_back_to_it(
