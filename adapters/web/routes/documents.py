@@ -95,11 +95,7 @@ async def upload(request: Request, _: Admin, serving: Serving) -> JSONResponse:
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Problem(415, "Unsupported media type", "Send multipart/form-data.")
     # Read here and not by a parameter, which would read it before it is known whose it is.
-    async with request.form(max_files=1, max_fields=0) as form:
-        file = form.get("file")
-        if not isinstance(file, UploadFile) or not file.filename:
-            raise Problem(422, "Not valid", "The form needs one file, as `file`, with its name.")
-        name, data = safe_name(file.filename), await file.read()
+    name, data = await _file_of(request)
     added = await waited_for(serving.start, uploads.add(name, data), serving.patience)
     location = {"Location": f"/api/v1/documents/{document_id(SOURCE, name)}"}
     if added is None:
@@ -127,6 +123,18 @@ async def delete_document(document: DocumentId, _: Admin, serving: Serving) -> R
     removing = _uploads(serving).remove(found.path)
     removed = await waited_for(serving.start, removing, serving.patience)
     return Response(status_code=202 if removed is None else 204)
+
+
+async def _file_of(request: Request) -> tuple[str, bytes]:
+    """Its safe name, and what is in it. Raises Problem."""
+    try:
+        async with request.form(max_files=1, max_fields=0) as form:
+            file = form.get("file")
+            if isinstance(file, UploadFile) and file.filename:
+                return safe_name(file.filename), await file.read()
+    except UnicodeError:  # of the form's own `charset`, which may be any codec of Python's
+        raise Problem(400, "Bad Request", "The form's charset is none that can be read.") from None
+    raise Problem(422, "Not valid", "The form needs one file, as `file`, with its name.")
 
 
 def _uploads(serving: Services) -> Uploads:

@@ -149,6 +149,11 @@ async def test_what_is_no_upload_is_refused_with_the_reason(server: WebServer) -
     assert (await client.post("/documents", files=two)).status_code == 400
     form = {"Content-Type": "multipart/form-data; boundary=x"}
     assert (await client.post("/documents", content=b"--y", headers=form)).status_code in (400, 422)
+    unread = {"Content-Type": "multipart/form-data; boundary=x; charset=undefined"}
+    part = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.md"\r\n\r\nTea.\r\n--x--'
+    )
+    assert (await client.post("/documents", content=part, headers=unread)).status_code == 400
     bare = {"Content-Type": "multipart/form-data"}
     assert (await client.post("/documents", content=b"--y", headers=bare)).status_code == 400
     listed = (await client.get("/documents")).json()["documents"][0]
