@@ -262,12 +262,16 @@ async def test_the_first_who_finds_a_dead_connection_speaks_for_the_others(empty
         assert len(await database.fetch("SELECT 1")) == 1
 
 
-@pytest.mark.parametrize(("trusted_seconds", "last"), [(60, "SELECT 7"), (0, "COMMIT;")])
+@pytest.mark.parametrize(
+    ("trusted_seconds", "pooled", "last"),
+    [(60, False, "SELECT 7"), (0, False, "COMMIT;"), (60, True, "COMMIT;")],
+)
 async def test_a_statement_goes_by_itself_over_a_connection_that_has_just_answered(
-    empty_dsn: str, trusted_seconds: float, last: str
+    empty_dsn: str, trusted_seconds: float, pooled: bool, last: str
 ) -> None:
+    """Behind a pooler it never does."""
     async with (
-        open_postgres(empty_dsn, trusted_seconds=trusted_seconds) as database,
+        open_postgres(empty_dsn, trusted_seconds=trusted_seconds, pooled=pooled) as database,
         open_postgres(empty_dsn) as observer,
     ):
         await database.fetch("SELECT 1")

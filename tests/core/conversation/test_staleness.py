@@ -152,9 +152,11 @@ async def test_one_of_several_tells_and_another_only_after_its_lease(
     assert first
     assert await stale.claim("slack") is None
     await database.execute("UPDATE stale_answers SET lease_until = now() - INTERVAL '1 s'")
+    intents = NoticePostings(database)
+    with pytest.raises(LeaseLost):
+        await intents.open(first.turn, NOTICE, "overslept")
     second = await stale.claim("slack")
     assert second
-    intents = NoticePostings(database)
     with pytest.raises(LeaseLost):
         await intents.open(first.turn, NOTICE, "first")
     posting = await intents.open(second.turn, NOTICE, "second")
