@@ -7,15 +7,21 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from adapters.web.principals import LOCAL, Principal
 from adapters.web.problems import Problem
+from adapters.web.rates import Rates
 from core.access.keys import ApiKeys, is_api_key
+
+T = TypeVar("T")
 
 _REMEMBERED = 1_000
 _FOR_SECONDS = 10.0
 """How long a key is remembered, and so how long after its end it may still be used."""
+
+_GUESSES = 60
+"""Keys that are none, which an address may send within a minute: each is a look at the database."""
 
 _FOR_PROBES = 86_400.0
 """The same for what asks all day long by itself, and must wake no database that sleeps."""
@@ -43,10 +49,17 @@ class Gatekeeper:
         self._tokens = tokens
         self.required = required
         self._clock = clock
-        self._known: OrderedDict[bytes, tuple[Principal | None, float]] = OrderedDict()
+        self._guesses = Rates(_GUESSES, what="unknown keys", clock=clock)
+        # Apart, so that guesses push no key out.
+        self._good: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
+        self._bad: OrderedDict[bytes, float] = OrderedDict()
 
-    async def admit(self, authorization: str | None, *, probing: bool = False) -> Principal:
-        """Who sent a request. Raises Problem, and ServiceError where that cannot be told.
+    async def admit(
+        self, authorization: str | None, *, address: str = "", probing: bool = False
+    ) -> Principal:
+        """Who sent a request from that address.
+
+        Raises Problem, and ServiceError where that cannot be told.
 
         Who is `probing` with a key that was let in before is let in from memory, for a day.
         """
@@ -58,7 +71,7 @@ class Gatekeeper:
         if scheme.lower() != "bearer":
             raise _unauthorized("Only `Authorization: Bearer …` is understood.")
         remembered = _FOR_PROBES if probing else _FOR_SECONDS
-        principal = await self._principal(credential.strip(), remembered)
+        principal = await self._principal(credential.strip(), address, remembered)
         if principal is None:
             raise _unauthorized(
                 "The key or token is not accepted: it is unknown, revoked or expired.",
@@ -66,23 +79,38 @@ class Gatekeeper:
             )
         return principal
 
-    async def _principal(self, credential: str, remembered: float) -> Principal | None:
+    async def _principal(
+        self, credential: str, address: str, remembered: float
+    ) -> Principal | None:
         if is_api_key(credential):
-            return await self._of_key(credential, remembered)
+            return await self._of_key(credential, address, remembered)
         return await self._tokens.principal(credential) if self._tokens else None
 
-    async def _of_key(self, text: str, remembered: float) -> Principal | None:
+    async def _of_key(self, text: str, address: str, remembered: float) -> Principal | None:
         name, now = sha256(text.encode()).digest(), self._clock()
-        principal, found = self._known.get(name, (None, -math.inf))
-        if now - found < (remembered if principal else _FOR_SECONDS):
+        principal, found = self._good.get(name, (None, -math.inf))
+        if now - found < remembered:
             return principal
+        if now - self._bad.get(name, -math.inf) < _FOR_SECONDS:
+            return None
+        if principal is None:  # one that was good lately is no guess, whoever shares its address
+            self._guesses.check(address)
         key = await self._keys.find(text)
-        principal = None if key is None else Principal("key", key.id, key.permissions)
-        self._known[name] = principal, now
-        self._known.move_to_end(name)
-        if len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        if key is None:
+            self._good.pop(name, None)
+            _remember(self._bad, name, now)
+            self._guesses.take(address)
+            return None
+        principal = Principal("key", key.id, key.permissions)
+        _remember(self._good, name, (principal, now))
         return principal
+
+
+def _remember(known: OrderedDict[bytes, T], name: bytes, what: T) -> None:
+    known[name] = what
+    known.move_to_end(name)
+    if len(known) > _REMEMBERED:
+        known.popitem(last=False)
 
 
 def _unauthorized(detail: str, challenge: str = "") -> Problem:

@@ -89,7 +89,8 @@ def allowed(
         _: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     ) -> Principal:
         authorization = request.headers.get("authorization")
-        found = await serving.gatekeeper.admit(authorization, probing=probing)
+        address = request.client.host if request.client else ""
+        found = await serving.gatekeeper.admit(authorization, address=address, probing=probing)
         request.state.headers = serving.rates.take(found.id)
         if not found.may(permission):
             raise Problem(

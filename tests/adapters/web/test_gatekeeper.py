@@ -66,3 +66,39 @@ async def test_who_probes_with_a_key_costs_one_look_and_who_guesses_one_each_tim
             await gatekeeper.admit(f"Bearer {text[:-2]}xx", probing=True)
         clock.now += 60.0
     assert len(counted.statements) == 3
+
+
+async def test_guesses_from_an_address_are_bounded_and_keys_that_were_good_are_none(
+    database: Postgres,
+) -> None:
+    counted, clock = FaultyDatabase(database), Clock()
+    gatekeeper = Gatekeeper(ApiKeys(counted), required=True, clock=clock)
+    _, good = await ApiKeys(database).create("portal", [Permission.ASK])
+    await gatekeeper.admit(f"Bearer {good}", address="proxy")
+    refused = []
+    for n in range(70):
+        with pytest.raises(Problem) as problem:
+            await gatekeeper.admit(f"Bearer {good[:-3]}{n:03}", address="proxy")
+        refused.append(problem.value.status)
+    assert refused == [401] * 60 + [429] * 10
+    assert len(counted.statements) == 61
+    clock.now += 20.0
+    await gatekeeper.admit(f"Bearer {good}", address="proxy")
+    with pytest.raises(Problem, match="not accepted"):
+        await gatekeeper.admit(f"Bearer {good[:-3]}xxx", address="another")
+    clock.now += 60.0
+    with pytest.raises(Problem, match="not accepted"):
+        await gatekeeper.admit(f"Bearer {good[:-3]}yyy", address="proxy")
+
+
+async def test_guesses_push_no_key_out_of_memory(database: Postgres) -> None:
+    counted = FaultyDatabase(database)
+    gatekeeper = Gatekeeper(ApiKeys(counted), required=True, clock=Clock())
+    _, good = await ApiKeys(database).create("portal", [Permission.ASK])
+    await gatekeeper.admit(f"Bearer {good}")
+    for n in range(1_001):
+        with pytest.raises(Problem, match="not accepted"):
+            await gatekeeper.admit(f"Bearer {good[:-4]}{n:04}", address=str(n))
+    before = len(counted.statements)
+    await gatekeeper.admit(f"Bearer {good}")
+    assert len(counted.statements) == before
