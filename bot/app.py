@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 
 from adapters.chat.shared_sync import SharedSync
 from adapters.chat.staleness import StaleWatch
@@ -219,7 +220,7 @@ async def assemble(
     )
     store = CorpusStore(database, flipped=stale.flipped)
     governor = governor or Governor(Ledger(database))
-    inbox = Inbox(database, worker=f"{socket.gethostname()}-{os.getpid()}")
+    inbox = Inbox(database, worker=_worker())
     metrics.watch(lambda: breakers.all, governor.remembered, inbox.waiting)
     guarded = guarded_models(models, breakers)
     writer = await index.writer(embedding.embedder.model)
@@ -273,3 +274,8 @@ def _assistant(
 
 def _guarded_reranker(reranker: Reranker | None, breakers: Breakers) -> Reranker | None:
     return reranker and GuardedReranker(reranker, breakers.guard("Reranking"))
+
+
+def _worker() -> str:
+    """A name that no other instance has; two containers may share a host's and a process's."""
+    return f"{socket.gethostname()}-{os.getpid()}-{token_hex(4)}"
