@@ -13,6 +13,7 @@ from bot.metrics import Metrics
 from bot.settings import Settings
 from core.answering.assistant import Assistant
 from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
+from core.answering.narrowing import NarrowedAnswerer
 from core.answering.observing import ObservedAnswerer
 from core.breakers.guard import Breakers
 from core.budgets.governor import Governor
@@ -22,7 +23,7 @@ from core.conversation.postings import Postings
 from core.ingestion.corpus import CorpusStore
 from core.ingestion.planning import ConfiguredSource
 from core.ingestion.sync import Syncer
-from core.model import EmbeddingModel, Scope
+from core.model import EVERYTHING, EmbeddingModel, Scope
 from core.ports import (
     ChunkReader,
     Database,
@@ -86,14 +87,16 @@ class App:
         settings: DispatcherSettings | None = None,
         *,
         limits: Limits | None = None,
+        scope: Scope = EVERYTHING,
     ) -> AbstractAsyncContextManager[Dispatcher]:
-        """Runs the questions of the platforms that `responders` names, within the limits."""
+        """Runs the questions of the platforms that `responders` names, within limits and scope."""
         if settings is None:
             settings = DispatcherSettings(
                 running=SERVED if self.settings.openrouter.api_key else MADE_HERE,
                 sweep_pause=SWEEP_PAUSE if self.settings.database.shared else None,
             )
-        answerer = ObservedAnswerer(self.assistant, self.metrics)
+        observed = ObservedAnswerer(self.assistant, self.metrics)
+        answerer = NarrowedAnswerer(observed, scope)
         return open_dispatcher(self.inbox, answerer, responders, settings, limits=limits)
 
     async def served_sources(self) -> set[str]:

@@ -37,7 +37,7 @@ async def run_web(
     required = await keys_required(app.settings, keys)
     async with AsyncExitStack() as stack:
         dispatcher = await stack.enter_async_context(
-            app.dispatcher({PLATFORM: live}, limits=app.limits)
+            app.dispatcher({PLATFORM: live}, limits=app.limits, scope=app.scope)
         )
         start = await stack.enter_async_context(open_errands())
         tokens = await stack.enter_async_context(_open_tokens(app))

@@ -31,6 +31,12 @@ class Scope:
         """Whether what was made from all of these may be shown there."""
         return self.sources is None or self.sources.issuperset(sources)
 
+    def within(self, other: Scope) -> Scope:
+        """What both admit."""
+        if self.sources is None or other.sources is None:
+            return other if self.sources is None else self
+        return Scope(self.sources & other.sources)
+
 
 EVERYTHING = Scope()
 

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from adapters.web.chat import session_key
+from adapters.web.principals import LOCAL
 from core.backends.postgres import Postgres
+from core.conversation.inbox import Inbox
+from core.model import Question, Scope
 from tests.support.web_server import ASKED, Event, SteppingModel, WebServer, open_web, web_settings
 
 CLAIMS = (
@@ -162,6 +166,24 @@ async def test_an_answer_is_withheld_once_its_source_is_private(
         streamed = [event async for event in server.resume("m1")]
         assert [event.name for event in streamed] == ["accepted", "error"]
         assert "last cup" not in f"{[reply.text for reply in replies]} {streamed}"
+
+
+async def test_what_was_asked_before_its_source_was_private_is_not_answered_from_it(
+    database: Postgres, tmp_path: Path, model: SteppingModel
+) -> None:
+    asked = Question(
+        session_key(LOCAL, "s"), "m1", LOCAL.id, ASKED, scope=Scope(frozenset({"docs"}))
+    )
+    await Inbox(database, worker="before").accept(asked)
+    settings = web_settings(tmp_path)
+    private = settings.sources[0].model_copy(update={"private": True})
+    settings = settings.model_copy(update={"sources": (private,)})
+    async with open_web(database, tmp_path, settings=settings, model=model) as server:
+        events = [event async for event in server.resume("m1")]
+    assert events[-1].name == "answer"
+    assert events[-1].data["status"] == "refused"
+    assert "last cup" not in str(events)
+    assert "last cup" not in str(model.prompts)
 
 
 @pytest.mark.parametrize(
