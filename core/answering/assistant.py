@@ -118,10 +118,8 @@ class Assistant:
         """
         watch = Stopwatch(self._clock)
         yield Searching()
-        state, encoded = await self._prepared(question, watch)
-        found = _Found()
+        state, found = await self._searched(question, watch)
         if state.corpus is not None:
-            found = await self._find(question, state, state.corpus, encoded, watch)
             yield PassagesFound(found.retrieval.passages)
         if not found.retrieval.sufficient:
             text = EMPTY_CORPUS
@@ -142,15 +140,15 @@ class Assistant:
         answer = _answer(writing, found, watch, judging)
         yield Answered(answer, found.retrieval, writing.claims, prompt.fingerprint)
 
-    async def _prepared(
-        self, question: Question, watch: Stopwatch
-    ) -> tuple[SessionState, EncodedQuery]:
-        """The conversation, while the question is embedded as it stands."""
+    async def _searched(self, question: Question, watch: Stopwatch) -> tuple[SessionState, _Found]:
+        """The conversation, and what is found; meanwhile the question is embedded as it stands."""
         encoding = asyncio.create_task(self._encode(question.text, watch))
         try:
             with watch.time("history"):
                 state = await self._history.load(question)
-            return state, await encoding
+            if state.corpus is None:
+                return state, _Found()
+            return state, await self._find(question, state, state.corpus, encoding, watch)
         finally:
             encoding.cancel()
 
@@ -163,17 +161,18 @@ class Assistant:
         question: Question,
         state: SessionState,
         corpus: Corpus,
-        encoded: EncodedQuery,
+        encoding: asyncio.Task[EncodedQuery],
         watch: Stopwatch,
     ) -> _Found:
         rewriting = await rewrite(
             question.text, state.messages, self._model, patience=self._settings.rewrite_patience
         )
-        queries = [encoded]
-        if rewriting.queries != (question.text,):
+        if rewriting.queries == (question.text,):
+            queries = [await encoding]
+        else:
             queries = await asyncio.gather(*(self._encode(q, watch) for q in rewriting.queries))
         if rewriting.by_rule:
-            queries.append(replace(encoded, alone=True))
+            queries.append(replace(await encoding, alone=True))
         retrieval = await self._retriever.retrieve(queries, question.scope, corpus)
         watch.add(retrieval.timings_ms)
         return _Found(retrieval, rewriting.usage)

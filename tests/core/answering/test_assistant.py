@@ -27,6 +27,7 @@ from core.model import (
     Corpus,
     Message,
     ModelEvent,
+    ModelFinished,
     ModelStarted,
     ModelText,
     PassagesFound,
@@ -442,6 +443,32 @@ async def test_history_is_read_while_the_question_is_embedded() -> None:
 
     async with asyncio.timeout(5):
         await answer_of(assistant(model_saying("Hi."), search=SlowSearch(), memory=SlowMemory()))
+
+
+async def test_a_follow_up_is_completed_while_it_is_embedded_as_it_stands() -> None:
+    asked = asyncio.Event()
+
+    class Completing:
+        async def stream(self, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
+            asked.set()
+            text = "Run it [1]." if prompt.passages else "How do I install Docent?"
+            yield ModelStarted("some/model")
+            yield ModelText(text)
+            yield ModelFinished("some/model")
+
+    class Slow(Search):
+        async def encode(self, text: str) -> EncodedQuery:
+            if text == QUESTION.text:
+                await asked.wait()
+            return await super().encode(text)
+
+    talked = (Message("user", "What is Docent?"), Message("assistant", "A bot. You install it."))
+    search, memory = Slow(), Memory(SessionState(talked, CORPUS))
+
+    async with asyncio.timeout(5):
+        await answer_of(assistant(Completing(), search=search, memory=memory))
+
+    assert [queries for queries, _, _ in search.searched] == [["How do I install Docent?"]]
 
 
 async def test_when_the_history_cannot_be_read_the_embedding_is_cancelled() -> None:
