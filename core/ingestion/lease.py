@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -37,10 +38,12 @@ class SyncLease:
         """Raises SyncRunning while another holds it.
 
         The lease of a process that ended on this machine is taken at once, and that of one that
-        cannot be seen from here when it runs out without a sign of life.
+        cannot be seen from here when it runs out without a sign of life: by the database's clock,
+        and where that was set back, by ours.
         """
         dead: UUID | None = None
         seen: Row | None = None
+        watched_since = math.inf
         while not await self._take(holder, dead):
             held = await self._held()
             if held is None:
@@ -48,8 +51,10 @@ class SyncLease:
             life = life_of(held["process"])
             if life is Life.RUNNING or (seen and seen["expires_at"] != held["expires_at"]):
                 raise _running(held)
-            dead = held["token"] if life is Life.ENDED else None
-            if life is Life.UNKNOWN:
+            silent = time.monotonic() - watched_since >= self._granted.total_seconds()
+            dead = held["token"] if silent or life is Life.ENDED else None
+            if life is Life.UNKNOWN and not silent:
+                watched_since = min(watched_since, time.monotonic())
                 seen = await _wait(held, seen)
 
     async def _take(self, holder: str, dead: UUID | None) -> bool:

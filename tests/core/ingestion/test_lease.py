@@ -58,6 +58,13 @@ async def test_the_lease_of_one_that_cannot_be_seen_is_waited_for(
     assert caplog.text.count("A sync by another may have been killed; waiting until") == 1
 
 
+async def test_a_clock_that_was_set_back_keeps_no_dead_one_s_lease(database: Postgres) -> None:
+    dead = await _left_by(database, None, 3600)
+    async with asyncio.timeout(30), sync_lease(database, "next", seconds=0.5):
+        with pytest.raises(SyncRunning, match="A sync by next"):
+            await dead.renew()
+
+
 async def test_one_that_cannot_be_seen_but_renews_its_lease_is_left_alone(
     database: Postgres,
 ) -> None:
