@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import nullcontext
 from hashlib import sha256
 from typing import Protocol, TypeVar
 
@@ -21,7 +23,10 @@ _FOR_SECONDS = 10.0
 """How long a key is remembered, and so how long after its end it may still be used."""
 
 _GUESSES = 60
-"""Keys that are none, which an address may send within a minute: each is a look at the database."""
+"""Keys that are none, which an address may send within a minute before its next ones queue.
+
+Each is a look at the database. They are not refused: behind a proxy all have one address.
+"""
 
 _FOR_PROBES = 86_400.0
 """The same for what asks all day long by itself, and must wake no database that sleeps."""
@@ -49,7 +54,8 @@ class Gatekeeper:
         self._tokens = tokens
         self.required = required
         self._clock = clock
-        self._guesses = Rates(_GUESSES, what="unknown keys", clock=clock)
+        self._guesses = Rates(_GUESSES, clock=clock)
+        self._queue = asyncio.Lock()
         # Apart, so that guesses push no key out.
         self._good: OrderedDict[bytes, tuple[Principal, float]] = OrderedDict()
         self._bad: OrderedDict[bytes, float] = OrderedDict()
@@ -93,13 +99,15 @@ class Gatekeeper:
             return principal
         if now - self._bad.get(name, -math.inf) < _FOR_SECONDS:
             return None
-        if principal is None:  # one that was good lately is no guess, whoever shares its address
-            self._guesses.check(address)
-        key = await self._keys.find(text)
+        # One that was good lately is no guess, whoever shares its address.
+        queues = principal is None and self._guesses.are_spent(address)
+        async with self._queue if queues else nullcontext():
+            key = await self._keys.find(text)
         if key is None:
             self._good.pop(name, None)
             _remember(self._bad, name, now)
-            self._guesses.take(address)
+            if not self._guesses.are_spent(address):
+                self._guesses.take(address)
             return None
         principal = Principal("key", key.id, key.permissions)
         _remember(self._good, name, (principal, now))
