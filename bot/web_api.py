@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlsplit
 
+from pydantic import AnyHttpUrl
+
 from adapters.chat.errands import open_errands
 from adapters.web.app import web_application
 from adapters.web.chat import PLATFORM
@@ -119,5 +121,13 @@ def doors(settings: Settings, *, required: bool) -> Doors:
     return Doors(
         local=not required,
         origins=settings.web.origins,
+        site=_origin(settings.server.public_url),
         upload_bytes=settings.web.upload_megabytes * _MEGABYTE,
     )
+
+
+def _origin(address: AnyHttpUrl | None) -> str | None:
+    if address is None:
+        return None
+    parts = urlsplit(str(address))
+    return f"{parts.scheme}://{parts.netloc}"

@@ -52,11 +52,13 @@ class Doors:
 
     `local` says that nobody needs a key, because only this machine reaches the server: then a
     request must be to a name of this machine, and must come through no proxy.
-    `origins` are the websites whose pages may call the API.
+    `origins` are the websites whose pages may call the API. `site` is the server's own origin,
+    where a proxy calls it by another name than its visitors do.
     """
 
     local: bool
     origins: tuple[str, ...] = ()
+    site: str | None = None
     upload_path: str = "/api/v1/documents"
     upload_bytes: int = 0
 
@@ -98,7 +100,9 @@ class Doorman:
         if self._doors.local:
             self._check_host(host, headers)
         origin = headers.get("origin")
-        if origin is None or scope["method"] in _SAFE or origin in self._doors.origins:
+        if origin is None or scope["method"] in _SAFE:
+            return
+        if origin in self._doors.origins or origin == self._doors.site:
             return
         if origin.partition("://")[2] != host or not host:
             raise Problem(403, "Forbidden", "Pages of another website may not do this.")

@@ -105,11 +105,14 @@ def test_what_only_this_machine_reaches(host: str, *, expected: bool) -> None:
 
 def test_the_doors_are_as_the_settings_say() -> None:
     settings = Settings(
+        server=ServerSettings(public_url=AnyHttpUrl("https://docs.example.com:443/docent/")),
         web=WebSettings(origins=("https://app.example.com/",), upload_megabytes=3),
     )
     made = doors(settings, required=True)
     assert not made.local
+    assert made.site == "https://docs.example.com"
     assert made.origins == ("https://app.example.com",)
+    assert doors(Settings(), required=False).site is None
     assert made.upload_bytes == 3_000_000
 
 
