@@ -246,5 +246,11 @@ async def test_what_was_given_out_before_a_revocation_is_refused(
         tokens = JwtTokens(keys, RULES, revocations)
         assert await tokens.principal(provider.token(iat=now - 5)) is None
         assert await tokens.principal(provider.token(iat=None)) is None
-        assert await subject(tokens, provider.token(iat=now + 3)) == "jwt:alice"
+        assert await tokens.principal(provider.token(iat=now + 3)) is None  # their clock is ahead
         assert await subject(tokens, provider.token(iat=now - 5, sub="bob")) == "jwt:bob"
+        await database.execute(
+            "UPDATE revoked_tokens SET revoked_at = now() - make_interval(secs => 60)"
+        )
+        tokens = JwtTokens(keys, RULES, revocations)
+        assert await tokens.principal(provider.token(iat=now - 70)) is None
+        assert await subject(tokens, provider.token(iat=now)) == "jwt:alice"
