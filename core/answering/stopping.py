@@ -14,28 +14,33 @@ class Stop:
 
     def __init__(self) -> None:
         self.wished = False
-        self._waiting: asyncio.Timeout | None = None
+        self._waiting: asyncio.Task[object] | None = None
 
     def wish(self) -> None:
         """Ends the wait for the next event, and whatever makes it."""
         if not self.wished and self._waiting is not None:
-            self._waiting.reschedule(asyncio.get_running_loop().time())
+            self._waiting.cancel()
         self.wished = True
 
     async def cut(self, events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
         """The events until the wish, which cancels an event that is still being made."""
-        # A deadline that is moved, as a generator must be driven by one and the same task.
+        # What asyncio.timeout does, without one for each event: an answer has hundreds. The task is
+        # looked up each time, as whoever reads may change.
         while not self.wished:
-            waiting = self._waiting = asyncio.timeout(None)
+            task = self._waiting = asyncio.current_task()
+            cancelled_before = task.cancelling() if task else 0
             try:
-                async with waiting:
-                    event = await anext(events)
+                event = await anext(events)
             except StopAsyncIteration:
                 return
-            except TimeoutError:
-                if waiting.expired():
+            except asyncio.CancelledError:
+                if self._cancelled_by_us(task, cancelled_before):
                     return
                 raise
             finally:
                 self._waiting = None
             yield event
+
+    def _cancelled_by_us(self, task: asyncio.Task[object] | None, before: int) -> bool:
+        """Whether nobody else wants the task to end as well."""
+        return task is not None and self.wished and task.uncancel() <= before

@@ -12,7 +12,7 @@ _HIDDEN = re.compile(
 
 def well_formed(text: str) -> str:
     """The text with `?` for halves of surrogate pairs, which JSON and file names can hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def storable(text: str) -> str:
@@ -25,4 +25,6 @@ def visible(text: str) -> str:
 
     Tabs and line feeds stay, and the joiners and marks that scripts and emoji are written with.
     """
+    if text.isascii() and text.isprintable():
+        return text  # as most of what a model streams is
     return _HIDDEN.sub("", text)

@@ -165,7 +165,7 @@ class _Spoken:
     rows: frozenset[int]
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=512)
 def _spoken(text: str) -> _Spoken:
     words = _WORD.findall(text.lower())
     return _Spoken(f" {' '.join(words)} ", _rows(words))
