@@ -19,12 +19,14 @@ METRICS_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 router = APIRouter(tags=["operations"])
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health", response_model=HealthBody)
 async def health() -> HealthBody:
     """Tell that the process is alive."""
     return HealthBody(version=version("docent"))
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get(
     "/ready",
     response_model=ReadyBody,

@@ -33,6 +33,12 @@ async def test_probes_ask_the_database_nothing(server: WebServer, faulty: Faulty
     assert len(faulty.statements) == before
 
 
+@pytest.mark.parametrize("path", ["health", "ready"])
+async def test_a_load_balancer_may_probe_without_a_body(server: WebServer, path: str) -> None:
+    reply = await server.client.head(f"{server.url}/{path}")
+    assert (reply.status_code, reply.content) == (200, b"")
+
+
 async def test_it_is_ready_as_long_as_what_is_needed_is_there(
     server: WebServer, faulty: FaultyDatabase
 ) -> None:
