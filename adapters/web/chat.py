@@ -22,6 +22,7 @@ from adapters.web.principals import Principal
 from adapters.web.problems import Problem
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive, StoredTurn
+from core.errors import QuestionRefused
 from core.model import (
     Answer,
     Answered,
@@ -86,11 +87,15 @@ class Chat:
         """
         session = session_key(principal, session_id or derived_session(principal, message_id))
         question = Question(session, message_id, principal.id, text, self.scope)
-        if await self._dispatcher.submit(question):
-            return question, True
+        refused: QuestionRefused | None = None
+        try:
+            if await self._dispatcher.submit(question):
+                return question, True
+        except QuestionRefused as exc:
+            refused = exc  # unless it was let in before
         stored = await self._stored(key_of(question))
         if stored is None:
-            raise Problem(410, "Deleted", "This question was deleted.")
+            raise refused or Problem(410, "Deleted", "This question was deleted.")
         asked = stored.question
         if asked.text != storable(text) or (session_id and asked.session != session):
             raise Problem(

@@ -136,6 +136,18 @@ async def test_who_asks_too_much_is_told_when_to_come_back(
         assert "1 question within an hour" in refused.json()["detail"]
 
 
+async def test_who_asked_too_much_gets_what_was_let_in_before(
+    database: Postgres, tmp_path: Path
+) -> None:
+    settings = web_settings(tmp_path).model_copy(update={"limits": LimitsSettings(per_person=1)})
+    async with open_web(database, tmp_path, settings=settings) as server:
+        first = await server.ask(key="m1")
+    async with open_web(database, tmp_path, settings=settings) as server:
+        assert (await server.ask(key="m2")).status_code == 200
+        assert (await server.ask(key="m3")).status_code == 429
+        assert (await server.ask(key="m1")).json() == first.json()
+
+
 class Elsewhere:
     """A chat whose questions are answered by nobody here."""
 
