@@ -115,7 +115,7 @@ async def check_address(settings: Settings, *, running: bool | None) -> Seen:
 async def check_api(settings: Settings) -> Seen:
     """Who may use it."""
     # FastAPI takes half a second to import, which only who has switched the API on pays.
-    from bot.web_api import anybody_may, keys_required  # noqa: PLC0415 - see above
+    from bot.web_api import anybody_may, forgeable, keys_required  # noqa: PLC0415 - see above
 
     async with open_database(settings) as database:
         await migrate(database)
@@ -123,7 +123,9 @@ async def check_api(settings: Settings) -> Seen:
         if not await keys_required(settings, keys):
             return Seen("this machine may use it, without a key.")
         if await anybody_may(settings, keys):
-            return Seen("who has an API key or a token may use it.")
+            advice = "Let JWT_JWKS_URL begin with https: whoever is on the way could make tokens."
+            told = "who has an API key or a token may use it."
+            return Seen(told, advice if forgeable(settings.jwt) else "")
     return Seen(
         "nobody may use it yet: there is no key.",
         "Create one with `docent keys create`, or set JWT_JWKS_URL.",

@@ -81,6 +81,12 @@ def token_rules(provider: JwtSettings) -> TokenRules:
     return TokenRules(provider.issuer, provider.audience, permissions(provider.scopes))
 
 
+def forgeable(provider: JwtSettings) -> bool:
+    """Whether the provider's keys come from elsewhere without TLS."""
+    url = provider.jwks_url
+    return url is not None and url.scheme == "http" and not is_loopback(url.host or "")
+
+
 def permissions(names: Iterable[str]) -> frozenset[Permission]:
     """Raises ConfigurationError for a name of none."""
     try:

@@ -311,6 +311,8 @@ async def test_only_who_takes_requests_needs_an_address(tmp_path: Path) -> None:
         ({"server": {"host": "0.0.0.0"}}, True, "✓ "),
         ({"server": {"host": "0.0.0.0"}}, False, "! "),
         ({"server": {"host": "0.0.0.0"}, "jwt": {"jwks_url": "https://id"}}, False, "✓ "),
+        ({"server": {"host": "0.0.0.0"}, "jwt": {"jwks_url": "http://id"}}, False, "! "),
+        ({"server": {"host": "0.0.0.0"}, "jwt": {"jwks_url": "http://[::1]"}}, False, "✓ "),
     ],
 )
 async def test_an_api_that_nobody_may_use_is_noticed(
