@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -145,16 +145,17 @@ class OpenRouterChatModel:
         events, left = EventReader(), _MOST_BYTES
         linger = 0.0
         try:
-            while received := await waiting.read(response):
-                left -= len(received)
-                if left < 0:
-                    raise MalformedReply(SERVICE, "sent a reply that is far too large.")
-                for data in events.feed(received):
-                    if data == _DONE:
-                        linger = _LINGER
-                        return
-                    waiting.heard()
-                    yield data
+            with session_errors(SERVICE, unreachable), waiting.told():
+                while received := await response.content.readany():
+                    left -= len(received)
+                    if left < 0:
+                        raise MalformedReply(SERVICE, "sent a reply that is far too large.")
+                    for data in events.feed(received):
+                        if data == _DONE:
+                            linger = _LINGER
+                            return
+                        waiting.heard()
+                        yield data
         finally:
             waiting.end(response, linger)
 
@@ -215,18 +216,16 @@ class _Waiting:
         """Sets the deadline of the next chunk."""
         self.until = min(self._loop.time() + self._stall, self._end)
 
-    async def read(self, response: aiohttp.ClientResponse) -> bytes:
-        """What came; nothing at the end."""
-        with session_errors(SERVICE, unreachable):
-            try:
-                received = await response.content.readany()
-            except aiohttp.ClientError:
-                if self._expired:
-                    raise TimeoutError from None
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Around the reading. Raises TimeoutError where the deadline ended it."""
+        try:
+            yield
+        except aiohttp.ClientError:
+            if not self._expired:
                 raise
-            if self._expired:
-                raise TimeoutError
-            return received
+        if self._expired:
+            raise TimeoutError
 
     def end(self, response: aiohttp.ClientResponse, linger: float) -> None:
         """Nothing more is read; its connection serves again if the reply ends in `linger` s."""
