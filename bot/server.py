@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,6 +18,9 @@ GOODBYE = 5
 
 _DEAD = 60_000
 """Milliseconds after which a reader that takes nothing any more is cut off."""
+
+_OTHER_FILES = 256
+"""Open files that are kept for the database, the index and the chats."""
 
 
 class Front:
@@ -68,11 +72,15 @@ async def _nothing_here(_scope: Any, _receive: Any, send: Any) -> None:
 
 
 @asynccontextmanager
-async def serving(application: Any, host: str, port: int) -> AsyncIterator[str]:
+async def serving(
+    application: Any, host: str, port: int, *, connections: int | None = None
+) -> AsyncIterator[str]:
     """Serves an ASGI application until the block ends; its address.
 
+    With so many `connections` at once (as many as `most_connections` says) a request is refused.
     Raises ConfigurationError when the address is taken or none of this machine's.
     """
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     with listening(host, port) as listener:
         config = uvicorn.Config(
             application,
@@ -83,6 +91,7 @@ async def serving(application: Any, host: str, port: int) -> AsyncIterator[str]:
             log_config=None,
             access_log=False,
             server_header=False,
+            limit_concurrency=connections or most_connections(files),
             timeout_graceful_shutdown=GOODBYE,
         )
         server = uvicorn.Server(config)
@@ -93,6 +102,13 @@ async def serving(application: Any, host: str, port: int) -> AsyncIterator[str]:
         finally:
             server.should_exit = True
             await running
+
+
+def most_connections(files: int) -> int | None:
+    """Of a process that may have so many files open; None is as many as come."""
+    if files == resource.RLIM_INFINITY:
+        return None
+    return max(files - _OTHER_FILES, files // 2)
 
 
 def listening(host: str, port: int) -> socket.socket:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.server import Front, serving
+from bot.server import Front, most_connections, serving
 from core.errors import ConfigurationError
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -55,6 +56,33 @@ async def test_a_request_that_is_under_way_gets_its_reply() -> None:
             await begun.wait()
             asyncio.get_running_loop().call_later(0.05, go.set)
         assert await (await asked).text() == "/late"
+
+
+async def test_a_request_beyond_the_connections_that_it_has_is_refused_at_once() -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def slow(scope: Any, receive: Any, send: Send) -> None:
+        begun.set()
+        await go.wait()
+        await hello(scope, receive, send)
+
+    async with (
+        serving(slow, "127.0.0.1", 0, connections=2) as address,
+        aiohttp.ClientSession() as client,
+    ):
+        asked = asyncio.create_task(client.get(f"{address}/first"))
+        await begun.wait()
+        assert (await client.get(f"{address}/second")).status == 503
+        go.set()
+        assert await (await asked).text() == "/first"
+
+
+@pytest.mark.parametrize(
+    ("files", "connections"),
+    [(256, 128), (1024, 768), (20_000, 19_744), (resource.RLIM_INFINITY, None)],
+)
+def test_not_all_files_are_for_connections(files: int, connections: int | None) -> None:
+    assert most_connections(files) == connections
 
 
 async def test_an_address_that_is_taken_is_named_with_its_settings() -> None:
