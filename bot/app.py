@@ -18,7 +18,7 @@ from adapters.chat.shared_sync import SharedSync
 from adapters.chat.staleness import StaleWatch
 from bot.budgets import asked, budgets, governed_embedding, governed_models, limit_settings
 from bot.metrics import Metrics
-from bot.models import judge, model_groups, provider_preferences
+from bot.models import is_free, judge, model_groups, provider_preferences
 from bot.on_demand import sync_chosen
 from bot.parts import App, Embedding, Index
 from bot.settings import Settings
@@ -166,10 +166,12 @@ async def open_models(settings: Settings) -> AsyncIterator[Sequence[ChatModel]]:
     if openrouter.api_key is None:
         yield [quoting]
         return
-    preferences = provider_preferences(settings)
     async with open_openrouter(
         openrouter.api_key.get_secret_value(),
-        [ModelGroup(names, preferences) for names in model_groups(settings)],
+        [
+            ModelGroup(names, provider_preferences(settings, free=is_free(names[0])))
+            for names in model_groups(settings)
+        ],
         base_url=str(openrouter.base_url or BASE_URL),
     ) as models:
         yield [*models, quoting]

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
-from bot.models import model_groups
+from bot.models import is_free, model_groups
 from bot.settings import Settings
 from core.budgets.accounting import Budget, Period, Provider, Unit, provider
 from core.budgets.governed import GovernedChatModel, GovernedEmbedder, GovernedReranker
@@ -135,23 +135,19 @@ def governed_models(
 
 
 def _payers(settings: Settings, group: Sequence[str]) -> list[Provider]:
-    """A group that may answer for money counts as paid; the one that has the price comes first."""
-    own = openrouter(settings, FREE if all(map(_is_free, group)) else PAID)
+    """The one that has the price comes first."""
+    own = openrouter(settings, FREE if is_free(group[0]) else PAID)
     return [each for each in (own, openrouter(settings)) if each is not None]
 
 
 def has_free(settings: Settings) -> bool:
     """Whether a free model is among the configured ones."""
-    return any(map(_is_free, settings.openrouter.models))
+    return any(map(is_free, settings.openrouter.models))
 
 
 def has_paid(settings: Settings) -> bool:
     """Whether one that costs money is."""
-    return not all(map(_is_free, settings.openrouter.models))
-
-
-def _is_free(model: str) -> bool:
-    return model.endswith(":free")
+    return not all(map(is_free, settings.openrouter.models))
 
 
 def limit_settings(settings: Settings) -> LimitSettings:

@@ -23,6 +23,7 @@ from bot.doctor_machine import (
     empty_uploads,
     listens,
 )
+from bot.models import is_free, provider_preferences
 from bot.progress import amount
 from bot.settings import Settings
 from bot.slack import slack_credentials
@@ -44,7 +45,6 @@ _T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
 
-_FREE = ":free"
 """What the names of OpenRouter's free models end in."""
 
 _MOST_NAMED = 5
@@ -262,16 +262,20 @@ async def _models(settings: Settings) -> str:
 
 def _privacy(settings: Settings) -> str:
     """What becomes of questions and passages, where that is not nothing at all."""
-    openrouter = settings.openrouter
-    if openrouter.data_collection == "allow":
-        return " Their providers may keep what they are sent (OPENROUTER_DATA_COLLECTION=allow)."
-    free = [name for name in openrouter.models if name.endswith(_FREE)]
-    if not free:
-        return ""
-    return (
-        " Most providers of free models keep what they are sent, and are not asked: "
-        f"{', '.join(free)} may find none with OPENROUTER_DATA_COLLECTION=deny."
-    )
+    kept, unasked = [], []
+    for name in settings.openrouter.models:
+        free = is_free(name)
+        if provider_preferences(settings, free=free)["data_collection"] == "allow":
+            kept.append(name)
+        elif free:
+            unasked.append(name)
+    said = f" Whoever serves {', '.join(kept)} may keep what they are sent." if kept else ""
+    if unasked:
+        said += (
+            " Most providers of free models keep what they are sent, and are not asked: "
+            f"{', '.join(unasked)} may find none without OPENROUTER_FREE_DATA_COLLECTION=allow."
+        )
+    return said
 
 
 async def _examined_source(part: str, source: Source) -> Finding:

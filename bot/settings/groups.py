@@ -133,6 +133,9 @@ class OpenRouterSettings(Group):
     data_collection: Literal["deny", "allow"] = Field(
         "deny", description="whether providers may keep what they are sent"
     )
+    free_data_collection: Literal["deny", "allow"] | None = Field(
+        None, description="the same for free models, where it is another"
+    )
     zdr: bool = Field(
         default=False, description="whether to use only providers with zero data retention"
     )

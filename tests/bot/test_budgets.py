@@ -145,16 +145,16 @@ async def test_each_group_is_paid_for_as_free_or_not_and_the_last_resort_by_nobo
     models = ["a:free", "b:free", "c:free", "d:free", "e", "f", "g:free"]
     settings = settings_with({"openrouter": {"api_key": "o", "models": models}})
     governor = Governor(Ledger(database, pause=1e6))
-    scripted = [ScriptedModel([saying("Hello.")]) for _ in range(4)]
+    scripted = [ScriptedModel([saying("Hello.")]) for _ in range(5)]
     governed = governed_models(settings, governor, scripted)
-    assert governed[3] is scripted[3]
+    assert governed[4] is scripted[4]
     for model in governed:
         async for _ in model.stream(asking("How?")):
             pass
     used = {
         provider.name: spend.calls for (provider, _), spend in governor._ledger.spending.items()
     }
-    assert used == {FREE: 2, PAID: 1, OPENROUTER: 3}
+    assert used == {FREE: 3, PAID: 1, OPENROUTER: 4}
 
 
 async def test_without_a_key_models_are_left_alone(database: Database) -> None:

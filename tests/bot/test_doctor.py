@@ -86,8 +86,8 @@ async def test_a_good_key_is_told_with_what_is_left(tmp_path: Path, openrouter: 
     ("collection", "models", "said"),
     [
         ("deny", "a/known,b/known:free", "b/known:free may find none"),
-        ("allow", "b/known:free", "providers may keep what they are sent"),
-        ("allow", "a/known", "providers may keep what they are sent"),
+        ("allow", "b/known:free", "serves b/known:free may keep what they are sent"),
+        ("allow", "a/known", "serves a/known may keep what they are sent"),
     ],
 )
 async def test_it_says_plainly_what_free_models_and_their_providers_keep(
