@@ -144,6 +144,10 @@ class Chat:
             await self._dispatcher.withdraw(session, message_id)
         return len(messages)
 
+    async def forget(self, principal: Principal) -> int:
+        """Deletes whatever they asked and got here; the number of questions."""
+        return await self._dispatcher.forget((PLATFORM,), principal.id)
+
     async def _stored(self, key: Key) -> StoredTurn | None:
         return await self._archive.find(PLATFORM, *key)
 

@@ -75,6 +75,17 @@ async def delete_session(session_id: Identifier, asker: Asker, serving: Serving)
     return Response(status_code=204)
 
 
+@router.delete(
+    "/sessions",
+    status_code=204,
+    responses={204: {"description": "Nothing of it is kept"}, **problems()},
+)
+async def forget(asker: Asker, serving: Serving) -> Response:
+    """Delete all your conversations, with their questions, answers and feedback."""
+    await serving.chat.forget(asker)
+    return Response(status_code=204)
+
+
 @router.post(
     "/feedback",
     status_code=204,

@@ -128,6 +128,18 @@ async def test_an_answer_is_stopped_where_it_is(server: WebServer, model: Steppi
     assert unknown.status_code == 404
 
 
+async def test_who_wants_to_be_forgotten_is(server: WebServer) -> None:
+    asked = [(await server.ask(text)).json() for text in (ASKED, "Where are the beans?")]
+    assert (await server.client.delete("/sessions")).status_code == 204
+    async with asyncio.timeout(10):
+        while (await server.client.get("/sessions")).json()["sessions"]:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.05)
+    for answer in asked:
+        for path in (f"/sessions/{answer['session_id']}", f"/chat/{answer['message_id']}"):
+            assert (await server.client.get(path)).status_code == 404
+    assert (await server.client.delete("/sessions")).status_code == 204
+
+
 async def test_sessions_are_listed_and_deleted_with_all_that_was_said(server: WebServer) -> None:
     first = (await server.ask(key="m1")).json()
     second = (await server.ask("Where are the beans?")).json()
