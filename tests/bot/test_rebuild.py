@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from shutil import rmtree
 
+import httpx
 import pytest
 from rich.console import Console
 
@@ -19,6 +20,7 @@ from bot.settings.source import SourceSettings
 from bot.syncing import bring_settings_in_step
 from core.backends.extractive import ExtractiveChatModel
 from core.backends.postgres import Postgres
+from core.backends.qdrant_rest import QdrantRest
 from core.errors import IndexLost
 from core.ingestion.planning import index_lost
 from core.ingestion.report import SyncProgress
@@ -142,7 +144,9 @@ async def test_a_running_bot_says_so_and_a_sync_of_it_brings_all_back(
     house = House(tmp_path, database, OPENERS["rest"])
     async with house.running() as app:
         await app.sync(None, _ignore)
-        await app.index._client.delete_collection(app.collection)  # type: ignore[attr-defined] # only the remote one has a client
+        assert isinstance(app.index, QdrantRest)
+        async with httpx.AsyncClient() as http:
+            await http.delete(str(app.index._url / app.collection))
         with pytest.raises(IndexLost):
             await _answer(app)
         await app.sync(None, _ignore)
