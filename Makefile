@@ -5,8 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
-# Many tests wait for processes and sockets: two at a time take little more than half as long.
-IN_TWO := -n 2 --dist loadfile --quiet
+# Many tests wait for processes and sockets: three at a time keep two cores busy.
+IN_PARALLEL := -n 3 --dist loadfile --quiet
 SETTLED := $(VENV)/.runtime
 SETTLED_DEV := $(VENV)/.dev
 BENCH := .venv-bench
@@ -21,10 +21,10 @@ run: $(SETTLED) ## Answer questions: in Slack and Discord when configured, else 
 	@$(BIN)/docent run
 
 test: $(SETTLED_DEV) ## Run the whole test suite
-	@$(BIN)/python -m pytest $(IN_TWO) --cov --cov-report=term --cov-fail-under=95
+	@$(BIN)/python -m pytest $(IN_PARALLEL) --cov --cov-report=term --cov-fail-under=95
 
 test-full: $(SETTLED_DEV) ## The same with what takes minutes more, such as building the image
-	@DOCENT_FULL=1 $(BIN)/python -m pytest $(IN_TWO) --cov --cov-report=term --cov-fail-under=95
+	@DOCENT_FULL=1 $(BIN)/python -m pytest $(IN_PARALLEL) --cov --cov-report=term --cov-fail-under=95
 
 lint: $(SETTLED_DEV) ## Linters, types and import contracts
 	@$(BIN)/ruff check .

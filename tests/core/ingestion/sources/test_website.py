@@ -279,7 +279,7 @@ async def test_a_server_that_falls_silent_is_left(cache: Path) -> None:
 
     async with open_website(CRAWLED) as site:
         site.pages["/about"] = silence
-        docs = source(site, cache, manners=Manners(delay=0, silence=0.2, attempts=1))
+        docs = source(site, cache, manners=Manners(delay=0, silence=1.5, attempts=1))
         await docs.entries()
         with pytest.raises(DocumentUnreadable, match="did not answer in time"):
             await docs.read(Entry("about"))
