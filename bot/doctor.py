@@ -19,6 +19,7 @@ from bot.doctor_machine import (
     check_api,
     check_data_folder,
     check_instances,
+    check_provider,
     check_uploads,
     empty_uploads,
     listens,
@@ -87,6 +88,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     yield await _examined_corpus(seen, settings)
     if settings.web.enabled and seen["Database"].well:
         yield await _examined("HTTP API", check_api, settings)
+    if settings.web.enabled and settings.jwt.jwks_url is not None:
+        yield await _examined("Identity provider", check_provider, settings)
     if listens(settings):
         yield await _examined("Address", partial(_address, seen), settings)
     nothing_uploaded = empty_uploads(settings) is not None

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from bot.app import open_database
+from bot.progress import amount
 from bot.server import listening
 from bot.settings import Settings
 from bot.sources import uploads_folder
 from core.access.keys import ApiKeys
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, ServiceError
 from core.migrations.runner import migrate
 
 _SCANT: Final = 500 * 2**20
@@ -110,6 +111,26 @@ async def check_address(settings: Settings, *, running: bool | None) -> Seen:
             "If it is by the bot, all is well; if not, set SERVER_PORT to a port that is free.",
         )
     return Seen(f"{host}:{port}, which is free.")
+
+
+async def check_provider(settings: Settings) -> str:
+    """Whether the identity provider shows the keys that its tokens are checked with."""
+    # FastAPI takes half a second to import, which only who has switched the API on pays.
+    from adapters.web.jwks import open_key_set  # noqa: PLC0415 - see above
+    from bot.web_api import token_rules  # noqa: PLC0415 - see above
+
+    token_rules(settings.jwt)
+    address = str(settings.jwt.jwks_url)
+    advice = "Correct JWT_JWKS_URL, or see to it that the provider answers there."
+    async with open_key_set(address) as keys:
+        try:
+            count = await keys.count()
+        except ServiceError as error:
+            error.hint = error.hint or advice
+            raise
+    if not count:
+        raise ConfigurationError(f"{address} shows no keys: no token is good.", hint=advice)
+    return f"it shows {amount(count, 'key')}."
 
 
 async def check_api(settings: Settings) -> Seen:

@@ -61,6 +61,10 @@ class KeySet:
             raise self._fault
         return self._keys.get(key_id)
 
+    async def count(self) -> int:
+        """How many keys the provider has at this moment. Raises ServiceError."""
+        return len(_by_id(await self._fetch()))
+
     def _age(self) -> float:
         return self._clock() - self._fetched
 

@@ -17,6 +17,7 @@ from bot.doctor_machine import (
     check_address,
     check_api,
     check_instances,
+    check_provider,
     check_uploads,
     empty_uploads,
     listens,
@@ -328,6 +329,37 @@ async def test_an_api_that_nobody_may_use_is_noticed(
         served = Settings.model_validate({"database": {"url": door.dsn}, **groups})
         found = await _examined("HTTP API", check_api, served)
     assert found.as_rich().plain.startswith(mark)
+
+
+@pytest.mark.parametrize(
+    ("reply", "well", "said"),
+    [
+        ({"keys": [{"kid": "one", "kty": "OKP"}]}, True, "1 key"),
+        ({"keys": []}, False, "no token is good"),
+        ({"error": "unknown tenant"}, False, "no set of keys"),
+    ],
+)
+async def test_an_identity_provider_without_keys_is_noticed(
+    reply: dict[str, object], well: bool, said: str
+) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.reply(200, reply)
+
+    async with serving(answer) as server:
+        provider = {"jwks_url": server.url, "issuer": "us", "audience": "docent"}
+        served = Settings.model_validate({"jwt": provider})
+        found = await _examined("Identity provider", check_provider, served)
+    assert found.well is well
+    assert said in found.found
+    assert bool(found.advice) is not well
+
+
+async def test_an_identity_provider_that_is_away_is_noticed() -> None:
+    provider = {"jwks_url": CLOSED, "issuer": "us", "audience": "docent"}
+    served = Settings.model_validate({"jwt": provider})
+    found = await _examined("Identity provider", check_provider, served)
+    assert not found.well
+    assert "JWT_JWKS_URL" in found.advice
 
 
 async def test_uploads_are_a_source_once_there_are_some(tmp_path: Path) -> None:
