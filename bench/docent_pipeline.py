@@ -16,17 +16,9 @@ from pydantic import SecretStr
 from bench.arrivals import Arrival, Seen
 from bench.conversations import PLATFORM, session, write_history
 from bench.corpus import question
-from bot.app import (
-    assemble,
-    open_database,
-    open_embedding,
-    open_index,
-    open_models,
-    read_openrouter_plan,
-)
-from bot.budgets import asked, budgets, governed_embedding, governed_models
+from bot.app import open_app
 from bot.memory import settle
-from bot.parts import App, Embedding
+from bot.parts import App
 from bot.settings import Settings
 from bot.settings.groups import (
     CohereSettings,
@@ -37,11 +29,7 @@ from bot.settings.groups import (
     QdrantSettings,
 )
 from core.answering.dispatcher import Dispatcher
-from core.backends.cohere_batches import call_count
-from core.breakers.guard import open_breakers
-from core.budgets.governor import open_governor
 from core.conversation.inbox import Inbox
-from core.migrations.runner import migrate
 from core.model import (
     Answer,
     Answered,
@@ -179,30 +167,11 @@ async def open_docent(addresses: Mapping[str, str], docs: Path) -> AsyncIterator
     settings = settings_for(addresses, docs)
     asking: dict[str, Seen] = {}
     async with AsyncExitStack() as stack:
-        app = await _open_app(settings, asking, stack)
+        watch = partial(WatchedModel, asking=asking)
+        app = await stack.enter_async_context(open_app(settings, watch=watch))
         inbox = WatchedInbox(app.inbox)
         docent = Docent(app, inbox, asking)
         app = replace(app, inbox=cast("Inbox", inbox))
         docent.dispatcher = await stack.enter_async_context(app.dispatcher({PLATFORM: docent}))
         settle()
         yield docent
-
-
-async def _open_app(settings: Settings, asking: Mapping[str, Seen], stack: AsyncExitStack) -> App:
-    index = await stack.enter_async_context(open_index(settings))
-    database = await stack.enter_async_context(open_database(settings))
-    await migrate(database)
-    ask = asked(settings, partial(read_openrouter_plan, settings))
-    governor = await stack.enter_async_context(open_governor(database, budgets(settings), ask=ask))
-    embedding = await stack.enter_async_context(open_embedding(settings))
-    models = await stack.enter_async_context(open_models(settings))
-    watched = [WatchedModel(model, asking) for model in models]
-    return await assemble(
-        settings,
-        index,
-        database,
-        Embedding(*governed_embedding(settings, governor, embedding, call_count)),
-        governed_models(settings, governor, watched),
-        breakers=await stack.enter_async_context(open_breakers()),
-        governor=governor,
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -69,12 +69,17 @@ from core.retrieval.retriever import RetrievalSettings, Retriever
 
 DATABASE = "Database"
 INDEX = "Vector index"
-"""The service that nobody is answered without, by the name of its breaker."""
+"""The services that nobody is answered without, by the names of their breakers."""
 
 
 @asynccontextmanager
-async def open_app(settings: Settings) -> AsyncIterator[App]:
-    """All parts, open and migrated. Raises DocentError in whatever part fails first."""
+async def open_app(
+    settings: Settings, *, watch: Callable[[ChatModel], ChatModel] | None = None
+) -> AsyncIterator[App]:
+    """All parts, open and migrated. Raises DocentError in whatever part fails first.
+
+    `watch` is put around each model, by a measurement that looks at what they send.
+    """
     async with AsyncExitStack() as stack:
         index = await stack.enter_async_context(open_index(settings))
         database = await stack.enter_async_context(open_database(settings))
@@ -87,6 +92,8 @@ async def open_app(settings: Settings) -> AsyncIterator[App]:
         )
         embedding = await stack.enter_async_context(open_embedding(settings))
         models = await stack.enter_async_context(open_models(settings))
+        if watch is not None:
+            models = [watch(model) for model in models]
         yield await assemble(
             settings,
             index,

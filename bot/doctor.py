@@ -16,14 +16,13 @@ from bot.discord import discord_credentials
 from bot.doctor_machine import (
     Seen,
     check_address,
-    check_api,
     check_data_folder,
     check_instances,
-    check_provider,
     check_uploads,
     empty_uploads,
     listens,
 )
+from bot.doctor_web import check_api, check_provider
 from bot.models import is_free, provider_preferences
 from bot.progress import amount
 from bot.settings import Settings

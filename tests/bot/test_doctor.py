@@ -15,14 +15,13 @@ from bot.doctor import Finding, _database, _examined, _examined_corpus, examine
 from bot.doctor_machine import (
     Seen,
     check_address,
-    check_api,
     check_instances,
-    check_provider,
     check_uploads,
     empty_uploads,
     listens,
     told_of_room,
 )
+from bot.doctor_web import check_api, check_provider
 from bot.settings import Settings
 from bot.settings.groups import DocentSettings, DocsSettings, OpenRouterSettings
 from core.access.keys import ApiKeys, Permission
