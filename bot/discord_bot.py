@@ -63,6 +63,7 @@ async def run_discord(
                 Cursors(app.database),
                 archive,
                 policy=policy,
+                journal=app.settings.docent.data_dir / "discord",
                 extensions=[
                     _surfaces(app, api, dispatcher, presence, archive),
                     stale_notices(api, app.stale, NoticePostings(app.database), archive),

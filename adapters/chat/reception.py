@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
-from weakref import WeakValueDictionary
 
 from adapters.chat.incoming import Asked, Deleted, Edited, Ignored, Incoming
+from adapters.chat.lines import Lines
 from adapters.chat.preparing import Preparation
 from adapters.chat.wording import refused
 from core.answering.dispatcher import Dispatcher
 from core.conversation.presence import Presence
 from core.errors import QuestionRefused
-from core.model import Question, SessionKey
+from core.model import Question
 
 Tell: TypeAlias = Callable[[Question, str], None]
 """Tells a question's author alone, some time soon. Raises nothing."""
@@ -56,7 +55,7 @@ class Reception:
         self._clock = clock
         self._seen_to: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._refused: OrderedDict[tuple[str, str], float] = OrderedDict()
-        self._lines: WeakValueDictionary[SessionKey, asyncio.Lock] = WeakValueDictionary()
+        self._lines = Lines()
 
     async def take(self, incoming: Incoming) -> None:
         """Raises ServiceError; then it may be stored or not, and is to be delivered again.
@@ -65,24 +64,17 @@ class Reception:
         """
         match incoming:
             case Asked() as asked:
-                async with self._line(asked.question.session):
+                async with self._lines.of(asked.question.session):
                     await self._ask(asked)
             case Edited() as edited:
-                async with self._line(edited.asked.question.session):
+                async with self._lines.of(edited.asked.question.session):
                     await self._edit_or_refuse(edited)
             case Deleted(session, message_id):
-                async with self._line(session):
+                async with self._lines.of(session):
                     await self._dispatcher.withdraw(session, message_id)
                     await self._presence.revise(session)
             case Ignored(reason):
                 log.debug("Ignored a message: %s.", reason)
-
-    def _line(self, session: SessionKey) -> asyncio.Lock:
-        """Where those wait who come for the session; gone when the last of them is."""
-        line = self._lines.get(session)
-        if line is None:
-            line = self._lines[session] = asyncio.Lock()
-        return line
 
     async def _ask(self, asked: Asked) -> None:
         """Stores the question, unless this process has seen to its message."""

@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import TypeAlias
 
 import aiohttp
@@ -18,12 +19,15 @@ from adapters.chat.reception import Reception
 from adapters.chat.watch import Watch
 from adapters.discord.api import DiscordApi
 from adapters.discord.asides import said_before, tell
-from adapters.discord.catchup import CatchUp, Window
+from adapters.discord.catchup import CatchUp, seen_by
+from adapters.discord.directs import Directs
 from adapters.discord.faults import start_fault
+from adapters.discord.journal import Journal
 from adapters.discord.listener import Listener
 from adapters.discord.mapping import PLATFORM, Place
 from adapters.discord.policy import DiscordPolicy
 from adapters.discord.whereabouts import Whereabouts
+from adapters.discord.window import Window
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
@@ -55,11 +59,13 @@ async def open_discord(
     policy: DiscordPolicy | None = None,
     extensions: Sequence[Extension] = (),
     window: Window | None = None,
+    journal: Path | None = None,
 ) -> AsyncIterator[Connection]:
     """Listens until the block ends; yields, once connected, what ends only with a ServiceError.
 
     To be opened inside the dispatcher's block, so that running answers end after the last question
-    came in. `presence` is loaded here. Raises ServiceError.
+    came in. `presence` is loaded here. `journal` is a folder for what is to outlive a kill. Raises
+    ServiceError.
     """
     policy, window = policy or DiscordPolicy(), window or Window()
     async with AsyncExitStack() as stack:
@@ -68,9 +74,11 @@ async def open_discord(
         place = Place(str(api.us), policy, presence.__contains__)
         watch = Watch(cursors, PLATFORM, str(api.us), pause=window.pause)
         whereabouts = Whereabouts(api, archive, presence)
+        directs = Directs(api, presence, window, Journal(journal))
+        directs.load(await seen_by(str(api.us), cursors))
         reception = _reception(api, dispatcher, presence, start)
         listener = Listener(
-            api, reception, presence, place, whereabouts, watch, _teller(api, start)
+            api, reception, presence, place, whereabouts, directs, watch, _teller(api, start)
         )
         listener.register(api.client)
         for extend in extensions:
@@ -84,7 +92,7 @@ async def open_discord(
             presence,
             archive,
             policy,
-            whereabouts,
+            directs,
             listener.see,
             reception.take,
             window,

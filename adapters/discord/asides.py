@@ -13,6 +13,8 @@ from adapters.discord.threads import home_of
 from core.errors import ServiceError
 from core.model import Message, Question, digest
 
+LATE = "I cannot take your question just now. I will answer it here as soon as I can."
+
 _MOST = 30
 _NONCE = 25
 

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TypeAlias
 
 import discord
-from discord.utils import time_snowflake
 
 from adapters.chat.incoming import Deleted, Incoming
-from adapters.chat.watch import PAUSE
 from adapters.discord.api import DiscordApi
+from adapters.discord.directs import BEGAN, Directs, See
 from adapters.discord.faults import DiscordRefused
 from adapters.discord.mapping import DIRECT, PLATFORM
 from adapters.discord.messages import places_of
 from adapters.discord.policy import DiscordPolicy
 from adapters.discord.threads import home_of
-from adapters.discord.whereabouts import Whereabouts
+from adapters.discord.window import Window, message_at
 from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
 from core.conversation.presence import Presence
 from core.model import Question
-
-See: TypeAlias = Callable[[discord.Message], Awaitable[bool]]
-"""Takes a message that may have come before; whether it is a question. Raises ServiceError."""
 
 Take: TypeAlias = Callable[[Incoming], Awaitable[None]]
 
@@ -42,24 +36,6 @@ _EVERYWHERE = ""
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """How far it looks. Times are in seconds.
-
-    `overlap` is read again before what was seen last. At most so many `messages` of each channel
-    are read, so many `directs` and `threads` that are not active any more looked into, and so many
-    `questions` looked after. After a failure it tries again in `pause`.
-    """
-
-    seconds: float = 43_200.0
-    overlap: float = 60.0
-    messages: int = 200
-    directs: int = 200
-    threads: int = 20
-    questions: int = 100
-    pause: float = PAUSE
-
-
 class CatchUp:
     """Reads what is later than the cursors, and takes it as if it had been delivered."""
 
@@ -70,20 +46,20 @@ class CatchUp:
         presence: Presence,
         archive: Archive,
         policy: DiscordPolicy,
-        whereabouts: Whereabouts,
+        directs: Directs,
         see: See,
         take: Take,
-        window: Window | None = None,
+        window: Window,
     ) -> None:
         self._api = api
         self._cursors = cursors
         self._presence = presence
         self._archive = archive
         self._policy = policy
-        self._whereabouts = whereabouts
+        self._directs = directs
         self._see = see
         self._take = take
-        self._window = window or Window()
+        self._window = window
 
     async def run(self, missed_since: float | None = None) -> int:
         """The number of questions found, seen before or not. Raises ServiceError.
@@ -91,35 +67,31 @@ class CatchUp:
         Without a cursor nothing is looked for: the bot is new. What was `missed_since` is looked
         for wherever another instance has moved the cursors to.
         """
-        us, now = str(self._api.us), str(time_snowflake(datetime.now(UTC)))
-        cursors = await self._cursors.all(PLATFORM)
+        us, now, count = str(self._api.us), message_at(time.time()), 0
         since = {
-            c.channel: _earlier(seen, missed_since)
-            for c, seen in cursors.items()
-            if c.workspace == us
+            channel: _earlier(seen, missed_since)
+            for channel, seen in (await seen_by(us, self._cursors)).items()
         }
-        count = 0
+        self._directs.update(since)
         if since:
             count = await self._unseen(since)
             await self._changed()
+        else:
+            self._cursors.note(PLATFORM, us, BEGAN, self._directs.began)
         await self._cursors.advance(PLATFORM, us, _EVERYWHERE, now)
         return count
 
-    async def _unseen(self, since: dict[str, str]) -> int:
+    async def _unseen(self, since: Mapping[str, str]) -> int:
         count = 0
-        for channel in [*self._grown(since), *await self._resting(), *self._directs()]:
+        for channel in [*self._grown(since), *await self._resting()]:
             seen = since.get(channel) or since.get(_EVERYWHERE)
             if seen is not None:
-                count += await self._whatever(channel, self._from(seen))
+                count += await self._whatever(channel, self._window.after(seen))
+        for channel in self._directs.all()[: self._window.directs]:
+            count += await self._directs.catch_up(channel, self._see)
         return count
 
-    def _from(self, seen: str) -> str:
-        """The message after which to read."""
-        earliest = time.time() - self._window.seconds
-        begin = discord.utils.snowflake_time(int(seen)).timestamp() - self._window.overlap
-        return str(time_snowflake(datetime.fromtimestamp(max(begin, earliest), UTC)))
-
-    def _grown(self, since: dict[str, str]) -> Iterator[str]:
+    def _grown(self, since: Mapping[str, str]) -> Iterator[str]:
         """The channels and active threads that say themselves that they have something new."""
         everywhere = since.get(_EVERYWHERE, "0")
         for channel in _talked_in(self._api.client):
@@ -141,9 +113,6 @@ class CatchUp:
             for thread in resting[: self._window.threads]
             if await self._api.thread(thread) is not None
         ]
-
-    def _directs(self) -> list[str]:
-        return self._whereabouts.directs()[: self._window.directs]
 
     async def _whatever(self, channel: str, after: str) -> int:
         """The questions in a channel; one that cannot be read keeps no other from it."""
@@ -176,10 +145,16 @@ class CatchUp:
             await self._see(message)
 
 
+async def seen_by(us: str, cursors: Cursors) -> dict[str, str]:
+    """The last message of each channel that was seen; none for a new bot. Raises ServiceError."""
+    stored = await cursors.all(PLATFORM)
+    return {place.channel: seen for place, seen in stored.items() if place.workspace == us}
+
+
 def _earlier(seen: str, moment: float | None) -> str:
     if moment is None:
         return seen
-    return min(seen, str(time_snowflake(datetime.fromtimestamp(moment, UTC))), key=int)
+    return min(seen, message_at(moment), key=int)
 
 
 def _talked_in(client: discord.Client) -> Iterator[Spoken]:

@@ -19,6 +19,8 @@ from adapters.chat.incoming import Asked, Edited, Ignored, Incoming
 from adapters.chat.reception import Reception
 from adapters.chat.watch import Watch
 from adapters.discord.api import DiscordApi
+from adapters.discord.asides import LATE
+from adapters.discord.directs import Directs
 from adapters.discord.mapping import Place, deleted, edited, incoming, session_of
 from adapters.discord.messages import Said, said_of
 from adapters.discord.whereabouts import Whereabouts
@@ -29,7 +31,8 @@ from core.model import Question
 IN_TIME = 5.0
 """Seconds to store a message in, before its author is told that it takes longer."""
 
-LATE = "I cannot take your question just now. I will answer it here as soon as I can."
+_BEFORE = 2.0
+"""Seconds of those to see to what was said before it."""
 
 _REMEMBERED = 10_000
 
@@ -48,6 +51,7 @@ class Listener:
         presence: Presence,
         place: Place,
         whereabouts: Whereabouts,
+        directs: Directs,
         watch: Watch,
         tell: Tell,
     ) -> None:
@@ -56,6 +60,7 @@ class Listener:
         self._presence = presence
         self._place = place
         self._whereabouts = whereabouts
+        self._directs = directs
         self._watch = watch
         self._tell = tell
         self._apologised: OrderedDict[str, None] = OrderedDict()
@@ -76,13 +81,16 @@ class Listener:
 
     async def on_ready(self) -> None:
         """A session has begun: of what was said before it, nobody tells us."""
-        if self._ready:
-            self._watch.missed()
-        self._ready = True  # the first one is caught up with anyway
+        self._away()
+        self._ready = True
 
     async def on_shard_ready(self, _: int) -> None:
         """The same of one of several connections."""
-        if self._ready:
+        self._away()
+
+    def _away(self) -> None:
+        self._directs.away()
+        if self._ready:  # the first one is caught up with anyway
             self._watch.missed()
 
     async def on_message(self, message: discord.Message) -> None:
@@ -121,14 +129,34 @@ class Listener:
         try:
             async with self._timely():
                 now = await self._meaning(message)
-                await self._reception.take(now)
+                await self._take(now, message)
         except (ServiceError, TimeoutError) as exc:
             log.warning("A message was not stored; it is caught up later. %s", exc)
             self._watch.missed()
+            if message.guild is None:
+                self._directs.missed(str(message.channel.id))
             if isinstance(now, Asked):
                 self._apologise(now.question)
             return False
         return True
+
+    async def _take(self, now: Incoming, message: discord.Message) -> None:
+        if message.guild is not None or not isinstance(now, Asked | Edited):
+            await self._reception.take(now)
+            return
+        channel = str(message.channel.id)
+        async with self._directs.storing(channel):
+            await self._take_earlier(channel)
+            await self._reception.take(now)
+
+    async def _take_earlier(self, channel: str) -> None:
+        """Whatever hinders it hinders not what is said now."""
+        try:
+            async with asyncio.timeout(_BEFORE):
+                await self._directs.take_earlier(channel, self.see)
+        except (ServiceError, TimeoutError) as exc:
+            log.warning("What was said in a direct conversation before is caught up later. %s", exc)
+            self._watch.missed()
 
     @asynccontextmanager
     async def _timely(self) -> AsyncIterator[None]:
@@ -152,7 +180,7 @@ class Listener:
     async def _meaning(self, message: discord.Message) -> Incoming:
         said = await self._said(message)
         if said.guild is None:
-            self._whereabouts.heard(said.channel)
+            self._directs.hear(said.channel)
         if not said.spoken:
             return Ignored("not from a person")
         chain = await self._whereabouts.chain_of(said)

@@ -28,21 +28,8 @@ class Whereabouts:
         self._api = api
         self._archive = archive
         self._presence = presence
-        self._directs: OrderedDict[str, None] = OrderedDict()
         self._roles: OrderedDict[tuple[str, int | None], tuple[frozenset[str], float]]
         self._roles = OrderedDict()
-
-    def heard(self, channel: str) -> None:
-        """Somebody speaks to us in that direct conversation."""
-        self._directs[channel] = None
-        self._directs.move_to_end(channel)
-        if len(self._directs) > _REMEMBERED:
-            self._directs.popitem(last=False)
-
-    def directs(self) -> list[str]:
-        """The direct conversations that we know of, the one that was last heard first."""
-        stored = [s.channel for s in self._presence.all(PLATFORM) if s.workspace == DIRECT]
-        return list(dict.fromkeys([*reversed(self._directs), *stored]))
 
     async def chain_of(self, said: Said) -> SessionKey | None:
         """The session of the answer that a message outside of threads replies to.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from dataclasses import dataclass, field
 
 from adapters.slack.manifest import ASK
@@ -14,10 +15,14 @@ _SESSIONS_A_CHANNEL = 2
 
 @dataclass(frozen=True)
 class Asked:
-    """A question: the id of its message, and the part of the docs that it is about."""
+    """A question: the id of its message, the part of the docs that it is about, and when it came.
+
+    `at` is in seconds since 1970.
+    """
 
     message: str
     part: int
+    at: float
 
 
 @dataclass
@@ -69,7 +74,8 @@ class People:
         for moment, part in zip(moments, parts, strict=True):
             await asyncio.sleep(began + moment - asyncio.get_running_loop().time())
             text = f"What is the reactor of part {part} called?"
-            session.asked.append(Asked(await self._say(session, text), part))
+            at = time.time()
+            session.asked.append(Asked(await self._say(session, text), part, at))
 
     async def _say(self, session: Session, text: str) -> str:
         if session.platform == "discord":

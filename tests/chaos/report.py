@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +11,13 @@ from itertools import pairwise
 
 import orjson
 
-from adapters.discord.listener import LATE
+from adapters.discord.asides import LATE
 from core.ports import Database, Row
-from tests.chaos.asking import People, Session
+from tests.chaos.asking import Asked, People, Session
 from tests.chaos.world import PARTS, World
 from tests.support.providers import said_of
+
+UNFINISHED = "unfinished"
 
 _QUERY = """
     SELECT t.platform, t.message_id, t.sequence, t.status, t.attempt, t.answer, t.trace,
@@ -26,7 +29,10 @@ _QUERY = """
 
 @dataclass
 class Report:
-    """`counts` are of questions, but for what is said to be of messages or commands."""
+    """`counts` are of questions, but for what is said to be of messages or commands.
+
+    `wrong` says of each question that was not answered once and in order where it was asked.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     rungs: Counter[str] = field(default_factory=Counter)
@@ -64,11 +70,24 @@ async def report(world: World, database: Database, people: People) -> Report:
     turns = {(row["platform"], row["message_id"]): row for row in await database.fetch(_QUERY)}
     made = Report()
     for session in people.sessions:
-        _judge(made, session, _shown(world, session), turns)
+        _judge(made, session, _place(world, session), _shown(world, session), turns)
     private = sum(said_of(PARTS - 1)[:-1] in each.shown for each in world.slack.whispers())
     made.counts["private commands (ephemeral, at least once)"] = people.private
     made.counts["private commands answered"] = private
     return made
+
+
+def _place(world: World, session: Session) -> str:
+    """What the session is called on its platform and in the logs."""
+    if session.platform == "slack":
+        return f"Slack, thread {session.thread} of channel {session.channel}"
+    return f"Discord, direct channel {world.discord.direct(session.channel)}"
+
+
+def _named(session: Session, asked: Asked) -> str:
+    """Which of the session's questions it is, and when it was asked, as in the logs."""
+    number, at = session.asked.index(asked) + 1, time.localtime(asked.at)
+    return f"question {number} ({asked.message}, {time.strftime('%H:%M:%S', at)})"
 
 
 def _shown(world: World, session: Session) -> dict[str, str]:
@@ -82,30 +101,43 @@ def _shown(world: World, session: Session) -> dict[str, str]:
 def _judge(
     made: Report,
     session: Session,
+    place: str,
     shown: Mapping[str, str],
     turns: Mapping[tuple[str, str], Row],
 ) -> None:
-    places: list[tuple[int, int]] = []
+    places: list[tuple[int, int, str]] = []
     explained: set[str] = set()
     for asked in session.asked:
         made.counts["questions"] += 1
         turn = turns.get((session.platform, asked.message))
         posted = [each for each in _ids(turn) if each in shown]
-        made.counts[_verdict(turn, posted, shown, said_of(asked.part)[:-1])] += 1
-        if turn is None or len(posted) != 1:
-            made.wrong.append(f"{session.platform} {asked.message}: {len(posted)} answers")
-            continue
+        verdict = _verdict(turn, posted, shown, said_of(asked.part)[:-1])
+        made.counts[verdict] += 1
         explained.update(posted)
-        places.append((turn["sequence"], list(shown).index(posted[0])))
+        name = _named(session, asked)
+        if turn is None or len(posted) != 1 or verdict == UNFINISHED:
+            made.wrong.append(f"{place}: {name} {_told(turn)}: {verdict}")
+            continue
+        places.append((turn["sequence"], list(shown).index(posted[0]), name))
         if turn["trace"]:
             made.rungs.update(orjson.loads(turn["trace"])["rungs"] or ["none"])
-    _judge_order(made, session, places)
-    _judge_rest(made, session, [text for id_, text in shown.items() if id_ not in explained])
+    late = sum(one[0] > other[0] for one, other in pairwise(places))
+    made.counts[f"accepted after a later one, on {session.platform.title()}"] += late
+    _judge_order(made, place, places)
+    _judge_rest(made, place, [text for id_, text in shown.items() if id_ not in explained])
 
 
 def _ids(turn: Row | None) -> list[str]:
     """Of the messages that were posted for it, without the channel that Discord's are kept with."""
     return [posted.rpartition("/")[2] for posted in turn["posted"]] if turn else []
+
+
+def _told(turn: Row | None) -> str:
+    """What the database knows of it."""
+    if turn is None:
+        return "was never stored"
+    attempts = "1 attempt" if turn["attempt"] == 1 else f"{turn['attempt']} attempts"
+    return f"is {turn['status']} after {attempts}"
 
 
 def _verdict(turn: Row | None, posted: Sequence[str], shown: Mapping[str, str], said: str) -> str:
@@ -116,21 +148,23 @@ def _verdict(turn: Row | None, posted: Sequence[str], shown: Mapping[str, str], 
     if turn["status"] == "failed":
         return "given up, with a word"
     if turn["status"] != "finished":
-        return "unfinished"
+        return UNFINISHED
     return "answered once" if said in shown[posted[0]] else "refused once, with a reason"
 
 
-def _judge_order(made: Report, session: Session, places: list[tuple[int, int]]) -> None:
-    out = sum(one[1] > other[1] for one, other in pairwise(sorted(places)))
-    made.counts["out of order"] += out
-    if out:
-        made.wrong.append(f"{session.platform} {session.channel}: {out} out of order")
+def _judge_order(made: Report, place: str, places: list[tuple[int, int, str]]) -> None:
+    """Answers stand as their questions were accepted."""
+    for one, other in pairwise(sorted(places)):
+        out = one[1] > other[1]
+        made.counts["out of order"] += out
+        if out:
+            made.wrong.append(f"{place}: the answer to {other[2]} stands before that to {one[2]}")
 
 
-def _judge_rest(made: Report, session: Session, texts: Sequence[str]) -> None:
+def _judge_rest(made: Report, place: str, texts: Sequence[str]) -> None:
     for text in texts:
         if LATE in text:
             made.counts["apologies at once, by Discord's rule (messages)"] += 1
         else:
             made.counts["messages that nobody asked for"] += 1
-            made.wrong.append(f"{session.platform} {session.channel}: posted {text[:80]!r}")
+            made.wrong.append(f"{place}: posted {text[:80]!r}")

@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
-from adapters.discord.catchup import Window
 from adapters.discord.policy import DiscordPolicy
+from adapters.discord.window import Window
 from core.ports import Database
 from tests.support.desk import until
 from tests.support.discord_bot import caught_up, open_bot, settled

@@ -9,9 +9,9 @@ import logging
 import discord
 import pytest
 
-from adapters.discord.catchup import Window
-from adapters.discord.listener import LATE
+from adapters.discord.asides import LATE
 from adapters.discord.policy import DiscordPolicy
+from adapters.discord.window import Window
 from core.errors import AccessDenied, ServiceUnavailable
 from core.ports import Database
 from tests.support.desk import until

@@ -8,7 +8,7 @@ import statistics
 
 import pytest
 
-from adapters.discord.listener import LATE
+from adapters.discord.asides import LATE
 from core.ports import Database
 from tests.support.discord_bot import caught_up, settled
 from tests.support.discord_child import bot_process
@@ -64,6 +64,7 @@ async def test_killed_before_sending_it_answers_no_question_that_was_deleted_mea
     guild: DiscordGuild, database: Database, database_dsn: str, place: str
 ) -> None:
     async with bot_process(guild, database_dsn, silent=True) as process:
+        await caught_up(database)
         asked, where = await asked_in(guild, place)
         await accepted(database)
         process.kill()
@@ -148,9 +149,11 @@ async def test_two_hundred_direct_messages_at_once_are_each_answered_once(
     people = [str(2_000_000_000_000_000_000 + n) for n in range(200)]
     for person in people:
         guild.add_user(person, f"person-{person[-3:]}")
+    guild.advance(120.0)
     began = asyncio.get_running_loop().time()
     async with bot_process(guild, database_dsn, watched=True) as process:
         for person in people:
+            guild.open_direct(person)
             await guild.dm(person, f"How, {person}?")
         for person in people:
             await whole_answer(guild, guild.direct(person))

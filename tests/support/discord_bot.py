@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import discord
@@ -13,10 +14,10 @@ import discord
 from adapters.chat.writing import Rhythm
 from adapters.discord.api import DiscordApi, open_discord_api
 from adapters.discord.app import Connection, Extension, open_discord
-from adapters.discord.catchup import Window
 from adapters.discord.credentials import DiscordCredentials
 from adapters.discord.policy import DiscordPolicy
 from adapters.discord.responder import DiscordResponder
+from adapters.discord.window import Window
 from core.answering.dispatcher import Dispatcher, DispatcherSettings, open_dispatcher
 from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
@@ -62,6 +63,7 @@ async def open_bot(
     rhythm: Rhythm = QUICK,
     settings: DispatcherSettings = DISPATCH,
     window: Window | None = None,
+    journal: Path | None = None,
     worker: str = "ours",
     extensions: Sequence[Extension] = (),
 ) -> AsyncIterator[Bot]:
@@ -90,6 +92,7 @@ async def open_bot(
                 archive,
                 policy=policy,
                 window=window,
+                journal=journal,
                 extensions=extensions,
             )
         )

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 
 from bot.memory import settle
 from core.backends.postgres import open_postgres
@@ -30,8 +31,9 @@ _LONG = 0.001
 class Child:
     """Where the bot works. `silent` answers wait for ever, as does recording when it `hangs`.
 
-    `claims` makes the answer one that streams. One that is `watched` prints at its end for how
-    many seconds the event loop was blocked, each time that it was for long.
+    `claims` makes the answer one that streams. `journal` is the folder of the bot's journal. One
+    that is `watched` prints at its end for how many seconds the event loop was blocked, each time
+    that it was for long.
     """
 
     dsn: str
@@ -40,6 +42,7 @@ class Child:
     silent: bool = False
     hangs: bool = False
     claims: int = 0
+    journal: str | None = None
     watched: bool = False
 
 
@@ -70,7 +73,8 @@ async def _run(child: Child, begin: Callable[[], None]) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
     async with open_postgres(child.dsn) as postgres:
         database = Hanging(postgres) if child.hangs else postgres
-        async with open_bot(child, database, answers=answers):
+        journal = None if child.journal is None else Path(child.journal)
+        async with open_bot(child, database, answers=answers, journal=journal):
             settle()
             begin()
             os.write(1, b"listening\n")

@@ -126,6 +126,10 @@ class DiscordGuild:
         """The channel of the direct messages between a person and the bot."""
         return self.discord.direct(user).id
 
+    def open_direct(self, user: str) -> str:
+        """The same, which the person opens now."""
+        return self.discord.open_direct(user, self.discord.new_id()).id
+
     def upload(self, name: str, content: bytes, mimetype: str = "text/plain") -> Json:
         """A file to attach to a message."""
         made = self.discord.new_id()

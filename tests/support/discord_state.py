@@ -228,11 +228,15 @@ class Discord:
         return found
 
     def direct(self, user: str) -> Channel:
-        """The direct conversation of the bot and a person, made on first use."""
+        """The direct conversation of the bot and a person, opened long ago."""
         for each in self.channels.values():
             if each.recipient == user:
                 return each
-        made = Channel(self.old_id(), user, Kind.DM, recipient=user)
+        return self.open_direct(user, self.old_id())
+
+    def open_direct(self, user: str, channel: str) -> Channel:
+        """Their first one, of that id."""
+        made = Channel(channel, user, Kind.DM, recipient=user)
         self.channels[made.id] = made
         return made
 

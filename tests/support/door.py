@@ -18,7 +18,7 @@ class Door:
         self._socket_path = socket_path
         self._old: set[asyncio.StreamWriter] = set()
         self._open: set[asyncio.StreamWriter] = set()
-        self._always = False
+        self._always = self._shut = False
         self._awake = asyncio.Event()
         self._awake.set()
         self.opened = 0
@@ -43,11 +43,22 @@ class Door:
     def wake(self) -> None:
         self._awake.set()
 
+    def shut(self) -> None:
+        """Connections that are open die at their next use, new ones at once, until `unlock`."""
+        self.cut_on_next_use()
+        self._shut = True
+
+    def unlock(self) -> None:
+        self._shut = False
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
         self.opened += 1
         self._open.add(writer)
         await self._awake.wait()
+        if self._shut:
+            writer.transport.abort()
+            return
         try:
             answers, upstream = await asyncio.open_unix_connection(self._socket_path)
         except OSError:  # nobody is at home

@@ -1,0 +1,159 @@
+"""Direct conversations: Discord lists them to no bot, and tells of each message once."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+
+import discord
+
+from adapters.chat.lines import Lines
+from adapters.discord.api import DiscordApi
+from adapters.discord.asides import LATE
+from adapters.discord.faults import DiscordRefused
+from adapters.discord.journal import Journal
+from adapters.discord.mapping import DIRECT, PLATFORM
+from adapters.discord.window import Window, message_at
+from core.conversation.presence import Presence
+
+See: TypeAlias = Callable[[discord.Message], Awaitable[bool]]
+"""Takes a message that may have come before; whether it is a question. Raises ServiceError."""
+
+BEGAN = "began"
+"""Stands among the cursors for when the bot was new."""
+
+_SKEW = 60.0
+"""Seconds by which our clock may be behind Discord's."""
+
+_REMEMBERED = 10_000
+
+log = logging.getLogger(__name__)
+
+
+class Directs:
+    """The direct conversations that we know of.
+
+    Before a process takes the first message that it hears in one, it reads what was said there
+    before: others may have heard that, and been killed before they could store it. It does so again
+    after a message that could not be stored, and spares itself one that was opened while Discord
+    told us all. What is older than when the bot `began` was not said to it.
+    """
+
+    def __init__(
+        self, api: DiscordApi, presence: Presence, window: Window, journal: Journal
+    ) -> None:
+        self._api = api
+        self._presence = presence
+        self._window = window
+        self._journal = journal
+        self._seen: Mapping[str, str] = {}
+        self.began = message_at(time.time())
+        self._told_since = math.inf
+        self._heard: OrderedDict[str, None] = OrderedDict()
+        self._read: OrderedDict[str, None] = OrderedDict()
+        self._storing, self._reading = Lines(), Lines()
+
+    def load(self, seen: Mapping[str, str]) -> None:
+        """Begins with what was left; `seen` are the bot's cursors, without any if it is new."""
+        self.update(seen)
+        for channel in self._journal.load():
+            self.hear(channel)
+
+    def update(self, seen: Mapping[str, str]) -> None:
+        """The cursors as they are by now."""
+        self._seen = seen
+        if seen:
+            self.began = seen.get(BEGAN, "0")
+
+    def hear(self, channel: str) -> None:
+        """Somebody speaks to us there."""
+        if channel not in self._heard and int(channel) > self._told_since:
+            _remember(self._read, channel)
+        _remember(self._heard, channel)
+
+    def all(self) -> list[str]:
+        """Those that we know of, the one that was last heard first."""
+        stored = [s.channel for s in self._presence.all(PLATFORM) if s.workspace == DIRECT]
+        return list(dict.fromkeys([*reversed(self._heard), *stored]))
+
+    @asynccontextmanager
+    async def storing(self, channel: str) -> AsyncIterator[None]:
+        """Where what is said there is stored, one message after the other, or else is missed."""
+        async with self._storing.of(channel):
+            self._journal.note(channel)
+            try:
+                yield
+            except BaseException:
+                self.missed(channel)
+                raise
+            self._stored(channel)
+
+    async def take_earlier(self, channel: str, see: See) -> None:
+        """Has what was said there before taken, unless it was. Raises ServiceError."""
+        async with self._reading.of(channel):
+            if channel not in self._read:
+                await self._catch_up(channel, see)
+
+    async def catch_up(self, channel: str, see: See) -> int:
+        """The same in any case; the number of questions, seen before or not."""
+        async with self._reading.of(channel):
+            count = await self._catch_up(channel, see)
+        if not self._storing.of(channel).locked():
+            self._stored(channel)
+        return count
+
+    def missed(self, channel: str) -> None:
+        """Something that was said there could not be stored."""
+        self._read.pop(channel, None)
+        self._journal.note(channel)
+
+    def away(self) -> None:
+        """Discord tells us all from now on; before, we may have missed something anywhere."""
+        self._read.clear()
+        self._told_since = int(message_at(time.time() + _SKEW))
+
+    def _stored(self, channel: str) -> None:
+        if channel in self._read:
+            self._journal.strike(channel)
+
+    async def _catch_up(self, channel: str, see: See) -> int:
+        _remember(self._read, channel)  # what is missed from here on takes that back
+        try:
+            return sum([await see(message) for message in await self._unanswered(channel)])
+        except BaseException:
+            self._read.pop(channel, None)
+            raise
+
+    async def _unanswered(self, channel: str) -> list[discord.Message]:
+        """What to take, oldest first. What we replied to was taken, or declined."""
+        after = max(self._window.after(self._seen.get(channel, "0")), self.began, key=int)
+        try:
+            messages = await self._api.messages(
+                channel, after=after, most=self._window.messages, latest=True
+            )
+        except DiscordRefused as exc:
+            log.warning("Direct conversation %s cannot be caught up. %s", channel, exc)
+            return []
+        answered = _replied_to(messages, self._api.us)
+        return [m for m in messages if m.id not in answered or m.edited_at is not None]
+
+
+def _replied_to(messages: Sequence[discord.Message], us: int) -> set[int | None]:
+    """The messages that we said something about, other than that it comes later."""
+    return {
+        message.reference.message_id
+        for message in messages
+        if message.author.id == us and message.reference is not None and message.content != LATE
+    }
+
+
+def _remember(channels: OrderedDict[str, None], channel: str) -> None:
+    channels[channel] = None
+    channels.move_to_end(channel)
+    if len(channels) > _REMEMBERED:
+        channels.popitem(last=False)
