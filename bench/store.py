@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -84,26 +83,26 @@ async def build(folder: Path, made: Sequence[Point]) -> None:
         await (await index.writer(MINILM)).write(made)
 
 
-def compare(folder: Path, count: int) -> tuple[list[float], list[float]]:
+async def compare(folder: Path, count: int) -> tuple[list[float], list[float]]:
     """Milliseconds of our search and of the engine's, turn by turn."""
     shard = engine.EdgeShard.load(str(folder / MINILM.collection))
     search = EdgeSearch()
     ours, raw = [], []
     for request in requests(WARM_UP + count, seed=1):
-        ours.append(timed(partial(search.hits, shard, request)))
-        raw.append(timed(partial(ask_engine, shard, request)))
+        ours.append(await timed(search.hits(shard, request)))
+        raw.append(await timed(ask_engine(shard, request)))
     shard.close()
     return ours[WARM_UP:], raw[WARM_UP:]
 
 
-def timed(run: Callable[[], object]) -> float:
+async def timed(search: Awaitable[object]) -> float:
     """Milliseconds of processor time, that of the engine's threads included."""
     start = process_time()
-    run()
+    await search
     return (process_time() - start) * 1e3
 
 
-def ask_engine(shard: engine.EdgeShard, request: SearchRequest) -> object:
+async def ask_engine(shard: engine.EdgeShard, request: SearchRequest) -> object:
     """Both searches in one call, and all that they found."""
     assert request.dense is not None
     vectors = {DENSE: request.dense.tolist(), SPARSE: sparse_vector(request.sparse)}
@@ -172,7 +171,7 @@ def measure(chunks: int, questions: int, changed: int) -> Report:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         asyncio.run(build(folder, made))
-        ours, raw = compare(folder, questions)
+        ours, raw = asyncio.run(compare(folder, questions))
         stalled = stalls(folder, made[:changed])
     return Report(
         chunks=chunks,

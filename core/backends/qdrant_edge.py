@@ -47,6 +47,9 @@ from core.model import (
 )
 
 _BATCH: Final = 32
+_PAGE: Final = 512
+"""Ids that are looked up at a time: to find a few by their conditions takes as long."""
+
 _LOG: Final = "wal"
 _FULL_LOGS: Final = 2
 """Of 32 MB each. With more, a flush shortens what the next start has to read."""
@@ -92,7 +95,7 @@ class QdrantEdge:
         """Both searches in one call of the engine, by exact scan."""
         if (shard := self._shard(request.collection)) is None:
             return SearchHits(dense=(), sparse=())
-        return self._search.hits(shard, request)
+        return await self._search.hits(shard, request)
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         """The vectors at hand by content hash, visible or not, as the engine normalised them."""
@@ -135,7 +138,7 @@ class QdrantEdge:
         if collection not in self._shards:
             hint = f"Move {path} away and run `docent sync --rebuild`, which makes it anew."
             with engine_errors(hint):
-                shard = self._shards[collection] = engine.EdgeShard.load(str(path))
+                shard = self._shards[collection] = engine.EdgeShard.load(str(path), _alone())
                 if len(list((path / _LOG).glob("closed-*"))) > _FULL_LOGS:
                     shard.flush()
         return self._shards[collection]
@@ -188,9 +191,11 @@ class EdgeWriter:
     ) -> None:
         """Applies `change`, which must make a point fail the conditions, until none is left."""
         chosen = to_filter(conditions)
-        request = engine.ScrollRequest(filter=chosen, limit=_BATCH, with_payload=False)
+        request = engine.ScrollRequest(filter=chosen, limit=_PAGE, with_payload=False)
         while records := _scroll(self._shard, request):
-            await self._update(change([record.id for record in records]))
+            await asyncio.sleep(0)
+            for batch in batches(records, _BATCH):
+                await self._update(change([record.id for record in batch]))
 
     async def _update(self, operation: engine.UpdateOperation) -> None:
         require_room(self._folder)
@@ -227,8 +232,16 @@ def _create(folder: Path, model: EmbeddingModel) -> None:
 
 def _config(model: EmbeddingModel) -> engine.EdgeConfig:
     dense = engine.EdgeVectorParams(size=model.dimensions, distance=engine.Distance.Cosine)
-    sparse = engine.EdgeSparseVectorParams(modifier=engine.Modifier.Idf)
-    return engine.EdgeConfig(vectors={DENSE: dense}, sparse_vectors={SPARSE: sparse})
+    return engine.EdgeConfig(vectors={DENSE: dense}, sparse_vectors=_sparse_config())
+
+
+def _alone() -> engine.EdgeConfig:
+    """The engine's calls in one thread each: others to share a few milliseconds cost as much."""
+    return engine.EdgeConfig(sparse_vectors=_sparse_config(), max_search_threads=1)
+
+
+def _sparse_config() -> dict[str, engine.EdgeSparseVectorParams]:
+    return {SPARSE: engine.EdgeSparseVectorParams(modifier=engine.Modifier.Idf)}
 
 
 def _stored(point: Point) -> engine.Point:

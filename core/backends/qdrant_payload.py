@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
+from itertools import chain
+from operator import attrgetter, itemgetter
 from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -28,7 +29,11 @@ INDEXED: Final[Mapping[str, Literal["integer", "keyword"]]] = {
 }
 """Every field that is filtered by: a server in strict mode refuses a filter on any other."""
 
+_CHECKED: Final = 256
+"""Points that are looked at together, which takes a third of the time."""
+
 _TEXTS = ("source", "path", "title", "anchor", "text")
+_texts = attrgetter(*_TEXTS)
 _fields = itemgetter("source", "path", "title", "heading_path", "anchor", "ordinal", "text")
 
 log = logging.getLogger(__name__)
@@ -116,7 +121,7 @@ def to_vectors(records: Iterable[Stored], wanted: set[str]) -> dict[str, Vector]
     return found
 
 
-def check_points(service: str, points: Iterable[Point], dimensions: int) -> None:
+def check_points(service: str, points: Sequence[Point], dimensions: int) -> None:
     """Raises RequestRejected before anything is written; the engine would write some of them."""
     for point in points:
         if point.dense.shape != (dimensions,):
@@ -125,15 +130,19 @@ def check_points(service: str, points: Iterable[Point], dimensions: int) -> None
                 f"a vector of shape {point.dense.shape} was offered to a collection "
                 f"of {dimensions} dimensions.",
             )
-        if not np.isfinite(point.dense).all():
+    for batch in batches(points, _CHECKED):
+        if not np.isfinite(np.stack([point.dense for point in batch])).all():
             raise RequestRejected(service, "a vector was offered that is not made of numbers.")
-        if not _encodes(point.chunk):
-            raise RequestRejected(service, f"{point.chunk.path!r} is not valid Unicode.")
+        chunks = [point.chunk for point in batch]
+        if not _encodes(chunks):
+            path = next(chunk.path for chunk in chunks if not _encodes([chunk]))
+            raise RequestRejected(service, f"{path!r} is not valid Unicode.")
 
 
-def _encodes(chunk: Chunk) -> bool:
+def _encodes(chunks: Iterable[Chunk]) -> bool:
+    texts = chain.from_iterable((*_texts(chunk), *chunk.heading_path) for chunk in chunks)
     try:
-        "".join([*(getattr(chunk, name) for name in _TEXTS), *chunk.heading_path]).encode()
+        "".join(texts).encode()
     except UnicodeEncodeError:
         return False
     return True

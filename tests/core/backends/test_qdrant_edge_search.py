@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,17 +43,17 @@ async def shard(tmp_path: Path) -> CountedShard:
     return CountedShard(engine.EdgeShard.load(str(tmp_path / MODEL.collection)))
 
 
-def found(search: EdgeSearch, shard: CountedShard, texts: str) -> Iterator[SearchHits]:
+async def found(search: EdgeSearch, shard: CountedShard, texts: str) -> AsyncIterator[SearchHits]:
     """What is found where each text is asked for, one after the other, by its term."""
     for text in texts:
         asked = request(1, terms=sparse("abc".index(text) + 1))
-        yield search.hits(cast("engine.EdgeShard", shard), asked)
+        yield await search.hits(cast("engine.EdgeShard", shard), asked)
 
 
-def test_a_chunk_that_both_searches_find_is_read_once(shard: CountedShard) -> None:
+async def test_a_chunk_that_both_searches_find_is_read_once(shard: CountedShard) -> None:
     asked = request(1, dense=unit(1), terms=sparse(1), limit=1)
 
-    hits = EdgeSearch().hits(cast("engine.EdgeShard", shard), asked)
+    hits = await EdgeSearch().hits(cast("engine.EdgeShard", shard), asked)
 
     assert hits.dense[0].chunk is hits.sparse[0].chunk
     assert shard.read == 1
@@ -63,10 +63,10 @@ def test_a_chunk_that_both_searches_find_is_read_once(shard: CountedShard) -> No
     ("kept", "asked", "read"),
     [(3, "abcabc", 3), (2, "aba", 2), (2, "abacab", 4), (2, "abcabc", 6), (0, "aa", 2)],
 )
-def test_the_chunks_found_last_are_kept(
+async def test_the_chunks_found_last_are_kept(
     shard: CountedShard, kept: int, asked: str, read: int
 ) -> None:
-    answers = list(found(EdgeSearch(kept), shard, asked))
+    answers = [hits async for hits in found(EdgeSearch(kept), shard, asked)]
 
     assert [hit.chunk.text for hits in answers for hit in hits.sparse] == list(asked)
     assert shard.read == read
