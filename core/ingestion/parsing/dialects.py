@@ -59,6 +59,9 @@ class _Rewriter:
     options_indent: int | None = None
 
     def feed(self, line: str) -> None:
+        if self._is_outside() and _is_plain(line):
+            self._add(line)
+            return
         line = self._outdented(line)
         if self.fence:
             self._in_fence(line)
@@ -68,6 +71,9 @@ class _Rewriter:
             self._open_fence(line, fence)
         elif not self._is_markup(line):
             self._add(_ALERT.sub(_alert_title, line) if "[!" in line else line)
+
+    def _is_outside(self) -> bool:
+        return not self.indents and not self.fence and self.options_indent is None
 
     def _outdented(self, line: str) -> str:
         """Without the indent of the blocks that the line is in; a lesser indent ends them."""
@@ -165,6 +171,14 @@ class _Rewriter:
     def _add(self, line: str) -> None:
         if line.strip() or (self.lines and self.lines[-1].strip()):
             self.lines.append(line)
+
+
+def _is_plain(line: str) -> bool:
+    """Whether nothing can begin or end at the line, which is so for most."""
+    first = line[:1]
+    if first == "*":
+        return "```" not in line and "~~~" not in line and "[!" not in line
+    return not line or ((first.isalpha() or first == "#") and "[!" not in line)
 
 
 def _alert_title(alert: re.Match[str]) -> str:

@@ -1,4 +1,5 @@
 import re
+from math import ceil
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -266,6 +267,16 @@ def test_a_text_is_never_estimated_above_its_parts(parts: list[str]) -> None:
 @given(st.lists(st.text(alphabet="ab1_- \t部ü"), min_size=1))
 def test_the_lines_of_a_text_count_one_by_one(lines: list[str]) -> None:
     assert estimate_tokens("\n".join(lines)) == sum(map(estimate_tokens, lines))
+
+
+@given(st.text("aZ9_ß漢한ü.- \t\n\r\x1c\x85\u2003✨½") | st.text(st.characters()))
+@example("letters" * 3)
+@example(" " * 31 + "\n" + "\t" * 33)
+def test_a_word_counts_by_sevens_white_space_by_32_and_all_else_one_by_one(text: str) -> None:
+    words = re.findall(r"[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+", text)
+    gaps = sum(len(gap) // 32 for gap in re.findall(r"[ \t]+", text))
+    others = len(re.findall(r"\S", text)) - sum(map(len, words))
+    assert estimate_tokens(text) == sum(ceil(len(w) / 7) for w in words) + gaps + others
 
 
 def test_a_long_line_counts_like_others() -> None:

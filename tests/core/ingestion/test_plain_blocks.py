@@ -17,8 +17,10 @@ LINES = [
     "a | b", "--- | ---", ":-- | --:", "| c | d |", "# Title", "#Title", "## Title ##", "#",
     "```", "```python", "`` x ` y ``", "`x`", "~~~", "> quote", ">", "<div>", "</div>", "<!--",
     "-->", "<a>", "&amp; x", "\\* no item", "(words)", '"words"', "!image", "部署", "\u00a0x",
-    "*", "-",
+    "*", "-", "  * nested", "    - nested", "\t* nested", "        + deep", "  wo<b>rds",
+    "...and so on", "**Note**", " * one", "  ```", "    1. first", "  # Title",
 ]  # fmt: skip
+LISTED = {"bullet_list_open", "list_item_open", "paragraph_open", "code_block"}
 SOUP = st.lists(st.sampled_from(LINES), max_size=14).map("\n".join)
 
 
@@ -29,15 +31,16 @@ def parser(*, references: bool = True) -> MarkdownIt:
 
 
 def seen(tokens: list[Token], text: str) -> list[tuple[str, str, int, list[int]]]:
-    """What is read of a text's blocks: a paragraph within one counts where it has markup."""
+    """What is read of a text's blocks: within others only what is no list, or has markup."""
     lines = text.split("\n")
     return [
         (token.type, token.tag, token.level, token.map)
         for token in tokens
         if token.map and token.type != "inline"
         if token.level == 0
-        or token.type != "paragraph_open"
-        or "<" in "\n".join(lines[slice(*token.map)])
+        or (token.level == 1 and token.type == "list_item_open")
+        or token.type not in LISTED
+        or (token.type == "paragraph_open" and "<" in "\n".join(lines[slice(*token.map)]))
     ]
 
 
@@ -55,6 +58,8 @@ def test_plain_blocks_are_what_the_rules_make_of_them(references: bool, text: st
     [
         ("Words\nand more\n\nwords", ["paragraph_open", "paragraph_open"]),
         ("* a\n* b\n\nwords", ["bullet_list_open", *["list_item_open"] * 2, "paragraph_open"]),
+        ("* a\n    * b\n\n* c\n", ["bullet_list_open", *["list_item_open"] * 2]),
+        ("* a\n\n**b**\n", ["bullet_list_open", "list_item_open", "paragraph_open"]),
         ("- a <b>\n", ["bullet_list_open", "list_item_open", "paragraph_open"]),
     ],
 )
