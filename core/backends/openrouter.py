@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from yarl import URL
 from core.backends.http_session import beginning, open_session, session_errors
 from core.backends.openrouter_replies import SERVICE, Reply, error_for, parse, raise_if_error
 from core.backends.server_sent_events import EventReader
+from core.backends.streaming import Pace, Patience, Waiting
 from core.backends.vendor_http import header_safe, unreachable
 from core.errors import ConfigurationError, MalformedReply, ServiceError
 from core.model import ModelEvent, Prompt
@@ -49,19 +50,6 @@ class ModelGroup:
                 f"A group of OpenRouter models holds {len(self.models)} models, not 1 to 3.",
                 hint="Split the models into groups of at most three.",
             )
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds to wait for a connection, the first chunk, the next one, and the whole reply.
-
-    Keep-alive comments count as silence.
-    """
-
-    connect: float = 5.0
-    first_token: float = 20.0
-    stall: float = 15.0
-    total: float = 120.0
 
 
 @asynccontextmanager
@@ -126,9 +114,9 @@ class OpenRouterChatModel:
         """The reply as it comes. Every failure is a ServiceError; closing cancels the request."""
         reply = Reply(self._group.models[0], secret=self._secret)
         try:
-            async with aclosing(self._chunks(prompt)) as chunks:
-                async for data in chunks:
-                    for event in reply.read(data):
+            async with aclosing(self._received(prompt)) as received:
+                async for chunks in received:
+                    for event in reply.read(chunks):
                         yield event
         except ServiceError:
             # After the last word only the usage is still to come: not worth another model.
@@ -137,12 +125,12 @@ class OpenRouterChatModel:
         for event in reply.finish():
             yield event
 
-    async def _chunks(self, prompt: Prompt) -> AsyncGenerator[bytes, None]:
-        """The data of each chunk, up to the [DONE] that ends them."""
-        waiting = _Waiting(self._patience)
+    async def _received(self, prompt: Prompt) -> AsyncGenerator[list[bytes], None]:
+        """The data of the chunks that came since the last look, up to the [DONE] that ends them."""
+        waiting = Waiting(self._patience)
         response = await self._send(prompt, waiting)
         waiting.watch(response)
-        events, left = EventReader(), _MOST_BYTES
+        pace, events, left = Pace(response.content), EventReader(), _MOST_BYTES
         linger = 0.0
         try:
             with session_errors(SERVICE, unreachable), waiting.told():
@@ -150,16 +138,19 @@ class OpenRouterChatModel:
                     left -= len(received)
                     if left < 0:
                         raise MalformedReply(SERVICE, "sent a reply that is far too large.")
-                    for data in events.feed(received):
-                        if data == _DONE:
-                            linger = _LINGER
-                            return
+                    chunks = events.feed(received)
+                    if _DONE in chunks:
+                        linger = _LINGER
+                        yield chunks[: chunks.index(_DONE)]
+                        return
+                    if chunks:
                         waiting.heard()
-                        yield data
+                        yield chunks
+                        await pace.next()
         finally:
             waiting.end(response, linger)
 
-    async def _send(self, prompt: Prompt, waiting: _Waiting) -> aiohttp.ClientResponse:
+    async def _send(self, prompt: Prompt, waiting: Waiting) -> aiohttp.ClientResponse:
         body = orjson.dumps(_body(self._group, prompt))
         with session_errors(SERVICE, unreachable):
             async with asyncio.timeout_at(waiting.until):
@@ -186,55 +177,6 @@ class OpenRouterChatModel:
         if not success:
             raise error_for(response.status, wait=wait)
         raise MalformedReply(SERVICE, f"answered with {media or 'no content type'}, not a stream.")
-
-
-class _Waiting:
-    """How long the next chunk of one reply may take.
-
-    A deadline that moves with each chunk, looked at by one timer: a time-out of its own for each
-    would cost more than to read it.
-    """
-
-    def __init__(self, patience: Patience) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._stall = patience.stall
-        now = self._loop.time()
-        self._end = now + patience.total
-        self.until = now + patience.first_token
-        self._expired = False
-        self._timer: asyncio.TimerHandle | None = None
-
-    def watch(self, response: aiohttp.ClientResponse) -> None:
-        """Closes the response once the deadline is over."""
-        if self._loop.time() < self.until:
-            self._timer = self._loop.call_at(self.until, self.watch, response)
-            return
-        self._expired = True
-        response.close()
-
-    def heard(self) -> None:
-        """Sets the deadline of the next chunk."""
-        self.until = min(self._loop.time() + self._stall, self._end)
-
-    @contextmanager
-    def told(self) -> Iterator[None]:
-        """Around the reading. Raises TimeoutError where the deadline ended it."""
-        try:
-            yield
-        except aiohttp.ClientError:
-            if not self._expired:
-                raise
-        if self._expired:
-            raise TimeoutError
-
-    def end(self, response: aiohttp.ClientResponse, linger: float) -> None:
-        """Nothing more is read; its connection serves again if the reply ends in `linger` s."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if linger and not response.closed:
-            self._loop.call_later(linger, response.close)
-        else:
-            response.close()
 
 
 def _body(group: ModelGroup, prompt: Prompt) -> dict[str, Any]:

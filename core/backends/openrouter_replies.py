@@ -5,6 +5,7 @@ Codes and the shape of errors: https://openrouter.ai/docs/api/reference/errors-a
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -41,8 +42,25 @@ class Reply:
         """Whether the model came to the end of its text."""
         return self._reason is not None
 
-    def read(self, data: str | bytes) -> list[ModelEvent]:
-        """The events in one chunk. Raises the ServiceError that it reports."""
+    def read(self, chunks: Iterable[bytes]) -> Iterator[ModelEvent]:
+        """The events in some chunks, their text as one.
+
+        Raises the ServiceError that one reports, once what came before it was given.
+        """
+        text = ""
+        try:
+            for chunk in chunks:
+                text += self._read(chunk)
+        except ServiceError:
+            yield from self._said(text)
+            raise
+        yield from self._said(text)
+
+    def _said(self, text: str) -> list[ModelEvent]:
+        return [*self.start(), ModelText(text)] if text else []
+
+    def _read(self, data: bytes) -> str:
+        """A chunk's text."""
         chunk = parse(data)
         raise_if_error(chunk, _BAD_GATEWAY, secret=self._secret)
         choice = _first_choice(chunk)
@@ -50,8 +68,7 @@ class Reply:
         self._model = model if isinstance(model, str) and model else self._model
         self._read_reason(choice.get("finish_reason"))
         self._usage = _usage(chunk.get("usage")) or self._usage
-        text = _text(choice)
-        return [*self.start(), ModelText(text)] if text else []
+        return _text(choice)
 
     def start(self) -> list[ModelEvent]:
         """ModelStarted, the first time."""

@@ -21,9 +21,10 @@ from bot.settings.source import SourceSettings
 from core.answering.dispatcher import Dispatcher, DispatcherSettings
 from core.backends.cohere import CohereModels, Pace, open_cohere
 from core.backends.extractive import ExtractiveChatModel
-from core.backends.openrouter import ModelGroup, Patience, open_openrouter
+from core.backends.openrouter import ModelGroup, open_openrouter
 from core.backends.postgres import Postgres
 from core.backends.qdrant import open_qdrant
+from core.backends.streaming import Patience
 from core.breakers.breaker import BreakerSettings, State
 from core.breakers.guard import open_breakers
 from core.model import Answer, Answered, AnswerStatus, Question, Rung, SessionKey

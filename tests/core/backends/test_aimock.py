@@ -10,7 +10,8 @@ import pytest
 
 from core.answering.fallback import FallbackChatModel
 from core.backends.cohere import Cohere, CohereModels, open_cohere
-from core.backends.openrouter import ModelGroup, OpenRouterChatModel, Patience, open_openrouter
+from core.backends.openrouter import ModelGroup, OpenRouterChatModel, open_openrouter
+from core.backends.streaming import Patience
 from core.errors import RateLimited, ServiceUnavailable
 from core.model import (
     Message,
@@ -107,7 +108,6 @@ async def test_a_reply_streams_with_its_usage_and_cost(
 
     assert events[0] == ModelStarted("a/one")
     assert said(events) == TEXT
-    assert len(events) > 5
     assert events[-1] == ModelFinished("a/one", Usage(9, 12, 0.0021))
 
 

@@ -8,7 +8,8 @@ import pytest
 from llmock.pytest_plugin import LLMock
 
 from core.answering.fallback import FallbackChatModel
-from core.backends.openrouter import ModelGroup, OpenRouterChatModel, Patience, open_openrouter
+from core.backends.openrouter import ModelGroup, OpenRouterChatModel, open_openrouter
+from core.backends.streaming import Patience
 from core.breakers.guard import Breakers
 from core.breakers.guarded import guarded_models
 from core.errors import MalformedReply, RateLimited, ServiceError, ServiceUnavailable

@@ -1,0 +1,114 @@
+"""How a reply that comes in pieces is waited for, and how often it is looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import aiohttp
+
+BRISK: Final = 24
+"""Looks that are taken as soon as there is something: an answer's first sentence, and all of what
+is short."""
+
+SLICE: Final = 0.1
+"""Seconds between two looks after those. A token comes every few milliseconds, whole sentences are
+shown, and to take a turn of the loop for each token is most of what a stream costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds to wait for a connection, the first chunk, the next one, and the whole reply.
+
+    Keep-alive comments count as silence.
+    """
+
+    connect: float = 5.0
+    first_token: float = 20.0
+    stall: float = 15.0
+    total: float = 120.0
+
+
+class Waiting:
+    """How long the next chunk of one reply may take.
+
+    A deadline that moves with each chunk, looked at by one timer: a time-out of its own for each
+    would cost more than to read it.
+    """
+
+    def __init__(self, patience: Patience) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stall = patience.stall
+        now = self._loop.time()
+        self._end = now + patience.total
+        self.until = now + patience.first_token
+        self._expired = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self, response: aiohttp.ClientResponse) -> None:
+        """Closes the response once the deadline is over."""
+        if self._loop.time() < self.until:
+            self._timer = self._loop.call_at(self.until, self.watch, response)
+            return
+        self._expired = True
+        response.close()
+
+    def heard(self) -> None:
+        """Sets the deadline of the next chunk."""
+        self.until = min(self._loop.time() + self._stall, self._end)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Around the reading. Raises TimeoutError where the deadline ended it."""
+        try:
+            yield
+        except aiohttp.ClientError:
+            if not self._expired:
+                raise
+        if self._expired:
+            raise TimeoutError
+
+    def end(self, response: aiohttp.ClientResponse, linger: float) -> None:
+        """Nothing more is read; its connection serves again if the reply ends in `linger` s."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if linger and not response.closed:
+            self._loop.call_later(linger, response.close)
+        else:
+            response.close()
+
+
+class Pace:
+    """When one reply is looked at again: every `slice_` seconds in the end, or once it is whole."""
+
+    def __init__(self, content: aiohttp.StreamReader, slice_: float = SLICE) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._slice = slice_
+        self._looks = 0
+        self._ended = False
+        self._due: asyncio.Future[None] | None = None
+        content.on_eof(self._end)
+
+    async def next(self) -> None:
+        """Returns when it is time."""
+        self._looks += 1
+        if self._looks < BRISK or self._ended:
+            return
+        # No time-out: that would be an exception on its way through everyone who awaits a token.
+        self._due = self._loop.create_future()
+        timer = self._loop.call_later(self._slice, self._look)
+        try:
+            await self._due
+        finally:
+            timer.cancel()
+
+    def _end(self) -> None:
+        self._ended = True
+        self._look()
+
+    def _look(self) -> None:
+        if self._due is not None and not self._due.done():
+            self._due.set_result(None)

@@ -1,0 +1,49 @@
+"""When a reply that comes in pieces is looked at."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+from aiohttp.base_protocol import BaseProtocol
+
+from core.backends.streaming import BRISK, Pace
+
+FOR_EVER = 3600.0
+
+
+def reply() -> aiohttp.StreamReader:
+    loop = asyncio.get_running_loop()
+    return aiohttp.StreamReader(BaseProtocol(loop), 2**16, loop=loop)
+
+
+async def test_what_is_short_is_never_waited_for() -> None:
+    pace = Pace(reply(), FOR_EVER)
+
+    async with asyncio.timeout(10):
+        for _ in range(BRISK - 1):
+            await pace.next()
+
+
+async def test_the_end_of_a_long_reply_is_seen_at_once() -> None:
+    content = reply()
+    pace = Pace(content, FOR_EVER)
+    for _ in range(BRISK - 1):
+        await pace.next()
+    waiting = asyncio.create_task(pace.next())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+
+    content.feed_eof()
+
+    async with asyncio.timeout(10):
+        await waiting
+        await pace.next()
+
+
+async def test_a_long_reply_is_looked_at_again_after_a_while() -> None:
+    pace = Pace(reply(), 0.01)
+
+    async with asyncio.timeout(10):
+        for _ in range(BRISK + 2):
+            await pace.next()
