@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from core.answering.verifying.rarity import rarity
-from core.answering.verifying.reading import PREFIX, Direction, Reading, Sentence, Token, Window
+from core.answering.verifying.reading import Direction, Reading, Sentence, Token
+from core.answering.verifying.windows import PREFIX
 
 _RELATED = 0.8
 _PER_SENTENCE = 0.04
@@ -52,23 +53,28 @@ class Findings:
 def compare(claim: Reading, passage: Reading) -> Findings:
     """The figures of a claim against a passage."""
     tokens = [token for sentence in claim.sentences for token in sentence.tokens]
-    said = _Said(tokens)
-    shares = [(said.covered_by(window), window) for window in passage.windows]
-    window, best = max(shares, key=lambda each: each[0] - _PER_SENTENCE * len(each[1].sentences))
-    singles = [each for each in shares if len(each[1].sentences) == 1]
+    weights = {token.stem: rarity(token.stem) for token in tokens}
+    total = sum(weights.values()) or 1.0
+    shares = [held / total for held in passage.windows.held(weights, _RELATED)]
+    window, (start, end) = max(
+        zip(shares, passage.windows.spans, strict=True),
+        key=lambda each: each[0] - _PER_SENTENCE * (each[1][1] - each[1][0]),
+    )
+    best = passage.sentences[start:end]
+    singles = list(zip(shares, passage.sentences, strict=False))
     most, nearest = max(singles, key=lambda single: single[0])
-    near = [s for share, w in singles if share >= _NEAR * most for s in w.sentences]
-    agreeing, opposite = _directions(claim, best.sentences)
+    near = [sentence for share, sentence in singles if share >= _NEAR * most]
+    agreeing, opposite = _directions(claim, best)
     numbers, names = _missing_numbers(tokens, passage), _missing_names(tokens, passage)
-    closely = _pairs(tokens, passage, said.weights) ** 2
+    closely = _pairs(tokens, passage, weights) ** 2
     return Findings(
-        covered=said.covered_by(passage.whole),
+        covered=sum(_covered(passage, term) * w for term, w in weights.items()) / total,
         window=window,
         sentence=most,
         agreeing=agreeing,
         opposite=opposite,
-        denying=_denying(claim.sentences, (*best.sentences, *near)),
-        ignoring=_ignoring(claim.sentences, nearest.sentences) * most**2,
+        denying=_denying(claim.sentences, (*best, *near)),
+        ignoring=_ignoring(claim.sentences, (nearest,)) * most**2,
         numbers=numbers,
         names=names,
         altered_numbers=numbers * closely,
@@ -77,27 +83,10 @@ def compare(claim: Reading, passage: Reading) -> Findings:
     )
 
 
-class _Said:
-    """The stems of a claim, with their weights."""
-
-    def __init__(self, tokens: Iterable[Token]) -> None:
-        self.weights = {token.stem: rarity(token.stem) for token in tokens}
-        self._prefixes = {term: term[:PREFIX] for term in self.weights if len(term) >= PREFIX}
-        self._total = sum(self.weights.values()) or 1.0
-
-    def covered_by(self, window: Window) -> float:
-        terms, prefixes = window.terms, window.prefixes
-        held = 0.0
-        for term, weight in self.weights.items():
-            if term in terms:
-                held += weight
-            elif self._prefixes.get(term) in prefixes:
-                held += _RELATED * weight
-        return held / self._total
-
-
-def _held(term: str, window: Window) -> bool:
-    return term in window.terms or (len(term) >= PREFIX and term[:PREFIX] in window.prefixes)
+def _covered(passage: Reading, term: str) -> float:
+    if term in passage.terms:
+        return 1.0
+    return _RELATED if len(term) >= PREFIX and term[:PREFIX] in passage.prefixes else 0.0
 
 
 def _share(of: Sequence[object], those: Sequence[object]) -> float:
@@ -131,7 +120,7 @@ def _missing_names(tokens: Iterable[Token], passage: Reading) -> float:
     missing = {
         name.stem: rarity(name.stem)
         for name in tokens
-        if name.name and not _held(name.stem, passage.whole) and not _akin(name, passage)
+        if name.name and not _covered(passage, name.stem) and not _akin(name, passage)
     }
     return min(sum(missing.values()), _MOST_NAMES) / _MOST_NAMES
 
@@ -140,7 +129,7 @@ def _akin(name: Token, passage: Reading) -> bool:
     """Whether the passage has a longer or shorter form of the name, or words with its initials."""
     if len(name.stem) < _SHORTEST_FORM:
         return name.text.lower() in passage.initials
-    forms = (term for term in passage.whole.terms if len(term) >= _SHORTEST_FORM)
+    forms = (term for term in passage.terms if len(term) >= _SHORTEST_FORM)
     if any(form.startswith(name.stem) or _suffixed(name.stem, form) for form in forms):
         return True
     acronym = name.text.isupper() and len(name.text) <= _LONGEST_ACRONYM
@@ -157,7 +146,7 @@ def _displaced(tokens: Sequence[Token], passage: Reading) -> float:
         (
             _torn(tokens, at, passage)
             for at, token in enumerate(tokens)
-            if _is_name(token, passage) and token.stem in passage.whole.terms
+            if _is_name(token, passage) and token.stem in passage.terms
         ),
         default=0.0,
     )
@@ -173,7 +162,7 @@ def _torn(tokens: Sequence[Token], at: int, passage: Reading) -> float:
     stem = tokens[at].stem
     before = [(t.stem, stem) for t in tokens[max(0, at - _NEIGHBOURS) : at]]
     after = [(stem, t.stem) for t in tokens[at + 1 : at + 1 + _NEIGHBOURS]]
-    known = [p for p in (*before, *after) if passage.whole.terms.issuperset(p) and p[0] != p[1]]
+    known = [p for p in (*before, *after) if passage.terms.issuperset(p) and p[0] != p[1]]
     return _share(known, [pair for pair in known if pair not in passage.pairs])
 
 

@@ -17,15 +17,12 @@ from core.answering.verifying.lexicon import (
     VAGUE_NUMBERS,
     WIDE_NEGATIONS,
 )
+from core.answering.verifying.windows import PREFIX, Windows
 from core.text.claims import split_claims
 from core.text.relevance import STOP_WORDS, stem
 
-PREFIX = 5
-"""Words that begin with as many equal letters are taken for related."""
-
 _DENIED, _DENIED_WIDELY = 3, 10
 _BEFORE, _AFTER = 3, 4
-_LONGEST_WINDOW = 3
 _ADDRESS = re.compile(r"(?<=\])\([^()]*(?:\([^()]*\)[^()]*)*\)|\bhttps?://\S+")
 _CONTRACTED = re.compile(r"n['\N{RIGHT SINGLE QUOTATION MARK}]t\b")
 _SPAN = re.compile(r"`+[^`]*`+")
@@ -72,23 +69,19 @@ class Sentence:
     directions: tuple[Direction, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Sentences that follow each other."""
-
-    sentences: Sequence[Sentence]
-    terms: frozenset[str]
-    prefixes: frozenset[str]
-
-
 class Reading:
-    """A text with what stands over it, read once."""
+    """A text with what stands over it, read once.
+
+    `windows` are those of its sentences. `terms` are the stems of all, `prefixes` what those that
+    are long enough begin with.
+    """
 
     def __init__(self, text: str, heading: str = "") -> None:
         self.sentences = tuple(_sentences(text)) or (_sentence((), ()),)
-        self.windows = tuple(_windows(self.sentences))
+        self.windows = Windows([sentence.terms for sentence in self.sentences])
         self._all = (*self.sentences, *_sentences(heading))
-        self.whole = _window(self._all)
+        self.terms = frozenset[str]().union(*(sentence.terms for sentence in self._all))
+        self.prefixes = frozenset(term[:PREFIX] for term in self.terms if len(term) >= PREFIX)
 
     @cached_property
     def pairs(self) -> frozenset[tuple[str, str]]:
@@ -260,22 +253,3 @@ def _pairs(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
     stems = [token.stem for token in tokens]
     for distance in range(1, _AFTER + 1):
         yield from zip(stems, stems[distance:], strict=False)
-
-
-def _windows(sentences: Sequence[Sentence]) -> Iterator[Window]:
-    singles = [_window((sentence,)) for sentence in sentences]
-    yield from singles
-    for length in range(2, _LONGEST_WINDOW + 1):
-        for start in range(len(sentences) - length + 1):
-            parts = singles[start : start + length]
-            yield Window(
-                sentences[start : start + length],
-                parts[0].terms.union(*(part.terms for part in parts[1:])),
-                parts[0].prefixes.union(*(part.prefixes for part in parts[1:])),
-            )
-
-
-def _window(sentences: Sequence[Sentence]) -> Window:
-    terms = frozenset[str]().union(*(sentence.terms for sentence in sentences))
-    prefixes = frozenset(term[:PREFIX] for term in terms if len(term) >= PREFIX)
-    return Window(sentences, terms, prefixes)

@@ -81,24 +81,16 @@ def test_a_direction_is_turned_by_a_negation(text: str, axis: str, sign: int) ->
     assert "laten" in direction.around
 
 
-def test_windows_are_up_to_three_sentences_that_follow_each_other() -> None:
-    reading = Reading("Cats sleep. Dogs bark. Birds sing. Fish swim.")
-
-    sizes = [len(window.sentences) for window in reading.windows]
-    assert (sizes.count(1), sizes.count(2), sizes.count(3)) == (4, 3, 2)
-    assert reading.windows[-1].terms >= {"dog", "bird", "swim"}
-
-
 def test_a_heading_counts_for_the_whole_but_for_no_window() -> None:
     reading = Reading("It asks for a folder.", "Backup")
 
-    assert "backup" in reading.whole.terms
-    assert all("backup" not in window.terms for window in reading.windows)
+    assert "backup" in reading.terms
+    assert not any(reading.windows.held({"backup": 1.0}, related=0.8))
 
 
 @pytest.mark.parametrize("text", ["", "   ", "…", "and the of"])
 def test_a_text_that_says_nothing_is_read_all_the_same(text: str) -> None:
-    assert Reading(text).whole.terms == frozenset()
+    assert Reading(text).terms == frozenset()
 
 
 def test_an_address_is_no_words() -> None:
@@ -114,5 +106,5 @@ def test_an_address_is_no_words() -> None:
 def test_any_text_can_be_read(text: str) -> None:
     reading = Reading(text, text)
 
-    assert reading.whole.terms >= reading.names | {t for pair in reading.pairs for t in pair}
+    assert reading.terms >= reading.names | {t for pair in reading.pairs for t in pair}
     assert len(reading.initials) == 2 * len(tokens(text))
