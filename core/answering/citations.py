@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from core.model import Citation, Passage
 from core.text.claims import split_claims
@@ -92,11 +93,17 @@ def without_marks(text: str) -> str:
 
 def quoted(claim: str, text: str) -> str:
     """The sentence of `text` that says best what `claim` says, on one line and without links."""
-    claims = [c for c in split_claims(visible(text)) if c.strip()]
-    sentences = [c for c in claims if not _NO_SENTENCE.match(c)] or claims or [""]
+    sentences = _sentences(text)
     best = sentences[best_sentence(claim, sentences)]
     line = " ".join(_LINK.sub(r"\1", _DECORATION.sub("", best)).split())
     return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 1].rstrip() + "…"
+
+
+@lru_cache(maxsize=512)
+def _sentences(text: str) -> Sequence[str]:
+    """Those of a passage, at least one; headings, code and tables only where there is no other."""
+    claims = [c for c in split_claims(visible(text)) if c.strip()]
+    return [c for c in claims if not _NO_SENTENCE.match(c)] or claims or [""]
 
 
 def _numbers(text: str, most: int) -> list[int]:

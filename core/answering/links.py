@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from core.model import Passage
 from core.text.links import INLINE_LINK, is_web_url
@@ -32,6 +33,9 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"^(?:[a-z0-9+.-]+://|www\.)+", re.IGNORECASE)
+_MAY_LINK = re.compile(r"\][(:]|<|://|www\.", re.IGNORECASE)
+"""What every link, definition, tag and address has in it; few claims have."""
+
 _TRAILING = ".,;:!?*_~"
 _ESCAPES = {c: f"%{ord(c):02X}" for c in " ()<>\n\t\\"}
 
@@ -45,9 +49,8 @@ class KnownLinks:
 
     def __init__(self, passages: Sequence[Passage], question: str) -> None:
         texts = [question, *(p.text for p in passages)]
-        found = (url for text in texts for url in _URL.findall(text))
         self._pages = frozenset(_page(p.url) for p in passages if is_web_url(p.url))
-        self._addresses = frozenset(map(_trimmed, found))
+        self._addresses = frozenset[str]().union(*map(_addresses, texts))
 
     def reduced(self, claim: str) -> str:
         """The claim with every other link as its text, other bare addresses without a scheme.
@@ -59,6 +62,8 @@ class KnownLinks:
         return map_prose(reduced, _without_strays)
 
     def _in_prose(self, prose: str) -> str:
+        if not _MAY_LINK.search(prose):
+            return prose
         prose = _NESTED_DEFINITION.sub(r"\1 :", _DEFINITION.sub("", prose))
         return _LINK.sub(self._link, _TAG.sub("", prose))
 
@@ -86,7 +91,15 @@ class KnownLinks:
 
 def _without_strays(prose: str) -> str:
     """With what could still be read as a link, nested more deeply than we look, broken up."""
+    if "](" not in prose:
+        return prose
     return _LINK.sub(lambda found: "] (" if found["stray"] else found.group(), prose)
+
+
+@lru_cache(maxsize=512)
+def _addresses(text: str) -> frozenset[str]:
+    """Those in a passage, which serves many questions."""
+    return frozenset(map(_trimmed, _URL.findall(text)))
 
 
 def _page(address: str) -> str:

@@ -10,6 +10,9 @@ _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 _SPAN = re.compile(
     r"\\.|(?P<span>(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))|`+", re.DOTALL
 )
+_MAY_BE_CODE = re.compile(r"`|~~~|\0")
+"""What neither a fence nor a span is without, and what is taken for a masked one."""
+
 _MASKED = re.compile(r"\0(\d+)\0")
 _MOST_PASSES = 10
 
@@ -22,6 +25,8 @@ def map_prose(
     Where a span stands, `change` sees a number between NULs. `in_code` is applied to the rest,
     the fences and ticks included.
     """
+    if not _MAY_BE_CODE.search(text):
+        return change(text)
     return "".join(
         in_code(part) if code else _outside_spans(part, change, in_code)
         for code, part in _fences(text)[0]

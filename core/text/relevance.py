@@ -95,14 +95,25 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """`terms` are those of the sentence; `code` those that only its code block holds."""
+class _Sentence:
+    """A sentence without addresses.
 
-    group: int
-    index: int
+    `terms` are those of its prose, `code` those that only its code block holds, `all` are both.
+    """
+
     text: str
     terms: frozenset[str]
     code: frozenset[str]
+    all: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A sentence where it stands."""
+
+    group: int
+    index: int
+    sentence: _Sentence
     heading: frozenset[str]
     prior: float
 
@@ -138,10 +149,16 @@ def best_sentence(question: str, sentences: Sequence[str]) -> int:
 def _rows(number: int, group: Group) -> Iterator[_Row]:
     heading = frozenset(terms(group.heading))
     for index, sentence in enumerate(group.sentences):
-        text = _ADDRESS.sub("", sentence)
-        prose = frozenset(terms(_FENCED.sub("", text)))
-        code = frozenset(terms(text)) - prose
-        yield _Row(number, index, text, prose, code, heading, group.prior)
+        yield _Row(number, index, _sentence(sentence), heading, group.prior)
+
+
+@lru_cache(maxsize=8192)
+def _sentence(sentence: str) -> _Sentence:
+    """A passage serves many questions, and is read once."""
+    text = _ADDRESS.sub("", sentence)
+    said = frozenset(terms(text))
+    prose = frozenset(terms(unfenced)) if (unfenced := _FENCED.sub("", text)) != text else said
+    return _Sentence(text, prose, said - prose, said | prose)
 
 
 def terms(text: str) -> list[str]:
@@ -178,7 +195,7 @@ def _asked(question: str, rows: Sequence[_Row]) -> _Asked:
     question = question.lower()
     hints = (answer for asks, answer in _HINTS if asks.search(question))
     return _Asked(
-        term_weights(question, [row.terms | row.code for row in rows]),
+        term_weights(question, [row.sentence.all for row in rows]),
         next(hints, None),
         _subject(question),
     )
@@ -195,9 +212,9 @@ def _ranked(rows: Sequence[_Row], at: int, asked: _Asked) -> Ranked:
     evidence = sum(_shares(rows, at, asked.weights))
     under = sum(weight for term, weight in asked.weights.items() if term in row.heading)
     score = (
-        evidence * (1 + _LENGTH * min(len(row.terms), _LONG) / _LONG)
+        evidence * (1 + _LENGTH * min(len(row.sentence.terms), _LONG) / _LONG)
         + _UNDER_HEADING * under
-        + asked.hinted(row.text)
+        + asked.hinted(row.sentence.text)
         + _PRIOR * row.prior
     )
     return Ranked(row.group, row.index, score, evidence)
@@ -207,8 +224,8 @@ def _shares(rows: Sequence[_Row], at: int, weights: dict[str, float]) -> Iterato
     """What of each stem's weight counts: all that is said, some of what only stands around it."""
     row = rows[at]
     places = (
-        (row.terms, 1.0),
-        (row.code, _FROM_CODE),
+        (row.sentence.terms, 1.0),
+        (row.sentence.code, _FROM_CODE),
         (_neighbour(rows, row, at - 1), _FROM_BEFORE),
         (row.heading, _FROM_HEADING),
         (_neighbour(rows, row, at + 1), _FROM_AFTER),
@@ -219,4 +236,4 @@ def _shares(rows: Sequence[_Row], at: int, weights: dict[str, float]) -> Iterato
 
 def _neighbour(rows: Sequence[_Row], row: _Row, at: int) -> frozenset[str]:
     inside = 0 <= at < len(rows) and rows[at].group == row.group
-    return rows[at].terms | rows[at].code if inside else frozenset()
+    return rows[at].sentence.all if inside else frozenset()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from core.answering.verifying.marks import cited, without_ending
 
@@ -25,8 +25,7 @@ _SHORTEST_PART = 4
 _ROW = 4
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     """Where it stands: in which claim, and from where to where in that."""
 
     text: str
@@ -44,10 +43,11 @@ def in_quotation_marks(claim: str, passages: Iterable[tuple[int, str]]) -> str:
     `passages` are texts by their number; the run gets the mark of its passage if the claim has it
     not. Quotes, code and tables stay as they are.
     """
-    words = list(_words(claim))
-    if len(words) <= LONGEST_UNQUOTED or _QUOTED.match(claim):
+    if len(_WORD.findall(claim)) <= LONGEST_UNQUOTED or _QUOTED.match(claim):
         return claim
-    runs = [(run, n) for n, text in passages if (run := _longest_run(words, _spoken(text)))]
+    words = list(_words(claim))
+    rows = _rows([word.text for word in words])
+    runs = [(run, n) for n, text in passages if (run := _longest_run(words, rows, _spoken(text)))]
     if not runs:
         return claim
     run, number = max(runs, key=lambda found: len(found[0]))
@@ -87,8 +87,7 @@ def _stretches(claims: Sequence[str]) -> Iterator[list[_Word]]:
 def _apart(words: _Run, passages: Iterable[tuple[int, str]]) -> list[tuple[_Run, int]]:
     """The runs with their passages in the order of the text; of two that overlap, the longer."""
     rows = _rows([word.text for word in words])
-    near = ((n, spoken) for n, text in passages if (spoken := _spoken(text)).rows & rows)
-    found = [(run, n) for n, spoken in near for run in _runs(words, spoken)]
+    found = [(run, n) for n, text in passages for run in _runs(words, rows, _spoken(text))]
     kept: list[tuple[_Run, int]] = []
     for run, n in sorted(found, key=lambda each: -len(each[0])):
         if all(_place(run[-1]) < _place(k[0]) or _place(k[-1]) < _place(run[0]) for k, _ in kept):
@@ -131,30 +130,38 @@ def _words(claim: str, n: int = 0) -> Iterator[_Word]:
         yield _Word(found.group().lower(), found.start(), found.end(), n)
 
 
-def _longest_run(words: _Run, spoken: _Spoken) -> _Run:
+def _longest_run(words: _Run, rows: Sequence[int], spoken: _Spoken) -> _Run:
     """The longest run that the text has as well; empty for one that may go unquoted."""
-    return max(_runs(words, spoken), key=len, default=())
+    return max(_runs(words, rows, spoken), key=len, default=())
 
 
-def _runs(words: _Run, spoken: _Spoken) -> Iterator[_Run]:
-    """The runs that the text has as well and that may not go unquoted, each as long as it is."""
+def _runs(words: _Run, rows: Sequence[int], spoken: _Spoken) -> Iterator[_Run]:
+    """The runs that the text has as well and that may not go unquoted, each as long as it is.
+
+    Nearly all of an answer is told by its rows alone: only where enough of them follow each other
+    is the text looked through.
+    """
+    if spoken.rows.isdisjoint(rows):
+        return
+    at = 0
+    for known, group in groupby(map(spoken.rows.__contains__, rows)):
+        length = sum(1 for _ in group)
+        if known and length + _ROW - 1 > LONGEST_UNQUOTED:
+            yield from _runs_within(words[at : at + length + _ROW - 1], spoken)
+        at += length
+
+
+def _runs_within(words: _Run, spoken: _Spoken) -> Iterator[_Run]:
     run: _Run = ()
     start = 0
     for end in range(LONGEST_UNQUOTED + 1, len(words) + 1):
-        while end - start > LONGEST_UNQUOTED and not _says(spoken, words[start:end]):
+        while end - start > LONGEST_UNQUOTED and not spoken.says(words[start:end]):
             start += 1
         if run and (end - start <= LONGEST_UNQUOTED or words[start] is not run[0]):
             yield run
         run = words[start:end] if end - start > LONGEST_UNQUOTED else ()
     if run:
         yield run
-
-
-def _says(spoken: _Spoken, words: _Run) -> bool:
-    # Nearly all of an answer ends here, long before the whole text is looked through.
-    if hash(tuple(word.text for word in words[-_ROW:])) not in spoken.rows:
-        return False
-    return f" {' '.join(word.text for word in words)} " in spoken.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,16 +171,19 @@ class _Spoken:
     words: str
     rows: frozenset[int]
 
+    def says(self, words: _Run) -> bool:
+        return f" {' '.join(word.text for word in words)} " in self.words
+
 
 @lru_cache(maxsize=512)
 def _spoken(text: str) -> _Spoken:
     words = _WORD.findall(text.lower())
-    return _Spoken(f" {' '.join(words)} ", _rows(words))
+    return _Spoken(f" {' '.join(words)} ", frozenset(_rows(words)))
 
 
-def _rows(words: Sequence[str]) -> frozenset[int]:
-    """What each few words in a row are hashed to."""
-    return frozenset(map(hash, zip(*(words[n:] for n in range(_ROW)), strict=False)))
+def _rows(words: Sequence[str]) -> list[int]:
+    """What each few words in a row are hashed to, in their order."""
+    return list(map(hash, zip(*(words[n:] for n in range(_ROW)), strict=False)))
 
 
 def _within_quotes(before: str) -> bool:
