@@ -25,10 +25,17 @@ from core.model import (
 from core.ports import Row
 from core.text.unicode import storable
 
+_NUL = rb"\u0000"
+
 
 def document(value: object) -> str:
     """JSON of dataclasses, mappings, sequences and scalars, storable."""
-    return orjson.dumps(_plain(value)).decode()
+    try:
+        made = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return orjson.dumps(_plain(value)).decode()
+    # Looked for in the text that was made, as it is next to never there.
+    return (orjson.dumps(_plain(value)) if _NUL in made else made).decode()
 
 
 def _plain(value: object) -> object:
