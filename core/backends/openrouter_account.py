@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -46,7 +47,7 @@ async def read_account(
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> Account:
     """Asks OpenRouter; costs nothing. Raises ServiceError and ConfigurationError."""
-    async with _client(api_key, base_url, transport) as client:
+    async with await _client(api_key, base_url, transport) as client:
         plan = _plan(await _get(client, "key"))
         listed = await _get(client, "models")
     known = {model.get("id") for model in listed if isinstance(model, dict)}
@@ -58,16 +59,21 @@ async def read_plan(
     api_key: str, *, base_url: str = BASE_URL, transport: httpx.AsyncBaseTransport | None = None
 ) -> Plan:
     """The same without the list of all models, which is long."""
-    async with _client(api_key, base_url, transport) as client:
+    async with await _client(api_key, base_url, transport) as client:
         return _plan(await _get(client, "key"))
 
 
-def _client(
+async def _client(
     api_key: str, base_url: str, transport: httpx.AsyncBaseTransport | None
 ) -> httpx.AsyncClient:
     headers = {"Authorization": f"Bearer {header_safe(SERVICE, api_key)}"}
-    return httpx.AsyncClient(
-        base_url=base_url, headers=headers, timeout=_TIMEOUT, transport=transport
+    # To read the certificates takes 50 ms, in which the loop would answer nobody.
+    return await asyncio.to_thread(
+        httpx.AsyncClient,
+        base_url=base_url,
+        headers=headers,
+        timeout=_TIMEOUT,
+        transport=transport,
     )
 
 
