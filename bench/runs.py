@@ -170,18 +170,19 @@ async def measure(args: argparse.Namespace) -> Run | Ingest:
     async with opened(args.pipeline, addresses, args.docs) as pipeline:
         if args.what == "ingest":
             return await ingest(pipeline, args)
+        # Each run begins alike: what the one before it asked would be a conversation by now.
+        await pipeline.remember(args.history)
         return await Watch(pipeline, args).run()
 
 
 async def ingest(pipeline: Pipeline, args: argparse.Namespace) -> Ingest:
-    """All docs, and then once more; leaves everything ready to be asked."""
+    """All docs, and then once more."""
     start, cpu = perf_counter(), process_time()
     documents = await pipeline.ingest()
     seconds, cpu = perf_counter() - start, process_time() - cpu
     start = perf_counter()
     await pipeline.ingest()
     unchanged = perf_counter() - start
-    await pipeline.remember(args.history)
     return Ingest(args.pipeline, documents, seconds, cpu, unchanged, load_average())
 
 

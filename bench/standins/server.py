@@ -59,18 +59,18 @@ class Exchange(asyncio.Protocol):
 
     def stream(self, events: Iterable[bytes], *, first: float, between: float) -> None:
         """Server-sent events: one after `first` seconds, then one every `between`."""
-        following = iter(events)
+        parts = [b"%x\r\n%b\r\n" % (len(event), event) for event in events]
+        parts[0] = _STREAM + parts[0]
+        parts[-1] += b"0\r\n\r\n"
+        following = iter(parts)
 
-        def send(due: float, began: bytes = b"") -> None:
-            event = next(following, None)
-            if event is None or self._transport is None:
-                self._write(b"0\r\n\r\n")
-                return
-            self._write(began + b"%x\r\n%b\r\n" % (len(event), event))
-            self._loop.call_at(due + between, send, due + between)
+        def send(due: float) -> None:
+            if self._transport is not None and (part := next(following, b"")):
+                self._transport.write(part)
+                self._loop.call_at(due + between, send, due + between)
 
         due = self._loop.time() + first
-        self._loop.call_at(due, send, due, _STREAM)
+        self._loop.call_at(due, send, due)
 
     def _write(self, data: bytes) -> None:
         if self._transport is not None:
