@@ -83,14 +83,13 @@ class Directs:
 
     @asynccontextmanager
     async def storing(self, channel: str) -> AsyncIterator[None]:
-        """Where what is said there is stored, one message after the other, or else is missed."""
+        """Where what is said there is stored, one message after the other.
+
+        What fails is to be `missed` at once, before the next one comes in.
+        """
         async with self._storing.of(channel):
             self._journal.note(channel)
-            try:
-                yield
-            except BaseException:
-                self.missed(channel)
-                raise
+            yield
             self._stored(channel)
 
     async def take_earlier(self, channel: str, see: See) -> None:
@@ -103,8 +102,7 @@ class Directs:
         """The same in any case; the number of questions, seen before or not."""
         async with self._reading.of(channel):
             count = await self._catch_up(channel, see)
-        if not self._storing.of(channel).locked():
-            self._stored(channel)
+        self._stored(channel)
         return count
 
     def missed(self, channel: str) -> None:

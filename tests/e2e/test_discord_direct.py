@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 
 import pytest
 
 from adapters.discord.asides import LATE
 from adapters.discord.journal import Journal
-from adapters.discord.window import Window
 from core.ports import Database
 from tests.support.desk import until
 from tests.support.discord_bot import Bot, caught_up, open_bot, settled
@@ -176,13 +176,29 @@ async def test_what_was_forgotten_is_not_asked_again(
     assert asked(bot) == ["Second?"]
 
 
+async def test_what_was_declined_and_edited_since_is_answered(
+    guild: DiscordGuild, database: Database
+) -> None:
+    async with open_bot(guild, database):
+        await caught_up(database)
+        empty = await guild.dm(ALICE, "")
+        await guild.answered(guild.direct())
+    await guild.edit(empty, "First?")
+    async with open_bot(guild, database) as bot:
+        await guild.dm(ALICE, "Second?")
+        await guild.answered(guild.direct(), count=3)
+        await settled(database)
+    assert asked(bot) == ["First?", "Second?"]
+
+
 async def test_a_history_that_cannot_be_read_holds_up_no_question_and_is_read_later(
     guild: DiscordGuild, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     await was_here(guild, database)
     await guild.dm(ALICE, "First?")
-    async with open_bot(guild, database, window=Window(pause=0.05)) as bot:
-        await caught_up(database)
+    caplog.set_level(logging.INFO)
+    async with open_bot(guild, database) as bot:
+        await until(lambda: "Caught up" in caplog.text)
         guild.faults.add(Fault("list_messages", status=503))
         await guild.dm(ALICE, "Second?")
         await answered(guild, 2)
@@ -190,6 +206,24 @@ async def test_a_history_that_cannot_be_read_holds_up_no_question_and_is_read_la
     assert "is caught up later" in caplog.text
     assert sorted(asked(bot)) == ["First?", "Second?"]
     assert len(guild.answers(guild.direct())) == 2
+
+
+async def test_a_history_that_could_not_be_read_is_read_before_what_is_said_next(
+    guild: DiscordGuild, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    await was_here(guild, database)
+    await guild.dm(ALICE, "First?")
+    caplog.set_level(logging.INFO)
+    async with open_bot(guild, database) as bot:
+        await until(lambda: "Caught up" in caplog.text)
+        guild.faults.add(Fault("list_messages", status=503, times=2))
+        await guild.dm(ALICE, "Second?")
+        await answered(guild, 1)
+        await until(lambda: "put off" in caplog.text)
+        await guild.dm(ALICE, "Third?")
+        await answered(guild, 3)
+        await settled(database)
+    assert asked(bot) == ["Second?", "First?", "Third?"]
 
 
 async def test_a_history_that_discord_refuses_holds_up_no_question(
@@ -277,6 +311,20 @@ async def test_what_was_said_between_two_sessions_is_answered_before_what_is_sai
         await answered(guild, 3)
         await settled(database)
     assert asked(bot) == ["Before?", "First?", "Second?"]
+
+
+async def test_what_is_not_stored_yet_is_left_for_the_next_process(
+    guild: DiscordGuild, database: Database, tmp_path: Path
+) -> None:
+    async with open_bot(guild, database, journal=tmp_path):
+        await caught_up(database)
+        async with database.transaction() as locked:
+            await locked.execute("LOCK TABLE turns")
+            await guild.dm(ALICE, "How?")
+            await until(lambda: Journal(tmp_path).load() == [guild.direct()])
+        await answered(guild, 1)
+        await settled(database)
+    assert Journal(tmp_path).load() == []
 
 
 @pytest.mark.parametrize("writes_again", [True, False])
