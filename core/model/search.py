@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
@@ -115,7 +116,11 @@ class Passage:
     @property
     def content_hash(self) -> str:
         """Names the passage's text and place in a trace."""
-        return digest(self.source, self.path, self.url, self.text)
+        return _digest(self.source, self.path, self.url, self.text)
+
+
+_digest = lru_cache(maxsize=1024)(digest)
+"""A passage serves many questions, and is named several times in each."""
 
 
 class Rung(StrEnum):

@@ -11,14 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
 
 from core.model import Chunk, Hit, Scores, SearchHits
-
-_Raw: TypeAlias = tuple[float | None, float | None]
-"""A chunk's scores in the dense and in the sparse search."""
-
-_NOT_FOUND: Final[_Raw] = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +27,9 @@ def fuse(hits: SearchHits, dense_weight: float) -> list[RankedHit]:
     """All hits, best first. Where a search found nothing, the other one has all the weight."""
     if not (hits.dense and hits.sparse):
         dense_weight = 1.0 if hits.dense else 0.0
-    found: dict[Chunk, _Raw] = {hit.chunk: (hit.score, None) for hit in hits.dense}
+    found: dict[Chunk, list[float | None]] = {hit.chunk: [hit.score, None] for hit in hits.dense}
     for hit in hits.sparse:
-        found[hit.chunk] = (found.get(hit.chunk, _NOT_FOUND)[0], hit.score)
+        found.setdefault(hit.chunk, [None, None])[1] = hit.score
     scaled_dense, scaled_sparse = _min_max(hits.dense), _relative(hits.sparse)
     ranked = [
         RankedHit(

@@ -37,17 +37,15 @@ def preferred(
 
     What a reranker read stays before what it did not.
     """
-    factors = {place: preference.factor(records.get(place)) for place in map(_place, ranking)}
-    if len(set(factors.values())) <= 1:
+    factors = [
+        preference.factor(records.get((hit.chunk.source, hit.chunk.path))) for hit in ranking
+    ]
+    if len(set(factors)) <= 1:
         return ranking
 
-    def key(hit: RankedHit) -> tuple[bool, float]:
-        scores = hit.scores
+    def key(weighed: tuple[RankedHit, float]) -> tuple[bool, float]:
+        scores, factor = weighed[0].scores, weighed[1]
         score = scores.fused if scores.rerank is None else scores.rerank
-        return scores.rerank is None, -score * factors[_place(hit)]
+        return scores.rerank is None, -score * factor
 
-    return sorted(ranking, key=key)
-
-
-def _place(hit: RankedHit) -> tuple[str, str]:
-    return hit.chunk.source, hit.chunk.path
+    return [hit for hit, _ in sorted(zip(ranking, factors, strict=True), key=key)]

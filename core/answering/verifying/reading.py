@@ -109,8 +109,14 @@ class Reading:
 
 @lru_cache(maxsize=512)
 def read(text: str, heading: str = "") -> Reading:
-    """The text's reading; passages are read once for all the claims on them."""
+    """A passage's reading, made once for all the claims on it."""
     return Reading(text, heading)
+
+
+@lru_cache(maxsize=32)
+def read_claim(text: str) -> Reading:
+    """A claim's reading, kept apart: nobody comes back to a claim, and passages would make way."""
+    return Reading(text)
 
 
 def _sentences(text: str) -> Iterator[Sentence]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from core.answering.verifying.comparing import Findings, compare
-from core.answering.verifying.reading import read
+from core.answering.verifying.reading import read, read_claim
 
 _NAMES = tuple(field.name for field in fields(Findings))
 
@@ -29,7 +29,7 @@ class Assessment:
 
 def assess(claim: str, text: str, heading: str = "") -> Assessment:
     """Scores a claim in plain prose against a passage. A passage is read once and remembered."""
-    findings = compare(read(claim), read(text, heading))
+    findings = compare(read_claim(claim), read(text, heading))
     support, contradiction = (
         _probability(weights, findings)
         for weights in (_fitted()["support"], _fitted()["contradiction"])

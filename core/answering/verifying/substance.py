@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from core.answering.refusal import denies
-from core.answering.verifying.reading import read
+from core.answering.verifying.reading import read_claim
 
 _NO_PROSE = re.compile(r"\s*(?:#{1,6}[ \t]|```|~~~|\||(?:[-*_][ \t]*){3,}\Z)")
 _DECORATION = re.compile(r"^[ \t]*(?:>[ \t]*|[-*+][ \t]+|\d{1,3}[.)][ \t]+)+", re.MULTILINE)
@@ -28,7 +28,7 @@ def needs_evidence(claim: str, *, cites: bool) -> bool:
     text = plain(claim)
     if _NO_PROSE.match(claim) or not text:
         return False
-    words = sum(len(sentence.tokens) for sentence in read(text).sentences)
+    words = sum(len(sentence.tokens) for sentence in read_claim(text).sentences)
     if cites:
         return words >= _FEWEST_WORDS
     return words >= _FEWEST_WORDS_UNCITED and not text.endswith(_ANNOUNCES) and not denies(text)
