@@ -39,8 +39,10 @@ def refusal(passages: Sequence[Passage], question: str = "") -> str:
 
 def _ambiguous(question: str, passages: Sequence[Passage]) -> bool:
     words = set(terms(question))
+    if not 0 < len(words) <= _FEW_WORDS:
+        return False
     about = {(p.source, p.path) for p in passages if words <= set(terms(f"{p.place} {p.text}"))}
-    return 0 < len(words) <= _FEW_WORDS and len(about) > 1
+    return len(about) > 1
 
 
 def says_not_covered(claim: str) -> bool:

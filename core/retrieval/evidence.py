@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from statistics import fmean
 from typing import TypeAlias
@@ -63,9 +64,12 @@ def weigh(query: str, ranking: Sequence[RankedHit]) -> dict[str, float]:
 
     A question about something else shares its common words with the hits, not its rare ones.
     """
-    return term_weights(
-        query, [frozenset(terms(hit.chunk.embedding_text)) for hit in ranking[:_NEIGHBOURHOOD]]
-    )
+    return term_weights(query, [_terms(hit.chunk) for hit in ranking[:_NEIGHBOURHOOD]])
+
+
+@lru_cache(maxsize=1024)
+def _terms(chunk: Chunk) -> frozenset[str]:
+    return frozenset(terms(chunk.embedding_text))
 
 
 def held_by_sentences(asked: Iterable[str], chunk: Chunk) -> list[Held]:
