@@ -26,7 +26,7 @@ from bench.plot import latency_plot
 from bench.setting import FRAMEWORKS, Setting, open_setting
 from bench.standins.services import Latency
 from bench.starts import measure_starts
-from bench.targets import DOCENT, Figures, judged
+from bench.targets import DOCENT, Figures, judged, slowness
 
 RATES: Final = (10.0, 33.0, 50.0, 75.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0)
 FRAMEWORK_RATES: Final = (4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 33.0, 50.0)
@@ -42,7 +42,7 @@ FREE: Final = Latency(embed=0.0)
 def main() -> None:
     """Measures and prints; writes the plot."""
     parser = options(__doc__)
-    parser.add_argument("--history", type=int, default=3, help="turns before a question")
+    parser.add_argument("--history", type=int, default=0, help="turns before a question")
     parser.add_argument("--seconds", type=float, default=15.0, help="of each run")
     parser.add_argument("--rates", type=_rates, default=RATES, help="comma-separated")
     parser.add_argument("--alone", action="store_true", help="without the frameworks")
@@ -55,7 +55,12 @@ def main() -> None:
     if args.plot:
         args.plot.write_text(plotted(figures), encoding="utf-8")
     targets = judged(figures)
-    told = {**asdict(figures), "load_before": before, "targets": [asdict(t) for t in targets]}
+    told = {
+        **asdict(figures),
+        "load_before": before,
+        "slowness": slowness(figures),
+        "targets": [asdict(t) for t in targets],
+    }
     conclude(args, told, met=all(target.met for target in targets))
 
 
@@ -134,6 +139,10 @@ def show(figures: Figures) -> None:
             f"{name} ingests {run['documents'] / run['seconds']:.0f} documents a second, and "
             f"finds nothing changed in {run['unchanged_seconds']:.2f} s."
         )
+    console.print(
+        f"This machine takes {slowness(figures):.1f} times as long for the frameworks' work as the "
+        "one that bounds in time are for; they are scaled by it."
+    )
     for target in judged(figures):
         sign = "✓" if target.met else "✗"
         bound = f"{'≤' if target.most else '≥'} {target.bound:.3g}"

@@ -15,7 +15,7 @@ from bench.measures import percentiles
 from bench.plot import latency_plot
 from bench.setting import open_setting
 from bench.standins.services import Latency
-from bench.targets import Figures, Target, judged
+from bench.targets import Figures, Target, judged, slowness
 
 
 def test_the_same_seed_gives_the_same_arrivals_at_about_the_rate() -> None:
@@ -77,7 +77,8 @@ def test_a_target_that_has_no_figure_is_missed() -> None:
 
 
 def test_the_bot_is_held_against_what_runs_beside_it() -> None:
-    ours, theirs = [run(10, 2), run(33, 3), run(240, 30)], [run(10, 40), run(33, 9000)]
+    ours = [run(10, 2), run(33, 3), run(240, 30)]
+    theirs = [run(10, 40, cpu_ms=50.0), run(33, 9000, cpu_ms=44.0)]
     ingests = {
         name: {"documents": 10, "seconds": seconds, "unchanged_seconds": seconds}
         for name, seconds in (("docent", 0.1), ("langchain", 1.0))
@@ -97,6 +98,24 @@ def test_the_bot_is_held_against_what_runs_beside_it() -> None:
         "re-sync, times as fast as LangChain": 10,
     }
     assert all(target.met for target in targets)
+
+
+@pytest.mark.parametrize(
+    ("runs", "slow"),
+    [
+        ({}, 1.0),
+        ({"haystack": [run(10, 40, cpu_ms=58.0)]}, 2.0),
+        ({"haystack": [run(10, 40, cpu_ms=58.0), run(20, 40, cpu_ms=29.0)]}, 1.0),
+    ],
+)
+def test_bounds_in_time_are_for_a_machine_that_is_as_slow(
+    runs: dict[str, list[dict[str, Any]]], slow: float
+) -> None:
+    figures = Figures({"docent": [run(33, 20.0)], **runs}, {})
+
+    (first,) = (target for target in judged(figures) if target.what == "first, p95 at 33/s")
+    assert slowness(figures) == slow
+    assert first.bound == 12 * slow
 
 
 def test_the_plot_has_a_line_for_each_pipeline() -> None:
