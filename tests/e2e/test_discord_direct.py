@@ -10,6 +10,7 @@ import pytest
 
 from adapters.discord.asides import LATE
 from adapters.discord.journal import Journal
+from core.errors import ServiceUnavailable
 from core.ports import Database
 from tests.support.desk import until
 from tests.support.discord_bot import Bot, caught_up, open_bot, settled
@@ -21,6 +22,24 @@ from tests.support.door import open_door
 from tests.support.faulty_database import FaultyDatabase
 
 ALL = {"SELECT", "INSERT", "UPDATE", "WITH"}
+
+
+class Dying:
+    """A database that has one question wait, once `dies` is clear, until it is set, and fails."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.fetch, self.transaction = database.fetch, database.transaction
+        self.dies = asyncio.Event()
+        self.dies.set()
+        self.waiting = False
+
+    async def execute(self, sql: str, *args: object) -> int:
+        if "INSERT INTO turns" in sql and not self.dies.is_set():
+            self.waiting = True
+            await self.dies.wait()
+            raise ServiceUnavailable("PostgreSQL", "it died")
+        return await self._database.execute(sql, *args)
 
 
 async def was_here(guild: DiscordGuild, database: Database) -> None:
@@ -292,6 +311,27 @@ async def test_what_could_not_be_stored_is_answered_before_what_is_said_next(
     assert asked(bot) == ["Before?", "First?", "Second?", "Third?"]
 
 
+async def test_what_waits_for_a_database_that_fails_in_the_end_is_answered_before_what_is_said_next(
+    guild: DiscordGuild, database: Database
+) -> None:
+    dying = Dying(database)
+    async with open_bot(guild, dying) as bot:
+        await caught_up(database)
+        await guild.dm(ALICE, "Before?")
+        await answered(guild, 1)
+        await settled(database)
+        dying.dies.clear()
+        await guild.dm(ALICE, "First?")
+        await until(lambda: dying.waiting)
+        await guild.dm(ALICE, "Second?")
+        later = guild.add_channel("later")  # Discord tells of it after that
+        await until(lambda: bot.api.client.get_channel(int(later)) is not None)
+        dying.dies.set()
+        await answered(guild, 3)
+        await settled(database)
+    assert asked(bot) == ["Before?", "First?", "Second?"]
+
+
 async def test_what_was_said_between_two_sessions_is_answered_before_what_is_said_next(
     guild: DiscordGuild, database: Database
 ) -> None:
@@ -314,7 +354,7 @@ async def test_what_was_said_between_two_sessions_is_answered_before_what_is_sai
 
 
 async def test_what_is_not_stored_yet_is_left_for_the_next_process(
-    guild: DiscordGuild, database: Database, tmp_path: Path
+    guild: DiscordGuild, database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with open_bot(guild, database, journal=tmp_path):
         await caught_up(database)
@@ -322,6 +362,7 @@ async def test_what_is_not_stored_yet_is_left_for_the_next_process(
             await locked.execute("LOCK TABLE turns")
             await guild.dm(ALICE, "How?")
             await until(lambda: Journal(tmp_path).load() == [guild.direct()])
+            assert "was not stored" not in caplog.text
         await answered(guild, 1)
         await settled(database)
     assert Journal(tmp_path).load() == []
