@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import time
@@ -29,6 +30,9 @@ BEGAN = "began"
 
 _SKEW = 60.0
 """Seconds by which our clock may be behind Discord's."""
+
+_PATIENCE = 2.0
+"""Seconds of those that a message has to be stored in, to read what was said before it."""
 
 _REMEMBERED = 10_000
 
@@ -92,16 +96,25 @@ class Directs:
             yield
             self._stored(channel)
 
-    async def take_earlier(self, channel: str, see: See) -> None:
-        """Has what was said there before taken, unless it was. Raises ServiceError."""
-        async with self._reading.of(channel):
-            if channel not in self._read:
-                await self._catch_up(channel, see)
+    async def unread(self, channel: str) -> list[discord.Message]:
+        """What was said there before and is to be taken, oldest first; once. Raises ServiceError.
+
+        It also raises TimeoutError, early enough to take what is said now.
+        """
+        async with asyncio.timeout(_PATIENCE), self._reading.of(channel):
+            return [] if channel in self._read else await self._reread(channel)
 
     async def catch_up(self, channel: str, see: See) -> int:
-        """The same in any case; the number of questions, seen before or not."""
+        """Takes that in any case; the number of questions, seen before or not.
+
+        Raises ServiceError.
+        """
         async with self._reading.of(channel):
-            count = await self._catch_up(channel, see)
+            try:
+                count = sum([await see(message) for message in await self._reread(channel)])
+            except BaseException:
+                self.missed(channel)
+                raise
         self._stored(channel)
         return count
 
@@ -119,10 +132,10 @@ class Directs:
         if channel in self._read:
             self._journal.strike(channel)
 
-    async def _catch_up(self, channel: str, see: See) -> int:
+    async def _reread(self, channel: str) -> list[discord.Message]:
         _remember(self._read, channel)  # what is missed from here on takes that back
         try:
-            return sum([await see(message) for message in await self._unanswered(channel)])
+            return await self._unanswered(channel)
         except BaseException:
             self._read.pop(channel, None)
             raise

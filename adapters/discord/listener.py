@@ -31,9 +31,6 @@ from core.model import Question
 IN_TIME = 5.0
 """Seconds to store a message in, before its author is told that it takes longer."""
 
-_BEFORE = 2.0
-"""Seconds of those to see to what was said before it."""
-
 _REMEMBERED = 10_000
 
 Tell: TypeAlias = Callable[[Question, str], None]
@@ -146,17 +143,18 @@ class Listener:
             return
         channel = str(message.channel.id)
         async with self._directs.storing(channel):
-            await self._take_earlier(channel)
+            for earlier in await self._said_before(channel):
+                await self.see(earlier)
             await self._reception.take(now)
 
-    async def _take_earlier(self, channel: str) -> None:
-        """Whatever hinders it hinders not what is said now."""
+    async def _said_before(self, channel: str) -> list[discord.Message]:
+        """What is to be taken first. Where Discord does not tell, nothing waits for it."""
         try:
-            async with asyncio.timeout(_BEFORE):
-                await self._directs.take_earlier(channel, self.see)
+            return await self._directs.unread(channel)
         except (ServiceError, TimeoutError) as exc:
             log.warning("What was said in a direct conversation before is caught up later. %s", exc)
             self._watch.missed()
+            return []
 
     @asynccontextmanager
     async def _timely(self) -> AsyncIterator[None]:

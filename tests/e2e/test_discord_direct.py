@@ -332,6 +332,24 @@ async def test_what_waits_for_a_database_that_fails_in_the_end_is_answered_befor
     assert asked(bot) == ["Before?", "First?", "Second?"]
 
 
+async def test_a_database_that_fails_at_the_first_words_lets_no_later_ones_pass(
+    guild: DiscordGuild, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    await was_here(guild, database)
+    await guild.dm(ALICE, "First?")
+    dying = Dying(database)
+    caplog.set_level(logging.INFO)
+    async with open_bot(guild, dying) as bot:
+        await until(lambda: "Caught up" in caplog.text)
+        dying.dies.clear()
+        await guild.dm(ALICE, "Second?")
+        await until(lambda: dying.waiting)
+        dying.dies.set()
+        await answered(guild, 2)
+        await settled(database)
+    assert asked(bot) == ["First?", "Second?"]
+
+
 async def test_what_was_said_between_two_sessions_is_answered_before_what_is_said_next(
     guild: DiscordGuild, database: Database
 ) -> None:
