@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+_DATA: Final = b"data: "
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 
 
@@ -17,12 +18,22 @@ class EventReader:
 
     def feed(self, received: bytes) -> list[bytes]:
         """The data of each event that is whole by now; what has none is left out."""
+        if events := self._plain(received):
+            return events
         text = self._rest + received
         # A carriage return at the very end may be half of a line's end.
         held = text.endswith(b"\r")
         *lines, rest = _LINE_END.split(text[:-1] if held else text)
         self._rest = rest + b"\r" if held else rest
         return [event for line in lines if (event := self._event(line))]
+
+    def _plain(self, received: bytes) -> list[bytes]:
+        """As nearly all come: whole events of a line of data each. Nothing for any other."""
+        if self._rest or self._data or not received.endswith(b"\n\n") or b"\r" in received:
+            return []
+        events = received[len(_DATA) : -2].split(b"\n\n" + _DATA)
+        plain = received.startswith(_DATA) and not any(b"\n" in event for event in events)
+        return [event for event in events if event] if plain else []
 
     def _event(self, line: bytes) -> bytes:
         """The data that an empty line completes; nothing for any other line."""

@@ -30,18 +30,13 @@ def fuse(hits: SearchHits, dense_weight: float) -> list[RankedHit]:
     found: dict[Chunk, list[float | None]] = {hit.chunk: [hit.score, None] for hit in hits.dense}
     for hit in hits.sparse:
         found.setdefault(hit.chunk, [None, None])[1] = hit.score
-    scaled_dense, scaled_sparse = _min_max(hits.dense), _relative(hits.sparse)
-    ranked = [
-        RankedHit(
-            chunk,
-            Scores(
-                dense_weight * scaled_dense(dense) + (1 - dense_weight) * scaled_sparse(sparse),
-                dense,
-                sparse,
-            ),
-        )
-        for chunk, (dense, sparse) in found.items()
-    ]
+    of_dense, of_sparse = _min_max(hits.dense), _relative(hits.sparse)
+    ranked = []
+    for chunk, (dense, sparse) in found.items():
+        fused = 0.0 if dense is None else dense_weight * of_dense(dense)
+        if sparse is not None:
+            fused += (1 - dense_weight) * of_sparse(sparse)
+        ranked.append(RankedHit(chunk, Scores(fused, dense, sparse)))
     return sorted(ranked, key=_worst_last)
 
 
@@ -67,18 +62,14 @@ def _worst_last(hit: RankedHit) -> float:
     return -hit.scores.fused
 
 
-def _min_max(hits: Sequence[Hit]) -> Callable[[float | None], float]:
+def _min_max(hits: Sequence[Hit]) -> Callable[[float], float]:
     scores = [hit.score for hit in hits]
     low, high = min(scores, default=0.0), max(scores, default=0.0)
-
-    def scale(score: float | None) -> float:
-        if score is None:
-            return 0.0
-        return 1.0 if high == low else (score - low) / (high - low)
-
-    return scale
+    if high == low:
+        return lambda _: 1.0
+    return lambda score: (score - low) / (high - low)
 
 
-def _relative(hits: Sequence[Hit]) -> Callable[[float | None], float]:
+def _relative(hits: Sequence[Hit]) -> Callable[[float], float]:
     best = max((hit.score for hit in hits), default=0.0)
-    return lambda score: 0.0 if score is None or best <= 0 else score / best
+    return lambda score: score / best if best > 0 else 0.0

@@ -7,7 +7,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from core.errors import IndexLost, ServiceError
 from core.model import (
@@ -15,6 +15,7 @@ from core.model import (
     Retrieval,
     Rung,
     Scope,
+    Scores,
     SearchHits,
     SearchRequest,
     SparseVector,
@@ -200,7 +201,7 @@ class Retriever:
             log.warning("Keeping the fused order. %s", exc)
             return hits, (Rung.NO_RERANK,)
         scored = [
-            RankedHit(hit.chunk, replace(hit.scores, rerank=score))
+            RankedHit(hit.chunk, _reranked(hit.scores, score))
             for hit, score in zip(head, relevance, strict=True)
         ]
         return [*sorted(scored, key=lambda hit: -(hit.scores.rerank or 0.0)), *tail], ()
@@ -209,6 +210,10 @@ class Retriever:
         """Best first; none where their scale is not known."""
         calibrated = self._embedder.model.name in CALIBRATED_MODELS
         return tuple(hit.score for hit in hits.dense) if calibrated else ()
+
+
+def _reranked(scores: Scores, rerank: float) -> Scores:
+    return Scores(scores.fused, scores.dense, scores.sparse, rerank)
 
 
 class _QueryCache:

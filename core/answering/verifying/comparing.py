@@ -56,20 +56,19 @@ def compare(claim: Reading, passage: Reading) -> Findings:
     weights = {token.stem: rarity(token.stem) for token in tokens}
     total = sum(weights.values()) or 1.0
     shares = [held / total for held in passage.windows.held(weights, _RELATED)]
-    window, (start, end) = max(
-        zip(shares, passage.windows.spans, strict=True),
-        key=lambda each: each[0] - _PER_SENTENCE * (each[1][1] - each[1][0]),
-    )
+    window = passage.windows.best(shares, _PER_SENTENCE)
+    start, end = passage.windows.spans[window]
     best = passage.sentences[start:end]
-    singles = list(zip(shares, passage.sentences, strict=False))
-    most, nearest = max(singles, key=lambda single: single[0])
-    near = [sentence for share, sentence in singles if share >= _NEAR * most]
+    singles = shares[: len(passage.sentences)]
+    most = max(singles)
+    nearest = passage.sentences[singles.index(most)]
+    near = [s for share, s in zip(singles, passage.sentences, strict=True) if share >= _NEAR * most]
     agreeing, opposite = _directions(claim, best)
     numbers, names = _missing_numbers(tokens, passage), _missing_names(tokens, passage)
     closely = _pairs(tokens, passage, weights) ** 2
     return Findings(
         covered=sum(_covered(passage, term) * w for term, w in weights.items()) / total,
-        window=window,
+        window=shares[window],
         sentence=most,
         agreeing=agreeing,
         opposite=opposite,

@@ -72,16 +72,19 @@ class Sentence:
 class Reading:
     """A text with what stands over it, read once.
 
-    `windows` are those of its sentences. `terms` are the stems of all, `prefixes` what those that
-    are long enough begin with.
+    `terms` are the stems of all, `prefixes` what those that are long enough begin with.
     """
 
     def __init__(self, text: str, heading: str = "") -> None:
         self.sentences = tuple(_sentences(text)) or (_sentence((), ()),)
-        self.windows = Windows([sentence.terms for sentence in self.sentences])
         self._all = (*self.sentences, *_sentences(heading))
         self.terms = frozenset[str]().union(*(sentence.terms for sentence in self._all))
         self.prefixes = frozenset(term[:PREFIX] for term in self.terms if len(term) >= PREFIX)
+
+    @cached_property
+    def windows(self) -> Windows:
+        """Those of its sentences."""
+        return Windows([sentence.terms for sentence in self.sentences])
 
     @cached_property
     def pairs(self) -> frozenset[tuple[str, str]]:

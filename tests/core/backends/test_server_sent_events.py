@@ -22,6 +22,8 @@ from core.backends.server_sent_events import EventReader
         (b"data: one\ndata: line more\n\n", [b"one\nline more"]),
         (b": a comment\n\nid: 7\nevent: x\ndata: one\nretry: 3\n\n", [b"one"]),
         (b"data\n\ndata:\n\n", []),
+        (b"data: \n\n", []),
+        (b"data: one\n\n\ndata: two\n\n\n", [b"one", b"two"]),
         (b"data: not whole\n", []),
         ("data: ein Ünicode\u2028\n\n".encode(), ["ein Ünicode\u2028".encode()]),
     ],
@@ -33,10 +35,20 @@ def test_an_event_is_the_data_of_its_lines(received: bytes, events: list[bytes])
 STREAM = b": hello\r\n\r\ndata: one\r\ndata: more\r\n\r\ndata: two\n\ndata: three\r\r."
 
 
-@given(st.sets(st.integers(0, len(STREAM))))
-def test_events_are_the_same_wherever_the_bytes_are_cut(cuts: set[int]) -> None:
+@pytest.mark.parametrize(
+    ("stream", "events"),
+    [
+        (STREAM, [b"one\nmore", b"two", b"three"]),
+        (b"data: one\n\ndata: \n\ndata: two\n\n: x\n\ndata: 3\n\n", [b"one", b"two", b"3"]),
+    ],
+)
+@given(data=st.data())
+def test_events_are_the_same_wherever_the_bytes_are_cut(
+    data: st.DataObject, stream: bytes, events: list[bytes]
+) -> None:
+    cuts = data.draw(st.sets(st.integers(0, len(stream))))
     reader, found = EventReader(), []
-    for start, end in pairwise([0, *sorted(cuts), len(STREAM)]):
-        found += reader.feed(STREAM[start:end])
+    for start, end in pairwise([0, *sorted(cuts), len(stream)]):
+        found += reader.feed(stream[start:end])
 
-    assert found == [b"one\nmore", b"two", b"three"]
+    assert found == events

@@ -45,3 +45,20 @@ def test_it_is_what_looking_through_each_window_finds(
         for start, end in windows.spans
     ]
     assert windows.held(weights, related=0.8) == pytest.approx(expected)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=7), st.data())
+def test_the_best_window_is_the_first_with_the_most_less_its_penalty(
+    sentences: list[int], data: st.DataObject
+) -> None:
+    windows = Windows([frozenset() for _ in sentences])
+    count = len(windows.spans)
+    shares = data.draw(
+        st.lists(st.sampled_from([0.0, 0.5, 0.54, 1.0]), min_size=count, max_size=count)
+    )
+
+    scores = [
+        share - 0.04 * (end - start)
+        for share, (start, end) in zip(shares, windows.spans, strict=True)
+    ]
+    assert windows.best(shares, 0.04) == scores.index(max(scores))
