@@ -32,7 +32,7 @@ from core.backends.qdrant_payload import (
     check_points,
     in_order,
     to_chunks,
-    to_payload,
+    to_packed_payload,
     to_vectors,
 )
 from core.errors import ServiceUnavailable
@@ -246,7 +246,7 @@ def _sparse_config() -> dict[str, engine.EdgeSparseVectorParams]:
 
 def _stored(point: Point) -> engine.Point:
     dense, sparse = point.dense.tolist(), sparse_vector(point.sparse)
-    return engine.Point(point.id, {DENSE: dense, SPARSE: sparse}, to_payload(point))
+    return engine.Point(point.id, {DENSE: dense, SPARSE: sparse}, to_packed_payload(point))
 
 
 def _set_until(point_ids: Sequence[engine.PointId], until: int) -> engine.UpdateOperation:

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 import numpy as np
+import orjson
 
 from core.errors import RequestRejected
 from core.model import Chunk, Hit, Point, SearchHits, Vector
@@ -29,6 +30,7 @@ INDEXED: Final[Mapping[str, Literal["integer", "keyword"]]] = {
 }
 """Every field that is filtered by: a server in strict mode refuses a filter on any other."""
 
+_PACKED: Final = "chunk"
 _CHECKED: Final = 256
 """Points that are looked at together, which takes a third of the time."""
 
@@ -68,8 +70,20 @@ def to_payload(point: Point) -> dict[str, Any]:
     }
 
 
+def to_packed_payload(point: Point) -> dict[str, Any]:
+    """The same with all that is not filtered by in one text.
+
+    The engine in this process takes four microseconds for each text that it is given.
+    """
+    payload = to_payload(point)
+    filtered = {name: payload.pop(name) for name in INDEXED}
+    return {**filtered, _PACKED: orjson.dumps(payload).decode()}
+
+
 def to_chunk(payload: Payload) -> Chunk:
-    """The stored chunk. Raises ValueError when a field is missing or of another type."""
+    """The stored chunk, packed or not. Raises ValueError when a field is missing or of no use."""
+    if isinstance(packed := payload.get(_PACKED), str):
+        payload = {**payload, **_unpacked(packed)}
     try:
         source, path, title, headings, anchor, ordinal, text = _fields(payload)
     except KeyError as exc:
@@ -79,6 +93,13 @@ def to_chunk(payload: Payload) -> Chunk:
     if {*map(type, (source, path, title, anchor, text, *headings))} != {str}:
         raise ValueError("a text is none")
     return Chunk(source, path, title, tuple(headings), anchor, ordinal, text)
+
+
+def _unpacked(packed: str) -> Payload:
+    fields = orjson.loads(packed)  # its error is a ValueError
+    if not isinstance(fields, dict):
+        raise ValueError("what is packed is no object")  # noqa: TRY004 - of a value, not an argument
+    return fields
 
 
 def to_chunks(points: Iterable[Stored]) -> dict[Any, Chunk]:
