@@ -51,7 +51,10 @@ class Embedder(Protocol):
 
 
 class SparseEncoder(Protocol):
-    """Turns texts into BM25 term weights; the index supplies the idf. Raises nothing."""
+    """Turns texts into BM25 term weights; the index supplies the idf. Raises nothing.
+
+    It can be pickled: documents may be weighed in another process.
+    """
 
     def encode_document(self, text: str) -> SparseVector:
         """Saturated term frequencies."""

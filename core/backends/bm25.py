@@ -36,6 +36,10 @@ class Bm25Encoder:
             )
         )
 
+    def __reduce__(self) -> tuple[type[Bm25Encoder], tuple[()]]:
+        """All are alike, and the engine's part is made anew."""
+        return Bm25Encoder, ()
+
     def encode_document(self, text: str) -> SparseVector:
         """Saturated term frequencies, normalised by length."""
         return _sparse(self._bm25.embed_document(well_formed(text)))

@@ -10,17 +10,17 @@ from typing import Final
 from uuid import UUID
 
 from core.errors import DocumentUnreadable
-from core.ingestion.documents import check_path
+from core.ingestion.documents import Weighed, check_path
 from core.ingestion.planning import Plan, Survey, look
-from core.ingestion.preparing import Preparer, PreparerOpener, Room, in_order
+from core.ingestion.preparing import Preparer, PreparerOpener, Room, as_they_end
 from core.ingestion.report import Kind, Tally
-from core.model import Chunk, DocumentRecord, point_id
-from core.ports import Entry
+from core.model import DocumentRecord, point_id
+from core.ports import Entry, SparseEncoder
 from core.text.unicode import storable
 
-_AHEAD: Final = 64
+_AHEAD: Final = 256
 """Documents that are read, or prepared and not yet taken: enough that a large one, which takes long
-to prepare, finds others before it to be written meanwhile."""
+to prepare, is begun early, and beside it there are others to be written."""
 
 _ROOM: Final = 16 * 2**20
 """Bytes of them: each may be of 10 MB."""
@@ -36,14 +36,14 @@ class DocumentChange:
     source: str
     path: str
     record: DocumentRecord | None
-    added: tuple[Chunk, ...] = ()
+    added: tuple[Weighed, ...] = ()
     closed: tuple[UUID, ...] = ()
 
 
 def change(
     before: Mapping[str, int],
     record: DocumentRecord,
-    now: Mapping[str, Chunk],
+    now: Mapping[str, Weighed],
     generation: int,
 ) -> DocumentChange:
     """From the indexed chunks `before` (key to the generation that wrote it) to those by key `now`.
@@ -91,11 +91,14 @@ class Comparison:
     One that cannot be read is named, and stays as it was.
     """
 
-    def __init__(self, plan: Plan, tally: Tally, open_preparer: PreparerOpener) -> None:
+    def __init__(
+        self, plan: Plan, tally: Tally, open_preparer: PreparerOpener, sparse: SparseEncoder
+    ) -> None:
         self._plan = plan
         self._baseline = plan.baseline
         self._tally = tally
         self._open_preparer = open_preparer
+        self._sparse = sparse
         self._reading = asyncio.Lock()
         self._room = Room(_ROOM)
 
@@ -103,7 +106,7 @@ class Comparison:
         """One for each document that does not stay as it is."""
         for record in self._plan.dropped:
             yield self._remove(record)
-        async with self._open_preparer(self._expected()) as preparer:
+        async with self._open_preparer(self._expected(), self._sparse) as preparer:
             for survey in self._plan.surveys:
                 for record in survey.gone:
                     yield self._remove(record)
@@ -136,7 +139,7 @@ class Comparison:
     ) -> AsyncGenerator[tuple[DocumentChange | None, int], None]:
         """With the bytes of each document that room was taken for."""
         jobs = (self._examine(survey, entry, preparer) for entry in survey.entries.values())
-        return in_order(jobs, _AHEAD)
+        return as_they_end(jobs, _AHEAD)
 
     async def _examine(
         self, survey: Survey, entry: Entry, preparer: Preparer

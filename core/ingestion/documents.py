@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeAlias
 
 from core.errors import DocumentUnreadable
 from core.ingestion.addresses import SlugRule, document_url
 from core.ingestion.chunking import chunk
 from core.ingestion.parsing import parse
 from core.ingestion.sources.patterns import Patterns
-from core.model import Chunk, Document, DocumentRecord, Section, digest
-from core.ports import Entry
+from core.model import Chunk, Document, DocumentRecord, Section, SparseVector, digest
+from core.ports import Entry, SparseEncoder
 from core.text.unicode import storable
 
 RECIPE = "4"
@@ -47,22 +48,31 @@ class SourceProfile:
         return digest(RECIPE, *settings, *self.reviewed_paths, content)
 
 
+Weighed: TypeAlias = tuple[Chunk, SparseVector]
+"""A chunk with the weights of its terms."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A document, ready to be compared with what is indexed. `record` has no chunks yet.
 
-    The chunks come by their keys, which take as long to make as to compare.
+    The chunks come by their keys, which take as long to make as to compare, and with the weights
+    of their terms, which take longer.
     """
 
     record: DocumentRecord
-    chunks: Mapping[str, Chunk]
+    chunks: Mapping[str, Weighed]
 
 
-def prepare(profile: SourceProfile, entry: Entry, data: bytes, fingerprint: str) -> Prepared:
-    """Parses and chunks; `entry` is storable. Raises DocumentUnreadable."""
+def prepare(
+    profile: SourceProfile, entry: Entry, data: bytes, fingerprint: str, sparse: SparseEncoder
+) -> Prepared:
+    """Parses, chunks and weighs; `entry` is storable. Raises DocumentUnreadable."""
     document = parse(entry.path, data, profile.slug_rule, suffix=entry.format)
     record = _record(profile, entry, document, fingerprint)
-    return Prepared(record, {each.key: each for each in chunk(document, profile.name)})
+    chunks = chunk(document, profile.name)
+    weights = (sparse.encode_document(each.embedding_text) for each in chunks)
+    return Prepared(record, {each[0].key: each for each in zip(chunks, weights, strict=True)})
 
 
 def check_path(path: str) -> None:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
+from core.ingestion.documents import Weighed
 from core.ingestion.lease import SyncLease
 from core.ingestion.report import Tally
-from core.model import Chunk, Point, SparseVector, Vector
+from core.model import Chunk, Point, Vector
 from core.ports import Embedder, SparseEncoder, VectorIndex, VectorWriter
 
 
@@ -23,7 +24,7 @@ from core.ports import Embedder, SparseEncoder, VectorIndex, VectorWriter
 class _Block:
     """Chunks to embed together. With the last of them, so many `documents` are complete."""
 
-    chunks: tuple[Chunk, ...]
+    chunks: tuple[Weighed, ...]
     documents: int
 
 
@@ -76,7 +77,7 @@ class NextGeneration:
         self._block = block
         self._begun = False
 
-    async def write(self, documents: AsyncGenerator[tuple[Chunk, ...], None]) -> None:
+    async def write(self, documents: AsyncGenerator[tuple[Weighed, ...], None]) -> None:
         """Stores each document's chunks, none of them empty, as they come."""
         blocks: _Blocks = asyncio.Queue(1)
         embedded: _EmbeddedBlocks = asyncio.Queue(1)
@@ -106,9 +107,9 @@ class NextGeneration:
             self._begun = True
 
     async def _collect(
-        self, documents: AsyncGenerator[tuple[Chunk, ...], None], blocks: _Blocks
+        self, documents: AsyncGenerator[tuple[Weighed, ...], None], blocks: _Blocks
     ) -> None:
-        waiting: tuple[Chunk, ...] = ()
+        waiting: tuple[Weighed, ...] = ()
         ended = 0
         async with aclosing(documents):
             async for chunks in documents:
@@ -126,30 +127,24 @@ class NextGeneration:
 
     async def _embed(self, blocks: _Blocks, embedded: _EmbeddedBlocks) -> None:
         while (block := await blocks.get()) is not None:
-            texts = [chunk.embedding_text for chunk in block.chunks]
-            vectors, fresh = await self._vectors(block.chunks, texts)
-            sparse = await asyncio.to_thread(self._weigh, texts)
+            vectors, fresh = await self._vectors([chunk for chunk, _ in block.chunks])
             points = tuple(
                 Point(chunk, vectors[chunk.content_hash], weights, self._generation)
-                for chunk, weights in zip(block.chunks, sparse, strict=True)
+                for chunk, weights in block.chunks
             )
             await embedded.put(_Embedded(points, fresh, block.documents))
         await embedded.put(None)
 
-    async def _vectors(
-        self, chunks: Sequence[Chunk], texts: Sequence[str]
-    ) -> tuple[dict[str, Vector], int]:
+    async def _vectors(self, chunks: Sequence[Chunk]) -> tuple[dict[str, Vector], int]:
         """By content hash, and how many of them had to be made."""
-        contents = {chunk.content_hash: text for chunk, text in zip(chunks, texts, strict=True)}
+        contents = {chunk.content_hash: chunk for chunk in chunks}
         vectors = await self._engines.index.vectors(self._engines.collection, list(contents))
         missing = [content for content in contents if content not in vectors]
         if not missing:
             return vectors, 0
-        made = await self._engines.embedder.embed_documents([contents[key] for key in missing])
+        texts = [contents[content].embedding_text for content in missing]
+        made = await self._engines.embedder.embed_documents(texts)
         return vectors | dict(zip(missing, made, strict=True)), len(missing)
-
-    def _weigh(self, texts: Sequence[str]) -> list[SparseVector]:
-        return [self._engines.sparse.encode_document(text) for text in texts]
 
     async def _store(self, embedded: _EmbeddedBlocks) -> None:
         while (block := await embedded.get()) is not None:

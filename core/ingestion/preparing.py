@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import islice
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from core.ingestion.documents import Prepared, SourceProfile, prepare
-from core.ports import Entry
+from core.ports import Entry, SparseEncoder
 
 T = TypeVar("T")
 
@@ -23,14 +23,15 @@ class Preparer(Protocol):
         """Raises DocumentUnreadable. May be asked for several documents at once."""
 
 
-PreparerOpener: TypeAlias = Callable[[int], AbstractAsyncContextManager[Preparer]]
-"""Is told how many documents are expected at least."""
+PreparerOpener: TypeAlias = Callable[[int, SparseEncoder], AbstractAsyncContextManager[Preparer]]
+"""Is told how many documents are expected at least, and given what weighs their chunks' terms."""
 
 
 class ThreadPreparer:
     """In a thread: other work gets its turns, but shares the interpreter."""
 
-    def __init__(self) -> None:
+    def __init__(self, sparse: SparseEncoder) -> None:
+        self._sparse = sparse
         self._turn = asyncio.Lock()
 
     async def prepare(
@@ -38,7 +39,8 @@ class ThreadPreparer:
     ) -> Prepared:
         """One document after the other: more threads would only take more from the loop's."""
         async with self._turn:
-            return await asyncio.to_thread(prepare, profile, entry, data, fingerprint)
+            task = (profile, entry, data, fingerprint, self._sparse)
+            return await asyncio.to_thread(prepare, *task)
 
 
 class Room:
@@ -63,21 +65,33 @@ class Room:
 
 
 @asynccontextmanager
-async def open_thread_preparer(expected: int = 0) -> AsyncIterator[Preparer]:  # noqa: ARG001 - a thread costs nothing
+async def open_thread_preparer(
+    expected: int,  # noqa: ARG001 - a thread costs nothing
+    sparse: SparseEncoder,
+) -> AsyncIterator[Preparer]:
     """Nothing to release."""
-    yield ThreadPreparer()
+    yield ThreadPreparer(sparse)
 
 
-async def in_order(jobs: Iterable[Coroutine[Any, Any, T]], most: int) -> AsyncGenerator[T, None]:
-    """The results of jobs in their order, while up to `most` of them run side by side."""
-    running: deque[asyncio.Task[T]] = deque()
+async def as_they_end(jobs: Iterable[Coroutine[Any, Any, T]], most: int) -> AsyncGenerator[T, None]:
+    """The results of jobs as they come, while up to `most` of them run side by side.
+
+    They are begun in their order.
+    """
+    waiting = iter(jobs)
+    running: set[asyncio.Task[T]] = set()
+    ended: asyncio.Queue[asyncio.Task[T]] = asyncio.Queue()
     try:
-        for job in jobs:
-            running.append(asyncio.create_task(job))
-            if len(running) == most:
-                yield await running.popleft()
-        while running:
-            yield await running.popleft()
+        while True:
+            for job in islice(waiting, most - len(running)):
+                task = asyncio.create_task(job)
+                task.add_done_callback(ended.put_nowait)
+                running.add(task)
+            if not running:
+                return
+            task = await ended.get()
+            running.remove(task)
+            yield task.result()
     finally:
         for task in running:
             task.cancel()

@@ -22,6 +22,7 @@ from core.errors import (
 )
 from core.ingestion.changes import Comparison, DocumentChange
 from core.ingestion.corpus import CorpusStore, Flip
+from core.ingestion.documents import Weighed
 from core.ingestion.indexing import Engines, NextGeneration
 from core.ingestion.lease import SyncLease
 from core.ingestion.origins import SourceChanges
@@ -37,7 +38,7 @@ from core.ingestion.planning import (
 )
 from core.ingestion.preparing import PreparerOpener, open_thread_preparer
 from core.ingestion.report import Kind, Phase, ProgressListener, SyncProgress, SyncReport, Tally
-from core.model import Chunk, Corpus, DocumentRecord
+from core.model import Corpus, DocumentRecord
 from core.ports import Embedder, SparseEncoder, VectorIndex, VectorWriter
 
 log = getLogger(__name__)
@@ -198,7 +199,7 @@ class Syncer:
         return _report(plan, staged, tally, plan.baseline.next_generation)
 
     def _comparison(self, plan: Plan, tally: Tally) -> Comparison:
-        return Comparison(plan, tally, self._open_preparer)
+        return Comparison(plan, tally, self._open_preparer, self._engines.sparse)
 
     async def _check(self, base: Baseline, staged: _Staged) -> None:
         expected = base.chunks + staged.added - len(staged.closed)
@@ -235,7 +236,7 @@ class Syncer:
 
 async def _additions(
     comparison: Comparison, staged: _Staged
-) -> AsyncGenerator[tuple[Chunk, ...], None]:
+) -> AsyncGenerator[tuple[Weighed, ...], None]:
     async with aclosing(comparison.changes()) as changes:
         async for change in changes:
             staged.include(change)

@@ -23,7 +23,7 @@ from core.ingestion.documents import Prepared, SourceProfile, prepare
 from core.ingestion.parsing.archives import unpacked_size
 from core.ingestion.preparing import Preparer
 from core.ingestion.worker_process import READY, SIZE_BYTES, Answer, Task
-from core.ports import Entry
+from core.ports import Entry, SparseEncoder
 
 # Without the folder that it is run in, which may hold anything.
 _COMMAND: Final = (sys.executable, "-P", "-m", "core.ingestion.worker_process")
@@ -42,7 +42,8 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def open_worker(
-    expected: int = 0,
+    expected: int,
+    sparse: SparseEncoder,
     *,
     few: int = _FEW,
     seconds: float = _SECONDS,
@@ -54,7 +55,8 @@ async def open_worker(
     started for those after it. Until it is ready documents are prepared in a thread, but for large
     ones; where it cannot be started, all are.
     """
-    preparer = WorkerPreparer(expected, few, seconds, command)
+    preparer = WorkerPreparer(expected, sparse, few, seconds, command)
+    preparer.begin()
     try:
         yield preparer
     finally:
@@ -64,19 +66,36 @@ async def open_worker(
 class WorkerPreparer:
     """In a process that is started when it is worth its start, and again when it was killed."""
 
-    def __init__(self, expected: int, few: int, seconds: float, command: Sequence[str]) -> None:
+    def __init__(
+        self,
+        expected: int,
+        sparse: SparseEncoder,
+        few: int,
+        seconds: float,
+        command: Sequence[str],
+    ) -> None:
+        self._sparse = sparse
         self._few = few
         self._seconds = seconds
         self._command = command
         self._asked = 0
+        self._beside = 0
         self._worth_it = expected > few
         self._turn = asyncio.Lock()
         self._start: asyncio.Task[_Worker | None] | None = None
 
+    def begin(self) -> None:
+        """Starts the process where it is known to be worth it."""
+        if self._worth_it:
+            self._starting()
+
     async def prepare(
         self, profile: SourceProfile, entry: Entry, data: bytes, fingerprint: str
     ) -> Prepared:
-        """In the process if it is there, in a thread if not."""
+        """In the process if it is there, in a thread if not.
+
+        So are a few small documents while the process is at a large one.
+        """
         self._asked += 1
         large = _is_large(entry.path, data)
         self._worth_it |= large or self._asked > self._few
@@ -84,12 +103,13 @@ class WorkerPreparer:
         while True:
             if large:
                 await asyncio.wait([self._starting()])
-            if (worker := self._at_hand()) is None:
+            if (worker := self._free_worker(large=large)) is None:
                 async with self._turn:
-                    if (worker := self._at_hand()) is None:  # it may have come up meanwhile
-                        return await asyncio.to_thread(prepare, *task)
+                    if (worker := self._free_worker(large=large)) is None:
+                        self._beside += self._at_hand() is not None
+                        return await asyncio.to_thread(prepare, *task, self._sparse)
             with suppress(_WorkerEnded):
-                return await worker.prepare(task)
+                return await worker.prepare(task, large=large)
 
     async def close(self) -> None:
         """Ends the process, whatever it is at."""
@@ -99,6 +119,12 @@ class WorkerPreparer:
             if not self._start.cancelled() and (worker := self._start.result()):
                 await worker.close()
 
+    def _free_worker(self, *, large: bool) -> _Worker | None:
+        worker = self._at_hand()
+        if worker and worker.is_at_large and not large and self._beside < self._few:
+            return None
+        return worker
+
     def _at_hand(self) -> _Worker | None:
         if not self._worth_it:
             return None
@@ -107,7 +133,7 @@ class WorkerPreparer:
 
     def _starting(self) -> asyncio.Task[_Worker | None]:
         if self._start is None or _has_ended(self._start):
-            self._start = asyncio.create_task(_start(self._command, self._seconds))
+            self._start = asyncio.create_task(_start(self._command, self._seconds, self._sparse))
         return self._start
 
 
@@ -141,11 +167,24 @@ class _Worker:
         self._tasks = cast("asyncio.StreamWriter", process.stdin)
         self._answers = cast("asyncio.StreamReader", process.stdout)
         self._awaited: deque[tuple[str, _Awaited]] = deque()
+        self._large = 0
         self.ended = False
         self._reading = asyncio.create_task(self._read())
 
-    async def prepare(self, task: Task) -> Prepared:
+    @property
+    def is_at_large(self) -> bool:
+        """Whether a large document is among those that it has."""
+        return self._large > 0
+
+    async def prepare(self, task: Task, *, large: bool) -> Prepared:
         """Raises DocumentUnreadable, also when the process ended on it; else _WorkerEnded."""
+        self._large += large
+        try:
+            return await self._prepare(task)
+        finally:
+            self._large -= large
+
+    async def _prepare(self, task: Task) -> Prepared:
         answer: _Awaited = asyncio.get_running_loop().create_future()
         self._awaited.append((task[1].path, answer))
         if len(self._awaited) == 1:
@@ -213,7 +252,7 @@ def _settle(answer: _Awaited, said: Answer) -> None:
         answer.set_exception(DocumentUnreadable(*said))
 
 
-async def _start(command: Sequence[str], seconds: float) -> _Worker | None:
+async def _start(command: Sequence[str], seconds: float, sparse: SparseEncoder) -> _Worker | None:
     """None, and a word in the log, when it does not come up."""
     try:
         # In a session of its own: Ctrl-C at the terminal is for the process that started it.
@@ -228,6 +267,7 @@ async def _start(command: Sequence[str], seconds: float) -> _Worker | None:
     except OSError as error:
         _warn(error)
         return None
+    cast("asyncio.StreamWriter", process.stdin).write(pickle.dumps(sparse))
     try:
         await cast("asyncio.StreamReader", process.stdout).readexactly(len(READY))
     except asyncio.IncompleteReadError:

@@ -12,22 +12,23 @@ import time
 from dataclasses import replace
 
 from core.ingestion.documents import prepare
-from core.ingestion.worker_process import READY, SIZE_BYTES
+from core.ingestion.worker_process import READY, SIZE_BYTES, Task
 
 
 def main() -> None:
     answers = sys.stdout.buffer
+    sparse = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the test
     answers.write(READY)
     answers.flush()
     while True:
-        task = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the test
+        task: Task = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the test
         if task[1].path == "deadly.md":
             os._exit(1)
         if task[1].path == "endless.md":
             time.sleep(3600)
         if task[1].path.startswith("slow-"):
             time.sleep(0.1)
-        prepared = prepare(*task)
+        prepared = prepare(*task, sparse)
         record = replace(prepared.record, version=str(os.getpid()))
         answer = pickle.dumps(replace(prepared, record=record))
         answers.write(len(answer).to_bytes(SIZE_BYTES, "big") + answer)

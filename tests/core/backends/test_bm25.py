@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from core.backends.bm25 import Bm25Encoder
@@ -65,3 +67,11 @@ def test_a_text_without_terms_is_empty(text: str) -> None:
 
     assert encoder.encode_query(text).indices == ()
     assert encoder.encode_document(text).indices == ()
+
+
+def test_another_process_weighs_as_this_one_does() -> None:
+    encoder = Bm25Encoder()
+    taken: Bm25Encoder = pickle.loads(pickle.dumps(encoder))  # noqa: S301 - our own
+    weighed = encoder.encode_document("How to install it")
+    assert taken.encode_document("How to install it") == weighed
+    assert pickle.loads(pickle.dumps(weighed)) == weighed  # noqa: S301 - our own

@@ -7,6 +7,7 @@ import pytest
 from core.ingestion.changes import change, kind, removal
 from core.ingestion.report import Kind
 from core.model import Chunk, DocumentRecord
+from tests.support.points import NOTHING
 
 RECORD = DocumentRecord("docs", "a.md", "A", "https://x/a", "f1", peer_reviewed=False)
 ONE, TWO, THREE = (
@@ -33,8 +34,9 @@ def test_what_stays_keeps_its_point_and_the_rest_is_written_or_closed(
     closed: dict[Chunk, int],
 ) -> None:
     indexed = {chunk.key: since for chunk, since in before.items()}
-    found = change(indexed, RECORD, {chunk.key: chunk for chunk in now}, generation=7)
-    assert found.added == tuple(added)
+    weighed = {chunk.key: (chunk, NOTHING) for chunk in now}
+    found = change(indexed, RECORD, weighed, generation=7)
+    assert found.added == tuple((chunk, NOTHING) for chunk in added)
     assert set(found.closed) == {chunk.point_id(since) for chunk, since in closed.items()}
     assert found.record is not None
     assert found.record.chunks == {

@@ -4,10 +4,11 @@ from core.ingestion.addresses import SlugRule
 from core.ingestion.documents import SourceProfile, prepare
 from core.model import DocumentRecord
 from core.ports import Entry
+from tests.support.embedder import WordCounts
 
 
 def record(entry: Entry, data: bytes, profile: SourceProfile) -> DocumentRecord:
-    return prepare(profile, entry, data, "f").record
+    return prepare(profile, entry, data, "f", WordCounts()).record
 
 
 def test_a_document_that_comes_with_its_address_has_that_one() -> None:
@@ -20,7 +21,10 @@ def test_a_document_that_comes_with_its_address_has_that_one() -> None:
 
 def test_a_document_is_read_in_the_format_that_it_comes_with() -> None:
     entry = Entry("a.php", url="https://site.example/a.php", format=".md")
-    (chunk,) = prepare(SourceProfile("docs"), entry, b"## Notes\n\nText", "f").chunks.values()
+    data = b"## Notes\n\nText"
+    prepared = prepare(SourceProfile("docs"), entry, data, "f", WordCounts())
+    ((chunk, weights),) = prepared.chunks.values()
+    assert weights == WordCounts().encode_document(chunk.embedding_text)
     assert (chunk.heading_path, chunk.text) == (("Notes",), "Text")
 
 

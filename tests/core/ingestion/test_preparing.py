@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.ingestion.preparing import Room, in_order
+from core.ingestion.preparing import Room, as_they_end
 
 
 class Jobs:
@@ -29,17 +29,17 @@ class Jobs:
         return n
 
 
-async def test_results_come_in_order_whichever_job_ends_first() -> None:
+async def test_results_come_as_they_end_whichever_job_ends_first() -> None:
     jobs = Jobs(5)
     for end in reversed(jobs.ends):
         end.set()
         await asyncio.sleep(0)
-    assert [n async for n in in_order(jobs, 3)] == [0, 1, 2, 3, 4]
+    assert [n async for n in as_they_end(jobs, 3)] == [0, 1, 2, 3, 4]
 
 
 async def test_no_more_jobs_are_begun_than_may_run() -> None:
     jobs = Jobs(5)
-    async with aclosing(in_order(jobs, 3)) as results:
+    async with aclosing(as_they_end(jobs, 3)) as results:
         first = asyncio.create_task(anext(results))
         await asyncio.sleep(0.01)
         assert jobs.running == {0, 1, 2}
@@ -50,7 +50,7 @@ async def test_no_more_jobs_are_begun_than_may_run() -> None:
 async def test_jobs_under_way_are_cancelled_when_nobody_waits_for_them_any_more() -> None:
     jobs = Jobs(5)
     jobs.ends[0].set()
-    async with aclosing(in_order(jobs, 3)) as results:
+    async with aclosing(as_they_end(jobs, 3)) as results:
         assert await anext(results) == 0
         assert jobs.running == {1, 2}
     assert jobs.running == set()
@@ -62,7 +62,7 @@ async def test_an_error_ends_all_jobs() -> None:
 
     jobs = Jobs(1)
     with pytest.raises(ValueError, match="broken"):
-        assert [n async for n in in_order([fail(), *jobs], 2)] == []
+        assert [n async for n in as_they_end([fail(), *jobs], 2)] == []
     assert jobs.running == set()
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from core.backends.postgres import Postgres
 from core.errors import CorpusError, ServiceUnavailable, SyncRunning
-from core.ingestion.documents import SourceProfile, prepare
+from core.ingestion.documents import SourceProfile, Weighed, prepare
 from core.ingestion.indexing import Engines, NextGeneration
 from core.ingestion.lease import SyncLease
 from core.ingestion.report import Tally
@@ -22,6 +22,7 @@ from core.model import Chunk, Corpus, Point
 from core.ports import Entry, VectorWriter
 from tests.support.embedder import HashingEmbedder, WordCounts
 from tests.support.library import Library, open_library
+from tests.support.points import NOTHING
 from tests.support.watched import Crash, WatchedWriter
 
 BLOCK = 2
@@ -62,7 +63,9 @@ def _chunks(files: dict[str, str]) -> list[Chunk]:
     return [
         chunk
         for path, text in files.items()
-        for chunk in prepare(profile, Entry(path), text.encode(), "").chunks.values()
+        for chunk, _ in prepare(
+            profile, Entry(path), text.encode(), "", WordCounts()
+        ).chunks.values()
     ]
 
 
@@ -215,9 +218,9 @@ class SlowWriter:
 
 
 async def test_no_more_than_a_few_blocks_are_held_in_memory(library: Library) -> None:
-    async def documents() -> AsyncGenerator[tuple[Chunk, ...], None]:
+    async def documents() -> AsyncGenerator[tuple[Weighed, ...], None]:
         for chunk in _chunks({f"{n}.md": f"# {n}\n\nText {n}.\n" for n in range(60)}):
-            yield (chunk,)
+            yield ((chunk, NOTHING),)
 
     lease = SyncLease(library.database, uuid4(), 30)
     await lease.acquire("a test")
@@ -246,9 +249,9 @@ async def test_a_sync_that_lost_its_lease_serves_nothing(library: Library) -> No
 
 
 async def test_a_sync_whose_lease_was_taken_over_writes_no_more(library: Library) -> None:
-    async def late() -> AsyncGenerator[tuple[Chunk, ...], None]:
+    async def late() -> AsyncGenerator[tuple[Weighed, ...], None]:
         await SyncLease(library.database, uuid4(), 30).acquire("quick")
-        yield tuple(_chunks(_edition(0)))
+        yield tuple((chunk, NOTHING) for chunk in _chunks(_edition(0)))
 
     slow = SyncLease(library.database, uuid4(), 0)
     await slow.acquire("slow")

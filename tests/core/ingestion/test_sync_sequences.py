@@ -26,6 +26,7 @@ from core.ingestion.documents import SourceProfile, prepare
 from core.ingestion.sync import SyncSettings
 from core.model import Chunk
 from core.ports import Entry
+from tests.support.embedder import WordCounts
 from tests.support.library import Library, open_library
 from tests.support.memory_source import MemorySource
 from tests.support.watched import Crash
@@ -47,8 +48,8 @@ class Edition:
     version: str
 
     def chunks(self, path: str) -> set[Chunk]:
-        prepared = prepare(SourceProfile("docs"), Entry(path), self.text.encode(), "")
-        return set(prepared.chunks.values())
+        document = (SourceProfile("docs"), Entry(path), self.text.encode(), "")
+        return {chunk for chunk, _ in prepare(*document, WordCounts()).chunks.values()}
 
 
 class SyncMachine(RuleBasedStateMachine):

@@ -7,25 +7,37 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
 from core.errors import DocumentUnreadable
-from core.ingestion.documents import Prepared, SourceProfile, prepare
+from core.ingestion import documents, worker
+from core.ingestion.documents import Prepared, SourceProfile
 from core.ingestion.preparing import Preparer, ThreadPreparer
-from core.ingestion.worker import WorkerPreparer, open_worker
+from core.ingestion.worker import WorkerPreparer
 from core.ports import Entry
+from tests.support.embedder import WordCounts
 from tests.support.office import docx
 
 DOCS = SourceProfile("docs", "https://x")
 STAND_IN = (sys.executable, "-m", "tests.support.worker_child")
+Document: TypeAlias = tuple[SourceProfile, Entry, bytes, str]
 ROOT = Path(__file__).parents[3]
 
 
-def document(path: str, data: bytes = b"# A\n\nText.\n") -> tuple[SourceProfile, Entry, bytes, str]:
+def document(path: str, data: bytes = b"# A\n\nText.\n") -> Document:
     return DOCS, Entry(path), data, "f"
+
+
+def prepare(*task: *Document) -> Prepared:
+    return documents.prepare(*task, WordCounts())
+
+
+def open_worker(expected: int = 0, **options: Any) -> AbstractAsyncContextManager[Preparer]:
+    return worker.open_worker(expected, WordCounts(), **options)
 
 
 async def number_when_ready(preparer: Preparer) -> int:
@@ -33,9 +45,9 @@ async def number_when_ready(preparer: Preparer) -> int:
     assert isinstance(preparer, WorkerPreparer)
     await preparer.prepare(*document("first.md"))
     assert preparer._start is not None
-    worker = await preparer._start
-    assert worker is not None
-    return worker._process.pid
+    started = await preparer._start
+    assert started is not None
+    return started._process.pid
 
 
 def runs(number: int) -> bool:
@@ -63,7 +75,7 @@ async def test_the_process_makes_the_same_of_a_document_as_a_thread() -> None:
     async with open_worker(few=0) as preparer:
         await number_when_ready(preparer)
         found = await asyncio.gather(*(outcome(preparer, *text) for text in texts))
-    here = ThreadPreparer()
+    here = ThreadPreparer(WordCounts())
     assert found == [await outcome(here, *text) for text in texts]
     assert isinstance(found[1], str)
 
@@ -165,6 +177,17 @@ async def test_a_large_document_is_prepared_here_where_there_is_no_process() -> 
         assert await preparer.prepare(*task) == prepare(*task)
 
 
+async def test_a_few_small_documents_do_not_wait_for_a_large_one() -> None:
+    async with open_worker(9, few=2, command=STAND_IN) as preparer:
+        number = await number_when_ready(preparer)
+        large = asyncio.create_task(preparer.prepare(*document("slow-0.md", b"word " * 40_000)))
+        for _ in range(3):  # until it was given to the process
+            await asyncio.sleep(0)
+        small = [await prepared_by(preparer, f"{n}.md") for n in range(4)]
+        assert small == [None, None, str(number), str(number)]
+        assert (await large).record.version == str(number)
+
+
 async def test_where_many_are_expected_the_process_is_started_with_the_first() -> None:
     async with open_worker(11, few=10, command=STAND_IN) as preparer:
         number = await number_when_ready(preparer)
@@ -208,8 +231,7 @@ async def test_it_hears_no_signal_that_a_terminal_sends_to_its_parent() -> None:
 
 BOT = """
 import asyncio, sys
-from core.ingestion.worker import open_worker
-from tests.core.ingestion.test_worker import document, number_when_ready
+from tests.core.ingestion.test_worker import document, number_when_ready, open_worker
 
 async def main():
     async with open_worker(few=0, command=sys.argv[1:]) as preparer:

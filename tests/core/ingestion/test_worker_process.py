@@ -9,6 +9,7 @@ import sys
 from core.ingestion.documents import SourceProfile, prepare
 from core.ingestion.worker_process import READY, SIZE_BYTES, Task, serve
 from core.ports import Entry
+from tests.support.embedder import WordCounts
 
 DOCS = SourceProfile("docs", "https://x")
 GOOD: Task = (DOCS, Entry("a.md"), b"# A\n\nText.\n", "f1")
@@ -16,7 +17,7 @@ BINARY: Task = (DOCS, Entry("b.md"), b"\0", "f2")
 
 
 def _tasks(*tasks: Task) -> io.BytesIO:
-    return io.BytesIO(b"".join(map(pickle.dumps, tasks)))
+    return io.BytesIO(b"".join(map(pickle.dumps, [WordCounts(), *tasks])))
 
 
 def test_it_says_when_it_is_ready_and_answers_in_order_until_the_tasks_end() -> None:
@@ -28,7 +29,8 @@ def test_it_says_when_it_is_ready_and_answers_in_order_until_the_tasks_end() -> 
     while size := said.read(SIZE_BYTES):
         answers.append(pickle.loads(said.read(int.from_bytes(size, "big"))))  # noqa: S301 - its own
     refusal = ("b.md", "it is a binary file, not text")
-    assert answers == [prepare(*GOOD), refusal, prepare(*GOOD)]
+    prepared = prepare(*GOOD, WordCounts())
+    assert answers == [prepared, refusal, prepared]
 
 
 def test_it_ends_when_nobody_takes_the_answers() -> None:
