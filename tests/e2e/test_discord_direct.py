@@ -230,15 +230,17 @@ async def test_a_history_that_cannot_be_read_holds_up_no_question_and_is_read_la
 async def test_a_history_that_could_not_be_read_is_read_before_what_is_said_next(
     guild: DiscordGuild, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await was_here(guild, database)
-    await guild.dm(ALICE, "First?")
-    caplog.set_level(logging.INFO)
-    async with open_bot(guild, database) as bot:
-        await until(lambda: "Caught up" in caplog.text)
-        guild.faults.add(Fault("list_messages", status=503, times=2))
+    away = FaultyDatabase(database)
+    async with open_bot(guild, away) as bot:
+        await caught_up(database)
+        guild.drop_gateway()
+        guild.gateway.forget()
+        await guild.dm(ALICE, "First?")
+        away.broken = {"FROM cursors"}
+        await until(lambda: "put off" in caplog.text, seconds=20)
+        guild.faults.add(Fault("list_messages", status=503))
         await guild.dm(ALICE, "Second?")
         await answered(guild, 1)
-        await until(lambda: "put off" in caplog.text)
         await guild.dm(ALICE, "Third?")
         await answered(guild, 3)
         await settled(database)
@@ -346,6 +348,27 @@ async def test_a_database_that_fails_at_the_first_words_lets_no_later_ones_pass(
         await until(lambda: dying.waiting)
         dying.dies.set()
         await answered(guild, 2)
+        await settled(database)
+    assert asked(bot) == ["First?", "Second?"]
+
+
+async def test_what_a_catch_up_could_not_store_is_answered_before_what_is_said_next(
+    guild: DiscordGuild, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_bot(guild, database):
+        await caught_up(database)
+        await guild.dm(ALICE, "Before?")
+        await answered(guild, 1)
+        await settled(database)
+    await guild.dm(ALICE, "First?")
+    dying = Dying(database)
+    dying.dies.clear()
+    async with open_bot(guild, dying) as bot:
+        await until(lambda: dying.waiting)
+        dying.dies.set()
+        await until(lambda: "put off" in caplog.text)
+        await guild.dm(ALICE, "Second?")
+        await answered(guild, 3)
         await settled(database)
     assert asked(bot) == ["First?", "Second?"]
 
