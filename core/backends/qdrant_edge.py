@@ -1,7 +1,8 @@
 """Qdrant's own engine, inside this process: one shard per collection, each in its folder.
 
-The engine holds the interpreter lock in every call, so threads would gain nothing. A plain scan
-of 20,000 chunks takes 2 to 4 ms: no approximate index is built, which would block for seconds.
+The engine holds the interpreter lock in every call, so threads would gain nothing. No graph of
+neighbours is built, which would block for seconds: beside each vector the engine keeps its signs, a
+bit a dimension, and compares those of all, in half a millisecond for 60,000 chunks.
 Writes go in batches of about two milliseconds, in two turns of the event loop. Its flush
 waits for some eighty files: it comes when a collection is opened or released. Between, its log is
 on disk, from which it makes all else anew.
@@ -92,7 +93,7 @@ class QdrantEdge:
         return EdgeWriter(shard, folder, model.dimensions)
 
     async def search(self, request: SearchRequest) -> SearchHits:
-        """Both searches in one call of the engine, by exact scan."""
+        """Both searches in one call of the engine."""
         if (shard := self._shard(request.collection)) is None:
             return SearchHits(dense=(), sparse=())
         return await self._search.hits(shard, request)
@@ -231,7 +232,11 @@ def _create(folder: Path, model: EmbeddingModel) -> None:
 
 
 def _config(model: EmbeddingModel) -> engine.EdgeConfig:
-    dense = engine.EdgeVectorParams(size=model.dimensions, distance=engine.Distance.Cosine)
+    dense = engine.EdgeVectorParams(
+        size=model.dimensions,
+        distance=engine.Distance.Cosine,
+        quantization_config=engine.BinaryQuantizationConfig(always_ram=True),
+    )
     return engine.EdgeConfig(vectors={DENSE: dense}, sparse_vectors=_sparse_config())
 
 

@@ -26,6 +26,18 @@ _READ: Final = 32
 """Chunks that are read from the engine in a turn of the event loop, in one or two milliseconds."""
 
 
+_SOURCES: Final = 1024
+"""Beyond so many sources a scope is always compared."""
+
+_OVERSAMPLING: Final = 16.0
+_BY_SIGNS: Final = engine.SearchParams(
+    quantization=engine.QuantizationSearchParams(rescore=True, oversampling=_OVERSAMPLING)
+)
+"""Of the nearest by their signs, sixteen times as many as are wanted are compared exactly. Among
+100,000 made-up vectors that finds 99.9 % of the 100 nearest; nDCG@10 on the evaluation sets is the
+same as with an exact scan. A collection without signs is scanned."""
+
+
 class EdgeSearch:
     """Searches shards, and keeps the chunks that were found last; a point's never changes.
 
@@ -37,8 +49,8 @@ class EdgeSearch:
         self._kept: dict[int, Chunk] = {}
 
     async def hits(self, shard: engine.EdgeShard, request: SearchRequest) -> SearchHits:
-        """Both searches in one call of the engine, by exact scan."""
-        queries = _queries(request, hiding=_hides(shard, request.generation))
+        """Both searches in one call of the engine."""
+        queries = _queries(request, *_chosen(shard, request))
         if not queries:
             return SearchHits(dense=(), sparse=())
         with engine_errors():
@@ -92,20 +104,39 @@ def _hides(shard: engine.EdgeShard, generation: int) -> bool:
         return any(shard.scroll(look)[0] for look in looks)
 
 
-def _queries(request: SearchRequest, *, hiding: bool) -> dict[str, engine.QueryRequest]:
+def _chosen(
+    shard: engine.EdgeShard, request: SearchRequest
+) -> tuple[engine.Filter | None, engine.Filter | None]:
+    """What the generation sees, and what of that is in scope; None for all that there is.
+
+    To compare a condition with each point takes longer than the search, and mostly all meet it.
+    """
+    visible = filters.visible(request.generation) if _hides(shard, request.generation) else []
+    sources = request.sources
+    scope = [] if sources is None or _within(shard, sources) else [filters.among(sources)]
+    return _filter(visible), _filter([*visible, *scope])
+
+
+def _within(shard: engine.EdgeShard, sources: Collection[str]) -> bool:
+    """Whether all points are of these sources, by what the index counts, in microseconds."""
+    with engine_errors():
+        hits = shard.facet(engine.FacetRequest("source", limit=_SOURCES, exact=False)).hits
+    return len(hits) < _SOURCES and all(hit.value in sources for hit in hits)
+
+
+def _queries(
+    request: SearchRequest, visible: engine.Filter | None, chosen: engine.Filter | None
+) -> dict[str, engine.QueryRequest]:
     """The dense and the sparse query, as far as there is something to search with.
 
     The sparse one takes its idf from what the generation sees: chunks of a running sync, and
     those that wait to be pruned, shift no score.
     """
     queries = {}
-    visible = filters.visible(request.generation) if hiding else []
-    scope = [] if request.sources is None else [filters.among(request.sources)]
-    chosen = _scanned([*visible, *scope])
     if request.dense is not None:
-        queries[DENSE] = _query(request, DENSE, request.dense.tolist(), chosen)
+        queries[DENSE] = _query(request, DENSE, request.dense.tolist(), chosen, _BY_SIGNS)
     if request.sparse.indices:
-        params = engine.SearchParams(idf=engine.IdfParams(corpus=_scanned(visible)))
+        params = engine.SearchParams(idf=engine.IdfParams(corpus=visible))
         queries[SPARSE] = _query(request, SPARSE, sparse_vector(request.sparse), chosen, params)
     return queries
 
@@ -115,7 +146,7 @@ def _query(
     using: str,
     vector: engine.NamedVector,
     chosen: engine.Filter | None,
-    params: engine.SearchParams | None = None,
+    params: engine.SearchParams,
 ) -> engine.QueryRequest:
     return engine.QueryRequest(
         request.limit,
@@ -131,20 +162,13 @@ def sparse_vector(vector: SparseVector) -> engine.SparseVector:
     return engine.SparseVector(list(vector.indices), list(vector.values))
 
 
+def _filter(conditions: Sequence[filters.Condition]) -> engine.Filter | None:
+    return to_filter(conditions) if conditions else None
+
+
 def to_filter(conditions: Iterable[filters.Condition]) -> engine.Filter:
     """All conditions, as the engine takes them; it begins with the one that fewest points meet."""
     return engine.Filter(must=[_condition(each) for each in conditions])
-
-
-def _scanned(conditions: Sequence[filters.Condition]) -> engine.Filter | None:
-    """The same for conditions that most points meet: a look at each point in turn.
-
-    Nothing but a double negation keeps the engine from gathering the points by an index, which
-    doubles the time of a dense search where the sources in scope hold nearly all of them.
-    """
-    if not conditions:
-        return None
-    return engine.Filter(must_not=[engine.Filter(must_not=[to_filter(conditions)])])
 
 
 def _condition(condition: filters.Condition) -> engine.ConditionType:

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pytest
 import qdrant_edge as engine
 
 from core.backends.qdrant_edge import open_edge
 from core.backends.qdrant_edge_search import EdgeSearch
-from core.model import SearchHits
+from core.model import EmbeddingModel, SearchHits, Vector
 from tests.support.points import MODEL, point, request, sparse, unit
 
 
@@ -24,6 +25,9 @@ class CountedShard:
 
     def query_batch(self, batch: engine.QueryBatchRequest) -> list[list[engine.ScoredPoint]]:
         return self._shard.query_batch(batch)
+
+    def facet(self, request: engine.FacetRequest) -> engine.FacetResponse:
+        return self._shard.facet(request)
 
     def scroll(self, request: engine.ScrollRequest) -> tuple[list[engine.Record], Any]:
         return self._shard.scroll(request)
@@ -70,3 +74,57 @@ async def test_the_chunks_found_last_are_kept(
 
     assert [hit.chunk.text for hits in answers for hit in hits.sparse] == list(asked)
     assert shard.read == read
+
+
+MADE_UP = np.random.default_rng(7)
+MADE_UP_MODEL = EmbeddingModel("test/made-up", dimensions=128, max_tokens=256)
+
+
+def directions(count: int) -> Vector:
+    made = MADE_UP.standard_normal((count, MADE_UP_MODEL.dimensions)).astype(np.float32)
+    lengths: Vector = np.linalg.norm(made, axis=1, keepdims=True)
+    return made / lengths
+
+
+async def test_among_many_chunks_the_nearest_are_found_as_if_each_were_compared(
+    tmp_path: Path,
+) -> None:
+    vectors, asked = directions(4000), directions(20)
+    points = [point(str(n), dense=vector) for n, vector in enumerate(vectors)]
+    shares = []
+    async with open_edge(tmp_path) as index:
+        await (await index.writer(MADE_UP_MODEL)).write(points)
+        for query in asked:
+            nearest = {str(n) for n in np.argsort(-vectors @ query)[:10]}
+            wanted = request(1, dense=query, limit=100, collection=MADE_UP_MODEL.collection)
+            hits = await index.search(wanted)
+            shares.append(len(nearest & {hit.chunk.text for hit in hits.dense}) / 10)
+
+    assert sum(shares) / len(shares) > 0.98
+
+
+async def test_a_collection_that_was_made_without_signs_is_searched_as_well(tmp_path: Path) -> None:
+    dense = engine.EdgeVectorParams(size=MODEL.dimensions, distance=engine.Distance.Cosine)
+    terms = engine.EdgeSparseVectorParams(modifier=engine.Modifier.Idf)
+    folder = tmp_path / MODEL.collection
+    folder.mkdir()
+    engine.EdgeShard.create(
+        str(folder), engine.EdgeConfig(vectors={"dense": dense}, sparse_vectors={"sparse": terms})
+    ).close()
+
+    async with open_edge(tmp_path) as index:
+        await (await index.writer(MODEL)).write([point("a", dense=unit(1), terms=sparse(1))])
+        hits = await index.search(request(1, dense=unit(1), terms=sparse(1)))
+
+    assert [hit.chunk.text for hit in (*hits.dense, *hits.sparse)] == ["a", "a"]
+
+
+@pytest.mark.parametrize(("scope", "found"), [({"docs"}, 1), ({"docs", "b"}, 1), ({"b"}, 0)])
+async def test_a_scope_is_kept_to_whether_it_leaves_anything_out_or_not(
+    tmp_path: Path, scope: set[str], found: int
+) -> None:
+    async with open_edge(tmp_path) as index:
+        await (await index.writer(MODEL)).write([point("a", dense=unit(1))])
+        hits = await index.search(request(1, dense=unit(1), sources=frozenset(scope)))
+
+    assert len(hits.dense) == found
