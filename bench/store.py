@@ -103,12 +103,15 @@ async def timed(search: Awaitable[object]) -> float:
 
 
 async def ask_engine(shard: engine.EdgeShard, request: SearchRequest) -> object:
-    """Both searches in one call, and all that they found."""
+    """Both searches in one call, and all that they found; as many vectors compared as we have it."""
     assert request.dense is not None
     vectors = {DENSE: request.dense.tolist(), SPARSE: sparse_vector(request.sparse)}
     queries = [
         engine.QueryRequest(
-            request.limit, query=engine.Query.Nearest(vector, using=name), with_payload=True
+            request.limit,
+            query=engine.Query.Nearest(vector, using=name),
+            with_payload=True,
+            params=BY_SIGNS if name == DENSE else None,
         )
         for name, vector in vectors.items()
     ]

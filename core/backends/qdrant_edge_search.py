@@ -30,7 +30,7 @@ _SOURCES: Final = 1024
 """Beyond so many sources a scope is always compared."""
 
 _OVERSAMPLING: Final = 16.0
-_BY_SIGNS: Final = engine.SearchParams(
+BY_SIGNS: Final = engine.SearchParams(
     quantization=engine.QuantizationSearchParams(rescore=True, oversampling=_OVERSAMPLING)
 )
 """Of the nearest by their signs, sixteen times as many as are wanted are compared exactly. Among
@@ -134,7 +134,7 @@ def _queries(
     """
     queries = {}
     if request.dense is not None:
-        queries[DENSE] = _query(request, DENSE, request.dense.tolist(), chosen, _BY_SIGNS)
+        queries[DENSE] = _query(request, DENSE, request.dense.tolist(), chosen, BY_SIGNS)
     if request.sparse.indices:
         params = engine.SearchParams(idf=engine.IdfParams(corpus=visible))
         queries[SPARSE] = _query(request, SPARSE, sparse_vector(request.sparse), chosen, params)
