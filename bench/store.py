@@ -27,7 +27,7 @@ from bench.search import GENERATION, IN_SCOPE, WORDS_A_QUESTION, Texts, points
 from core.backends.bm25 import Bm25Encoder
 from core.backends.local_embedder import MINILM
 from core.backends.qdrant_edge import EdgeWriter, QdrantEdge, open_edge
-from core.backends.qdrant_edge_search import EdgeSearch, sparse_vector
+from core.backends.qdrant_edge_search import BY_SIGNS, EdgeSearch, sparse_vector
 from core.backends.qdrant_payload import DENSE, SPARSE, batches
 from core.model import Point, SearchRequest
 from core.retrieval.retriever import RetrievalSettings
@@ -103,7 +103,7 @@ async def timed(search: Awaitable[object]) -> float:
 
 
 async def ask_engine(shard: engine.EdgeShard, request: SearchRequest) -> object:
-    """Both searches in one call, and all that they found; as many vectors compared as we have it."""
+    """Both searches in one call, and all that they found; the dense one as ours is asked."""
     assert request.dense is not None
     vectors = {DENSE: request.dense.tolist(), SPARSE: sparse_vector(request.sparse)}
     queries = [
