@@ -6,11 +6,16 @@ import asyncio
 import random
 import time
 from dataclasses import dataclass, field
+from itertools import product
 
 from adapters.slack.manifest import ASK
 from tests.chaos.world import PARTS, World
+from tests.support.slack_delivery import Delivery
 
 _SESSIONS_A_CHANNEL = 2
+
+_ENDINGS = ["".join(marks) for length in range(1, 6) for marks in product("?!", repeat=length)]
+"""Nobody asks the same in the same words, so that what is remembered of others tells nothing."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +40,23 @@ class Session:
     asked: list[Asked] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Command:
+    """A question whose answer only this person sees, and nobody finds again."""
+
+    person: str
+    part: int
+    delivery: Delivery
+
+
 @dataclass
 class People:
-    """`sessions` as they ask; `private` counts the commands, whose answers nobody finds again."""
+    """`sessions` and `commands` as they ask."""
 
     world: World
     chance: random.Random
     sessions: list[Session] = field(default_factory=list)
-    private: int = 0
+    commands: list[Command] = field(default_factory=list)
 
     def gather(self, sessions: int) -> None:
         """Half of them in threads of Slack, half in direct messages on Discord."""
@@ -64,8 +78,8 @@ class People:
         async with asyncio.TaskGroup() as tasks:
             for session in self.sessions:
                 tasks.create_task(self._talk(session, each, seconds))
-            for _ in range(private):
-                tasks.create_task(self._whisper(self.chance.uniform(0, seconds)))
+            for n in range(private):
+                tasks.create_task(self._whisper(n, self.chance.uniform(0, seconds)))
 
     async def _talk(self, session: Session, questions: int, seconds: float) -> None:
         moments = sorted(self.chance.uniform(0, seconds) for _ in range(questions))
@@ -73,7 +87,7 @@ class People:
         began = asyncio.get_running_loop().time()
         for moment, part in zip(moments, parts, strict=True):
             await asyncio.sleep(began + moment - asyncio.get_running_loop().time())
-            text = f"What is the reactor of part {part} called?"
+            text = self._question(part)
             at = time.time()
             session.asked.append(Asked(await self._say(session, text), part, at))
 
@@ -85,7 +99,13 @@ class People:
         session.thread = session.thread or ts
         return ts
 
-    async def _whisper(self, after: float) -> None:
+    async def _whisper(self, n: int, after: float) -> None:
         await asyncio.sleep(after)
-        self.private += 1
-        await self.world.slack.command(ASK, f"What is the reactor of part {PARTS - 1} called?")
+        person, part, slack = f"U0WHISPERER{n}", n % PARTS, self.world.slack
+        slack.slack.add_user(person, f"whisperer-{n}")
+        slack.slack.channels[slack.general].members.append(person)
+        delivery = await slack.command(ASK, self._question(part), user=person)
+        self.commands.append(Command(person, part, delivery))
+
+    def _question(self, part: int) -> str:
+        return f"What is the reactor of part {part} called{self.chance.choice(_ENDINGS)}"

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from tests.support.clocks import sweep
 from tests.support.command import Shell
 
 _UP = (b"up in Slack", b"up in Discord")
@@ -92,6 +93,7 @@ class Bot:
         assert self._reading is not None
         await self._process.wait()
         await self._reading
+        sweep(self._process.pid)
 
     async def _read(self, process: asyncio.subprocess.Process, up: asyncio.Event) -> None:
         assert process.stderr is not None

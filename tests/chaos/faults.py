@@ -1,129 +1,122 @@
-"""What goes wrong, drawn at random from a seed."""
+"""What goes wrong: a deck of cards, all of which are dealt in a whole run."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
+from tests.chaos.ailments import INDEX, ailments, suffer
 from tests.chaos.bots import Bot
 from tests.chaos.world import World
-from tests.support.providers import CHAT, EMBED, FAULTS, RERANK, no_fault
-from tests.support.qdrant_server import Trouble
+from tests.support.clocks import Clock
 
 LONGER_THAN_A_LEASE = 30.0
 
-_TROUBLES = {
-    "failing": Trouble(status=503),
-    "slow": Trouble(delay=3600.0),
-    "broken off": Trouble(disconnect=True),
-}
+_MINUTES = (120.0, 600.0)
+"""Seconds by which a clock jumps, and jumps back."""
 
-Fault: TypeAlias = Callable[[], Awaitable[None]]
+_WRONG = (10.0, 20.0)
+"""Seconds until it jumps back."""
+
+Fault: TypeAlias = Callable[[random.Random], Awaitable[int | None]]
+"""Ends when it is over; returns how many requests met it, where somebody counts them."""
 
 
-@dataclass
-class Chaos:
-    """Faults of a world and its bots. `happened` counts them by name."""
+@dataclass(frozen=True)
+class Card:
+    """A kind of fault, `times` in the deck.
 
-    world: World
-    bots: Sequence[Bot]
-    chance: random.Random
-    gone: float
-    happened: Counter[str] = field(default_factory=Counter)
-    _one_bot: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _one_outage: asyncio.Lock = field(default_factory=asyncio.Lock)
+    Faults of one lane come one after the other, while those of the others go on. What is `due` is
+    dealt in the shortest run.
+    """
 
-    def once(self) -> Mapping[str, Fault]:
-        """What takes long, and happens once each."""
-        postgres = self.world.postgres
-        return {
-            "SIGSTOP past a lease": lambda: self._bot(lambda b: b.freeze(LONGER_THAN_A_LEASE)),
-            f"PostgreSQL gone for {self.gone:.0f} s": self._database(
-                lambda: postgres.be_gone(self.gone)
-            ),
-        }
+    lane: str
+    name: str
+    times: int
+    fault: Fault
+    due: bool = False
 
-    def often(self) -> Mapping[str, Fault]:
-        """What happens again and again."""
-        postgres, world = self.world.postgres, self.world
-        return {
-            "SIGKILL": lambda: self._bot(Bot.kill),
-            "SIGTERM": lambda: self._bot(Bot.deploy),
-            "PostgreSQL restarted": self._database(postgres.restart),
-            "PostgreSQL asleep for 5 s": self._database(lambda: postgres.sleep(5.0)),
-            "connections to PostgreSQL dropped": self._database(
-                lambda: postgres.drop_connections(5)
-            ),
-            "Cohere": lambda: self._provider((EMBED, RERANK)),
-            "OpenRouter": lambda: self._provider((CHAT,)),
-            "vector index": self._index,
-            "Slack's sockets dropped": lambda: _at_once(world.slack.socket.drop),
-            "Slack's limits": lambda: _at_once(self._limit_slack),
-            "Discord's gateway dropped": lambda: _at_once(world.discord.drop_gateway),
-        }
 
-    async def reign(self, seconds: float, *, every: float) -> None:
-        """One fault after about `every` seconds, each for a while, until the time is over."""
-        loop = asyncio.get_running_loop()
-        ends = loop.time() + seconds
-        once = list(self.once().items())
-        self.chance.shuffle(once)
-        moments = sorted(self.chance.uniform(0.1, 0.6) for _ in once)
-        async with asyncio.TaskGroup() as tasks:
-            for moment, (name, fault) in zip(moments, once, strict=True):
-                tasks.create_task(self._later(moment * seconds, name, fault))
-            bag = [("SIGKILL", self.often()["SIGKILL"])]
-            while loop.time() < ends:
-                if not bag:
-                    bag = list(self.often().items())
-                    self.chance.shuffle(bag)
-                tasks.create_task(self._happen(*bag.pop()))
-                await asyncio.sleep(self.chance.uniform(0.5, 1.5) * every)
+def deck(
+    world: World, bots: Sequence[Bot], clocks: Sequence[Clock], gone: float, quiet: asyncio.Event
+) -> list[Card]:
+    """Of what can be done to the world and the bots."""
+    return [
+        *_of_bots(bots),
+        *_of_database(world, gone),
+        *_of_platforms(world),
+        *_of_services(world, bots, quiet),
+        *(_of_clocks(clocks) if clocks else ()),
+    ]
 
-    async def _later(self, seconds: float, name: str, fault: Fault) -> None:
-        await asyncio.sleep(seconds)
-        await self._happen(name, fault)
 
-    async def _happen(self, name: str, fault: Fault) -> None:
-        self.happened[name] += 1
-        await fault()
+def _of_bots(bots: Sequence[Bot]) -> Iterator[Card]:
+    def to_one(what: Callable[[Bot], Awaitable[object]]) -> Fault:
+        async def fault(chance: random.Random) -> None:
+            await what(chance.choice(bots))
 
-    async def _bot(self, what: Callable[[Bot], Awaitable[None]]) -> None:
-        """To one of them, while the others are left alone."""
-        async with self._one_bot:
-            await what(self.chance.choice(self.bots))
+        return fault
 
-    def _database(self, fault: Fault) -> Fault:
-        """One after the other."""
+    yield Card("bots", "SIGKILL", 5, to_one(Bot.kill), due=True)
+    yield Card("bots", "SIGTERM", 4, to_one(Bot.deploy))
+    frozen = to_one(lambda bot: bot.freeze(LONGER_THAN_A_LEASE))
+    yield Card("bots", "SIGSTOP past a lease", 1, frozen, due=True)
 
-        async def in_turn() -> None:
-            async with self._one_outage:
-                await fault()
 
-        return in_turn
+def _of_database(world: World, gone: float) -> Iterator[Card]:
+    postgres, card = world.postgres, partial(Card, "database")
+    away = _done(lambda: postgres.be_gone(gone))
+    yield card(f"PostgreSQL gone for {gone:.0f} s", 1, away, due=True)
+    yield card("PostgreSQL restarted", 3, _done(postgres.restart))
+    yield card("PostgreSQL asleep for 5 s", 3, _done(lambda: postgres.sleep(5.0)))
+    dropped = _done(lambda: postgres.drop_connections(5))
+    yield card("connections to PostgreSQL dropped", 3, dropped)
 
-    async def _provider(self, paths: Sequence[str]) -> None:
-        path, fault = self.chance.choice(paths), self.chance.choice(FAULTS)
-        self.happened[f"  {path}: {fault}"] += 1
-        self.world.providers.fault = lambda asked: fault if asked == path else None
-        await asyncio.sleep(self.chance.uniform(2, 6))
-        self.world.providers.fault = no_fault
 
-    async def _index(self) -> None:
-        name = self.chance.choice(list(_TROUBLES))
-        self.happened[f"  vector index: {name}"] += 1
-        self.world.qdrant.trouble = _TROUBLES[name]
-        await asyncio.sleep(self.chance.uniform(2, 6))
-        self.world.qdrant.trouble = None
-
-    def _limit_slack(self) -> None:
+def _of_platforms(world: World) -> Iterator[Card]:
+    async def limit() -> None:
         for method in ("chat.postMessage", "chat.update", "chat.startStream", "chat.stopStream"):
-            self.world.slack.faults.limit(method, times=3)
+            world.slack.faults.limit(method, times=3)
+
+    async def drop_sockets() -> None:
+        world.slack.socket.drop()
+
+    async def drop_gateway() -> None:
+        world.discord.drop_gateway()
+
+    yield Card("platforms", "Slack's sockets dropped", 4, _done(drop_sockets))
+    yield Card("platforms", "Slack's limits", 4, _done(limit))
+    yield Card("platforms", "Discord's gateway dropped", 4, _done(drop_gateway))
 
 
-async def _at_once(what: Callable[[], None]) -> None:
-    what()
+def _of_services(world: World, bots: Sequence[Bot], quiet: asyncio.Event) -> Iterator[Card]:
+    for service, name, ailment in ailments(world, bots):
+        times = 2 if service == INDEX else 1
+        yield Card(service, name, times, partial(suffer, ailment, quiet=quiet))
+
+
+def _of_clocks(clocks: Sequence[Clock]) -> Iterator[Card]:
+    def jump(sign: int) -> Fault:
+        async def fault(chance: random.Random) -> None:
+            clock = chance.choice(clocks)
+            clock.set_off(sign * chance.uniform(*_MINUTES))
+            await asyncio.sleep(chance.uniform(*_WRONG))
+            clock.set_off(0.0)
+
+        return fault
+
+    yield Card("clocks", "a bot's clock jumps ahead by minutes, and back", 2, jump(1))
+    yield Card("clocks", "a bot's clock jumps back by minutes, and ahead", 2, jump(-1))
+
+
+def _done(what: Callable[[], Awaitable[object]]) -> Fault:
+    """A fault that is over when this is done."""
+
+    async def fault(_: random.Random) -> None:
+        await what()
+
+    return fault

@@ -11,10 +11,11 @@ from itertools import pairwise
 
 import orjson
 
+from adapters.chat.wording import LOST, SEARCHING
 from adapters.discord.asides import LATE
 from core.ports import Database, Row
-from tests.chaos.asking import Asked, People, Session
-from tests.chaos.world import PARTS, World
+from tests.chaos.asking import Asked, Command, People, Session
+from tests.chaos.world import World
 from tests.support.providers import said_of
 
 UNFINISHED = "unfinished"
@@ -31,7 +32,8 @@ _QUERY = """
 class Report:
     """`counts` are of questions, but for what is said to be of messages or commands.
 
-    `wrong` says of each question that was not answered once and in order where it was asked.
+    `wrong` says of each question that was not answered once and in order where it was asked, and
+    what else a run fails for.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -40,16 +42,17 @@ class Report:
 
     @property
     def held(self) -> bool:
-        """Whether each question was answered once and in order."""
+        """Whether each question was answered once and in order, through all that was to happen."""
         return not self.wrong
 
-    def table(self, faults: Mapping[str, int]) -> str:
+    def table(self, faults: Mapping[str, int], left_out: Sequence[str]) -> str:
         """For people."""
         parts = {"": self.counts, "Rungs that answers took:": self.rungs, "Faults:": faults}
         lines = []
         for heading, counts in parts.items():
             lines += ["", heading] if heading else []
             lines += [f"{count:>6}  {name}" for name, count in sorted(counts.items())]
+        lines += [f"LEFT OUT  {each}" for each in left_out]
         return "\n".join([*lines, *(f" WRONG  {each}" for each in self.wrong)])
 
 
@@ -71,10 +74,22 @@ async def report(world: World, database: Database, people: People) -> Report:
     made = Report()
     for session in people.sessions:
         _judge(made, session, _place(world, session), _shown(world, session), turns)
-    private = sum(said_of(PARTS - 1)[:-1] in each.shown for each in world.slack.whispers())
-    made.counts["private commands (ephemeral, at least once)"] = people.private
-    made.counts["private commands answered"] = private
+    for command in people.commands:
+        made.counts["private commands (ephemeral, at least once)"] += 1
+        made.counts[f"private commands {_seen(world, command)}"] += 1
     return made
+
+
+def _seen(world: World, command: Command) -> str:
+    """What the person saw of the answer to a private command."""
+    seen = [each.shown for each in world.slack.whispers(command.person)]
+    if any(said_of(command.part)[:-1] in each for each in seen):
+        return "answered"
+    if any(LOST in each for each in seen):
+        return "declined at once, with a word"
+    if any(not each.startswith(SEARCHING) for each in seen):
+        return "refused or given up, with a reason"
+    return "lost" if command.delivery.acknowledged else "that no bot took, as Slack says at once"
 
 
 def _place(world: World, session: Session) -> str:

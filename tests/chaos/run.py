@@ -4,28 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from core.backends.postgres import open_postgres
 from tests.chaos.asking import People
 from tests.chaos.bots import open_bots
-from tests.chaos.faults import Chaos
+from tests.chaos.dealing import Chaos
+from tests.chaos.faults import deck
 from tests.chaos.report import Report, report, settled
-from tests.chaos.world import open_bouncer, open_world
+from tests.chaos.world import World, open_bouncer, open_world
+from tests.support.clocks import LIBRARY, Clock
+from tests.support.command import Shell
+from tests.support.https_server import OPENSSL
+from tests.support.pgbouncer import pgbouncer
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is asked of how many bots for how long, and how much goes wrong. In seconds."""
+    """How much is asked of how many bots for how long, and how much goes wrong. In seconds.
+
+    `few` is how many kinds of faults are enough beside those that are due; None means all.
+    """
 
     seed: int
     questions: int
     sessions: int
     asking: float
-    every: float
     gone: float
     settling: float
     private: int = 0
+    few: int | None = None
 
 
 @dataclass(frozen=True)
@@ -40,21 +50,63 @@ class Outcome:
 async def run(plan: Plan) -> Outcome:
     """Everybody asks while everything fails; then all is well, and what was asked is looked up."""
     chance = random.Random(plan.seed)  # noqa: S311 - a test's
-    async with open_world() as (world, shell), open_bouncer(world, shell) as bounced:
+    async with AsyncExitStack() as stack:
+        world, shell = await stack.enter_async_context(open_world())
+        bounced = await stack.enter_async_context(open_bouncer(world, shell))
         people = People(world, random.Random(chance.random()))  # noqa: S311 - a test's
         people.gather(plan.sessions)
-        async with open_bots(shell, bounced) as bots:
-            chaos = Chaos(world, bots, random.Random(chance.random()), plan.gone)  # noqa: S311
-            chaos.happened["bots behind PgBouncer"] = int(shell != bounced)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(
-                    people.ask(plan.questions, seconds=plan.asking, private=plan.private)
-                )
-                tasks.create_task(chaos.reign(plan.asking, every=plan.every))
-            async with open_postgres(world.postgres.dsn) as database:
-                await settled(database, people, plan.settling)
-                # What comes late would be seen as well.
-                await asyncio.sleep(2.0)
-                made = await report(world, database, people)
-            logs = b"".join(bot.log for bot in bots).decode()
-    return Outcome(made, made.table(chaos.happened), logs)
+        clocks = _clocks(shell.folder) if LIBRARY else []
+        bots = await stack.enter_async_context(open_bots(*_timed([shell, bounced], clocks)))
+        quiet = asyncio.Event()
+        cards = deck(world, bots, clocks, plan.gone, quiet)
+        chaos = Chaos(cards, random.Random(chance.random()))  # noqa: S311 - a test's
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_ask(people, plan, quiet))
+            tasks.create_task(chaos.reign(plan.asking, few=plan.few))
+        made = await _judged(world, people, plan)
+        if plan.few is None:
+            made.wrong += chaos.lacking()
+        logs = b"".join(bot.log for bot in bots).decode()
+    return Outcome(made, made.table(chaos.counts(), _left_out()), logs)
+
+
+def _clocks(folder: Path) -> list[Clock]:
+    clocks = [Clock(folder / f"clock-{n}") for n in (1, 2)]
+    for clock in clocks:
+        clock.set_off(0.0)
+    return clocks
+
+
+def _timed(shells: list[Shell], clocks: list[Clock]) -> list[Shell]:
+    """Each with a clock of its own, where there are some."""
+    if not clocks:
+        return shells
+    return [
+        replace(shell, variables={**shell.variables, **clock.variables})
+        for shell, clock in zip(shells, clocks, strict=True)
+    ]
+
+
+async def _ask(people: People, plan: Plan, quiet: asyncio.Event) -> None:
+    try:
+        await people.ask(plan.questions, seconds=plan.asking, private=plan.private)
+    finally:
+        quiet.set()
+
+
+async def _judged(world: World, people: People, plan: Plan) -> Report:
+    async with open_postgres(world.postgres.dsn) as database:
+        await settled(database, people, plan.settling)
+        # What comes late would be seen as well.
+        await asyncio.sleep(2.0)
+        return await report(world, database, people)
+
+
+def _left_out() -> list[str]:
+    """What this machine cannot do."""
+    needed = {
+        "PgBouncer before one of the bots: it is not installed.": pgbouncer(),
+        "clock jumps: libfaketime is not installed.": LIBRARY,
+        "certificates, good ones and bad: OpenSSL is not installed.": OPENSSL,
+    }
+    return [what for what, there in needed.items() if there is None]

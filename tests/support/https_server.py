@@ -6,22 +6,24 @@ import asyncio
 import shutil
 import ssl
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 OPENSSL = shutil.which("openssl")
 
 
-def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """The certificate, which signs itself, and its key."""
+def make_certificate(
+    folder: Path, name: str, *, variables: Mapping[str, str] | None = None
+) -> tuple[Path, Path]:
+    """The certificate, which signs itself, and its key; `variables` are OpenSSL's."""
     assert OPENSSL is not None
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     command = [OPENSSL, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
     command += ["-nodes", "-days", "2", "-subj", f"/CN={name}"]
     command += ["-addext", f"subjectAltName=DNS:{name}"]
     command += ["-out", str(certificate), "-keyout", str(key)]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, env=variables)
     return certificate, key
 
 

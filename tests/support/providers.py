@@ -62,11 +62,15 @@ def no_fault(path: str) -> str | None:
 
 @dataclass
 class Providers:
-    """Where they listen; `fault` names what the next request of a path meets; `asked` counts."""
+    """Where they listen; `fault` names what the next request of a path meets.
+
+    `asked` counts the requests of each path, `met` those of them that met a fault.
+    """
 
     fault: Callable[[str], str | None] = no_fault
     url: str = ""
     asked: Counter[str] = field(default_factory=Counter)
+    met: Counter[str] = field(default_factory=Counter)
     _embedder: HashingEmbedder = field(default_factory=lambda: HashingEmbedder("c", DIMENSIONS))
 
     @property
@@ -110,6 +114,7 @@ class Providers:
     ) -> web.StreamResponse:
         self.asked[request.path] += 1
         fault = self.fault(request.path)
+        self.met[request.path] += fault is not None
         if fault is not None and fault in STATUSES:
             status, headers = STATUSES[fault]
             error = {"message": "stand-in", "error": {"code": status, "message": "stand-in"}}

@@ -21,15 +21,36 @@ from tests.support.qdrant_collections import Collections, Json, Refused
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+ANSWERS_OF_NOTHING: dict[str, Callable[[Json], Json | list[Json]]] = {
+    "/points/query/batch": lambda body: [{"points": []} for _ in body["searches"]],
+    "/points/query": lambda _: {"points": []},
+    "/points/scroll": lambda _: {"points": [], "next_page_offset": None},
+    "/points/count": lambda _: {"count": 0},
+    "/points": lambda _: [],
+}
+"""What a collection that holds nothing answers to a POST, by the end of the path."""
+
+
 @dataclass
 class Trouble:
-    """What goes wrong with every request while it is set."""
+    """What goes wrong while it is set, with every request or with those whose path ends in `of`.
+
+    With `empty`, whoever looks for points finds none. `met` counts the requests that it befell.
+    """
 
     status: int = 0
     body: bytes = b'{"status": {"error": "trouble"}, "time": 0.0}'
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
     disconnect: bool = False
+    empty: bool = False
+    of: str = ""
+    met: int = 0
+
+    def befalls(self, request: web.Request) -> bool:
+        """Whether it is one of those that go wrong."""
+        looks = request.method == "POST" and request.path.endswith(tuple(ANSWERS_OF_NOTHING))
+        return request.path.endswith(self.of) and (looks or not self.empty)
 
 
 class QdrantServer:
@@ -67,7 +88,8 @@ class QdrantServer:
     @web.middleware
     async def _before(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.requests.append((request.method, request.path))
-        if self.trouble:
+        if self.trouble and self.trouble.befalls(request):
+            self.trouble.met += 1
             return await troubled(request, self.trouble)
         if self._api_key and request.headers.get("api-key") != self._api_key:
             return web.Response(status=401, text="Must provide an API key or an Authorization")
@@ -75,10 +97,18 @@ class QdrantServer:
 
 
 async def troubled(request: web.Request, trouble: Trouble) -> web.StreamResponse:
+    if trouble.empty:
+        return await _nothing(request)
     await asyncio.sleep(trouble.delay)
     if trouble.disconnect and request.transport:
         request.transport.abort()
     return web.Response(status=trouble.status or 503, body=trouble.body, headers=trouble.headers)
+
+
+async def _nothing(request: web.Request) -> web.Response:
+    answers = (do for end, do in ANSWERS_OF_NOTHING.items() if request.path.endswith(end))
+    result = next(answers)(await request.json())
+    return web.json_response({"result": result, "status": "ok", "time": 0.0})
 
 
 def handling(operation: Callable[[str, Json], Any]) -> Handler:
