@@ -22,7 +22,7 @@ _MISTRUSTED = "a certificate that nobody vouches for"
 _OTHER_DIMENSION = (
     b'{"status": {"error": "Wrong input: Vector dimension error: expected dim: 8, got 256"}}'
 )
-_TROUBLES = {
+TROUBLES = {
     "failing": Trouble(status=503),
     "slow": Trouble(delay=3600.0),
     "broken off": Trouble(disconnect=True),
@@ -72,7 +72,7 @@ def ailments(world: World, bots: Sequence[Bot]) -> Iterator[tuple[str, str, Ailm
             yield service, f"{service}: {fault}", Failing(world, path, fault)
     yield from _of_front(world, _RERANKING, "Cohere", world.cohere, bots)
     yield from _of_front(world, _OPENROUTER, _OPENROUTER, world.openrouter, bots)
-    for name, trouble in _TROUBLES.items():
+    for name, trouble in TROUBLES.items():
         yield INDEX, f"{INDEX} {name}", Troubled(world.qdrant, replace(trouble))
 
 

@@ -35,8 +35,9 @@ class Chaos:
 
     def lacking(self) -> list[str]:
         """What a whole run cannot do without: each kind, met by somebody."""
-        never = [f"{card.name}: never happened" for card in self.deck if not self.dealt[card.name]]
-        unmet = [f"{name}: nothing met it" for name in self.met if not self.met[name]]
+        names = [card.name for card in self.deck]
+        never = [f"{name}: never happened" for name in names if not self.dealt[name]]
+        unmet = [f"{name}: nothing met it" for name in names if self.met.get(name) == 0]
         return never + unmet
 
     def counts(self) -> dict[str, int]:

@@ -49,7 +49,12 @@ def wrong_by(seconds: float) -> dict[str, str]:
     return {"LD_PRELOAD": str(LIBRARY), "FAKETIME": f"{seconds:+.0f}"}
 
 
+def left_behind(pid: int) -> list[Path]:
+    """What the library leaves of a process that was killed; the next of that number fails on it."""
+    return [_SHARED / f"faketime_shm_{pid}", _SHARED / f"sem.faketime_sem_{pid}"]
+
+
 def sweep(pid: int) -> None:
-    """Removes what the library leaves of a process that was killed."""
-    for left in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
-        (_SHARED / left).unlink(missing_ok=True)
+    """Removes it."""
+    for left in left_behind(pid):
+        left.unlink(missing_ok=True)
