@@ -1,6 +1,7 @@
 """How fast documents are ingested, beside what the embedding model takes.
 
-The sync is the bot's own, from a folder into the embedded engines; each run starts on empty ones.
+The sync is the bot's own, from a folder into the embedded engines, in a process that is set up as
+`docent run` does; each run starts on empty ones.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from rich.table import Table
 from bench.outcome import conclude, options
 from bench.startup import RandomEmbedder
 from bot.app import assemble, open_database, open_index
+from bot.loop import take_short_turns
+from bot.memory import settle
 from bot.parts import App, Embedding
 from bot.settings import Settings
 from bot.settings.groups import DocentSettings, DocsSettings
@@ -149,7 +152,9 @@ async def open_bot(docs: Path, embedder: Embedder) -> AsyncIterator[App]:
         async with open_index(settings) as index, open_database(settings) as database:
             await migrate(database)
             parts = (Embedding(embedder), [ExtractiveChatModel()])
-            yield await assemble(settings, index, database, *parts)
+            app = await assemble(settings, index, database, *parts)
+            settle()
+            yield app
 
 
 async def ingest(app: App) -> Ingest:
@@ -278,6 +283,7 @@ def main() -> None:
     parser.add_argument("docs", type=Path, help="a folder of Markdown documents")
     parser.add_argument("--model", action="store_true", help="with the local model too: minutes")
     args = parser.parse_args()
+    take_short_turns()
     report = asyncio.run(measure(args.docs, with_model=args.model))
     show(report)
     rates = {"docs": report.docs.rate, "copies": report.copies.rate}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from bot.loop import take_short_turns
 from bot.signals import run_until_signalled
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def run_command(
     command: Coroutine[Any, Any, int | None], *, loop_factory: LoopFactory | None = None
 ) -> None:
     """Runs it until it ends or a signal ends it; its exit code becomes the program's."""
+    take_short_turns()
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         code = runner.run(run_until_signalled(command))
     if code:

@@ -51,6 +51,9 @@ _BATCH: Final = 32
 _PAGE: Final = 512
 """Ids that are looked up at a time: to find a few by their conditions takes as long."""
 
+_UPDATES_IN_ROOM: Final = 8
+"""Batches that are written between two looks at the disk: one or two megabytes."""
+
 _LOG: Final = "wal"
 _FULL_LOGS: Final = 2
 """Of 32 MB each. With more, a flush shortens what the next start has to read."""
@@ -153,6 +156,7 @@ class EdgeWriter:
         self._folder = folder
         self._dimensions = dimensions
         self._saved = True
+        self._updates = 0
 
     async def write(self, points: Sequence[Point]) -> None:
         """Stores points, or none of them when one is malformed: RequestRejected."""
@@ -199,7 +203,9 @@ class EdgeWriter:
                 await self._update(change([record.id for record in batch]))
 
     async def _update(self, operation: engine.UpdateOperation) -> None:
-        require_room(self._folder)
+        if self._updates % _UPDATES_IN_ROOM == 0:
+            require_room(self._folder)
+        self._updates += 1
         with engine_errors():
             self._shard.update(operation)
         self._saved = False

@@ -28,6 +28,9 @@ from core.ports import Entry, SparseEncoder
 # Without the folder that it is run in, which may hold anything.
 _COMMAND: Final = (sys.executable, "-P", "-m", "core.ingestion.worker_process")
 _FEW: Final = 16
+_BESIDE: Final = 3
+"""Times a few may be prepared here while the process is at large ones."""
+
 _SECONDS: Final = 60.0
 """A megabyte takes 1 of them as Markdown, 10 as HTML and 30 as reStructuredText, at most."""
 
@@ -92,10 +95,7 @@ class WorkerPreparer:
     async def prepare(
         self, profile: SourceProfile, entry: Entry, data: bytes, fingerprint: str
     ) -> Prepared:
-        """In the process if it is there, in a thread if not.
-
-        So are a few small documents while the process is at a large one.
-        """
+        """In the process, or a thread: until that is there, and if small while it is at a large."""
         self._asked += 1
         large = _is_large(entry.path, data)
         self._worth_it |= large or self._asked > self._few
@@ -121,15 +121,13 @@ class WorkerPreparer:
 
     def _free_worker(self, *, large: bool) -> _Worker | None:
         worker = self._at_hand()
-        if worker and worker.is_at_large and not large and self._beside < self._few:
+        if worker and worker.is_at_large and not large and self._beside < _BESIDE * self._few:
             return None
         return worker
 
     def _at_hand(self) -> _Worker | None:
-        if not self._worth_it:
-            return None
-        start = self._starting()
-        return start.result() if start.done() else None
+        start = self._starting() if self._worth_it else None
+        return start.result() if start and start.done() else None
 
     def _starting(self) -> asyncio.Task[_Worker | None]:
         if self._start is None or _has_ended(self._start):
