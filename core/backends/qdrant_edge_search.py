@@ -8,7 +8,7 @@ that nobody waits long for a turn.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Final
 from uuid import UUID
 
@@ -110,11 +110,16 @@ def _chosen(
     """What the generation sees, and what of that is in scope; None for all that there is.
 
     To compare a condition with each point takes longer than the search, and mostly all meet it.
+    What few points meet is left out instead, which takes a third of the time.
     """
-    visible = filters.visible(request.generation) if _hides(shard, request.generation) else []
+    hidden: list[engine.ConditionType] = []
+    if _hides(shard, request.generation):
+        hidden = [_condition(each) for way in filters.unseen(request.generation) for each in way]
     sources = request.sources
-    scope = [] if sources is None or _within(shard, sources) else [filters.among(sources)]
-    return _filter(visible), _filter([*visible, *scope])
+    if sources is None or _within(shard, sources):
+        return _without(hidden), _without(hidden)
+    beyond = engine.Filter(must_not=[_condition(filters.among(sources))])
+    return _without(hidden), _without([*hidden, beyond])
 
 
 def _within(shard: engine.EdgeShard, sources: Collection[str]) -> bool:
@@ -162,8 +167,8 @@ def sparse_vector(vector: SparseVector) -> engine.SparseVector:
     return engine.SparseVector(list(vector.indices), list(vector.values))
 
 
-def _filter(conditions: Sequence[filters.Condition]) -> engine.Filter | None:
-    return to_filter(conditions) if conditions else None
+def _without(conditions: list[engine.ConditionType]) -> engine.Filter | None:
+    return engine.Filter(must_not=conditions) if conditions else None
 
 
 def to_filter(conditions: Iterable[filters.Condition]) -> engine.Filter:
