@@ -36,13 +36,21 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc] # it carries no typ
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._answered = -math.inf
+        self.answered = -math.inf
 
     def note_answer(self) -> None:
-        self._answered = _now()
+        self.answered = _now()
 
-    def answered_within(self, seconds: float) -> bool:
-        return _now() - self._answered < seconds
+
+def _note_answer(connection: Any) -> None:
+    # One that was closed with its answer has left the pool: nothing is behind its proxy any more.
+    with suppress(AttributeError):
+        connection.note_answer()
+
+
+def _answered_within(connection: Any, seconds: float) -> bool:
+    # The same holds of one that was closed as it was handed out.
+    return _now() - float(getattr(connection, "answered", -math.inf)) < seconds
 
 
 def _now() -> float:
@@ -114,14 +122,14 @@ class Postgres:
     async def _alone(self) -> AsyncIterator[_Statements]:
         """For one statement."""
         connection = await self._acquire()
-        if not connection.answered_within(self._trusted_seconds):
+        if not _answered_within(connection, self._trusted_seconds):
             await self._release(connection)
             async with self._transaction() as statements:
                 yield statements
             return
         try:
             yield _Statements(connection, self._statement_timeout)
-            connection.note_answer()
+            _note_answer(connection)
         except ServiceUnavailable:
             # If it has died, its fellows will have too: they are asked with care.
             await self._pool.expire_connections()
@@ -142,7 +150,7 @@ class Postgres:
         else:
             with driver_errors():
                 await _answer(connection, transaction.commit(), self._statement_timeout)
-            connection.note_answer()
+            _note_answer(connection)
         finally:
             await self._release(connection)
 

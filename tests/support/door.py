@@ -19,6 +19,7 @@ class Door:
         self._old: set[asyncio.StreamWriter] = set()
         self._open: set[asyncio.StreamWriter] = set()
         self._always = self._shut = False
+        self._farewell: bytes | None = None
         self._awake = asyncio.Event()
         self._awake.set()
         self.opened = 0
@@ -34,6 +35,10 @@ class Door:
         """Every connection dies once it is set up and used."""
         self.cut_on_next_use()
         self._always = True
+
+    def close_after(self, end: bytes) -> None:
+        """The next connection that is sent an answer with `end` in it is closed with that."""
+        self._farewell = end
 
     def fall_asleep(self) -> None:
         """Connections that are open die at their next use; new ones wait for `wake`."""
@@ -88,6 +93,9 @@ class Door:
     async def _answers(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
             writer.write(data)
+            if self._farewell is not None and self._farewell in data:
+                self._farewell = None
+                break
         writer.close()
 
 

@@ -295,6 +295,22 @@ async def test_a_connection_that_dies_a_moment_after_it_answered_fails_one_state
         assert len(await database.fetch("SELECT 1")) == 1
 
 
+@pytest.mark.parametrize(("trusted_seconds", "last"), [(60, b"SELECT 1"), (0, b"COMMIT")])
+async def test_an_answer_stands_when_its_connection_is_closed_right_after_it(
+    empty_dsn: str, trusted_seconds: float, last: bytes
+) -> None:
+    """As by a server that is shut down."""
+    async with (
+        open_door(empty_dsn) as door,
+        open_postgres(door.dsn, trusted_seconds=trusted_seconds) as database,
+    ):
+        await database.fetch("SELECT 1")
+        door.close_after(last)
+        (row,) = await database.fetch("SELECT 7 AS n")
+        assert row["n"] == 7
+        assert len(await database.fetch("SELECT 1")) == 1
+
+
 async def test_a_server_that_breaks_off_is_asked_twice_and_no_more(empty_dsn: str) -> None:
     async with open_door(empty_dsn) as door, open_postgres(door.dsn) as database:
         door.cut_always()
