@@ -3,7 +3,7 @@
 The engine holds the interpreter lock in every call, so threads would gain nothing. No graph of
 neighbours is built, which would block for seconds: beside each vector the engine keeps its signs, a
 bit a dimension, and compares those of all, in half a millisecond for 60,000 chunks.
-Writes go in batches of about two milliseconds, in two turns of the event loop. Its flush
+Writes go in batches of one or two milliseconds, each in a turn of the event loop. Its flush
 waits for some eighty files: it comes when a collection is opened or released. Between, its log is
 on disk, from which it makes all else anew.
 """
@@ -48,10 +48,11 @@ from core.model import (
 )
 
 _BATCH: Final = 32
+_WRITTEN: Final = 16
 _PAGE: Final = 512
 """Ids that are looked up at a time: to find a few by their conditions takes as long."""
 
-_UPDATES_IN_ROOM: Final = 8
+_UPDATES_IN_ROOM: Final = 16
 """Batches that are written between two looks at the disk: one or two megabytes."""
 
 _LOG: Final = "wal"
@@ -161,10 +162,9 @@ class EdgeWriter:
     async def write(self, points: Sequence[Point]) -> None:
         """Stores points, or none of them when one is malformed: RequestRejected."""
         check_points(SERVICE, points, self._dimensions)
-        for batch in batches(points, _BATCH):
+        for batch in batches(points, _WRITTEN):
             with engine_errors():
                 stored = [_stored(point) for point in batch]
-            await asyncio.sleep(0)
             await self._update(engine.UpdateOperation.upsert_points(stored))
 
     async def close(self, point_ids: Sequence[UUID] | None, until: int) -> None:
