@@ -22,7 +22,7 @@ from core.errors import DocumentUnreadable
 from core.ingestion.documents import Prepared, SourceProfile, prepare
 from core.ingestion.parsing.archives import unpacked_size
 from core.ingestion.preparing import Preparer
-from core.ingestion.worker_process import READY, SIZE_BYTES, Answer, Task
+from core.ingestion.worker_process import READY, SIZE_BYTES, Answer, Task, joined
 from core.ports import Entry, SparseEncoder
 
 # Without the folder that it is run in, which may hold anything.
@@ -121,7 +121,7 @@ class WorkerPreparer:
 
     def _free_worker(self, *, large: bool) -> _Worker | None:
         worker = self._at_hand()
-        if worker and worker.is_at_large and not large and self._beside < _BESIDE * self._few:
+        if worker and worker.large and not large and self._beside < _BESIDE * self._few:
             return None
         return worker
 
@@ -165,22 +165,17 @@ class _Worker:
         self._tasks = cast("asyncio.StreamWriter", process.stdin)
         self._answers = cast("asyncio.StreamReader", process.stdout)
         self._awaited: deque[tuple[str, _Awaited]] = deque()
-        self._large = 0
+        self.large = 0  # of the documents that it has
         self.ended = False
         self._reading = asyncio.create_task(self._read())
 
-    @property
-    def is_at_large(self) -> bool:
-        """Whether a large document is among those that it has."""
-        return self._large > 0
-
     async def prepare(self, task: Task, *, large: bool) -> Prepared:
         """Raises DocumentUnreadable, also when the process ended on it; else _WorkerEnded."""
-        self._large += large
+        self.large += large
         try:
             return await self._prepare(task)
         finally:
-            self._large -= large
+            self.large -= large
 
     async def _prepare(self, task: Task) -> Prepared:
         answer: _Awaited = asyncio.get_running_loop().create_future()
@@ -202,14 +197,20 @@ class _Worker:
         try:
             with suppress(asyncio.IncompleteReadError, ConnectionError):
                 while True:
-                    size = int.from_bytes(await self._answers.readexactly(SIZE_BYTES), "big")
-                    said = await self._answers.readexactly(size)
-                    answer = pickle.loads(said)  # noqa: S301 - from our own process
+                    answer = joined([part async for part in self._parts()])
                     _settle(self._awaited.popleft()[1], answer)
                     self._time_first()
         finally:
             self._give_up()
         await _bury(self._process)
+
+    async def _parts(self) -> AsyncIterator[Answer]:
+        last = False
+        while not last:
+            size = int.from_bytes(await self._answers.readexactly(SIZE_BYTES), "big")
+            last, part = pickle.loads(await self._answers.readexactly(size))  # noqa: S301 - our own
+            yield part
+            await asyncio.sleep(0)
 
     def _time_first(self) -> None:
         """From now on; the others wait in the pipe."""

@@ -30,7 +30,7 @@ def main() -> None:
             time.sleep(0.1)
         prepared = prepare(*task, sparse)
         record = replace(prepared.record, version=str(os.getpid()))
-        answer = pickle.dumps(replace(prepared, record=record))
+        answer = pickle.dumps((True, replace(prepared, record=record)))
         answers.write(len(answer).to_bytes(SIZE_BYTES, "big") + answer)
         answers.flush()
 

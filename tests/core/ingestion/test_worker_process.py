@@ -6,8 +6,8 @@ import pickle
 import subprocess
 import sys
 
-from core.ingestion.documents import SourceProfile, prepare
-from core.ingestion.worker_process import READY, SIZE_BYTES, Task, serve
+from core.ingestion.documents import Prepared, SourceProfile, prepare
+from core.ingestion.worker_process import READY, SIZE_BYTES, Task, joined, parts_of, serve
 from core.ports import Entry
 from tests.support.embedder import WordCounts
 
@@ -30,7 +30,16 @@ def test_it_says_when_it_is_ready_and_answers_in_order_until_the_tasks_end() -> 
         answers.append(pickle.loads(said.read(int.from_bytes(size, "big"))))  # noqa: S301 - its own
     refusal = ("b.md", "it is a binary file, not text")
     prepared = prepare(*GOOD, WordCounts())
-    assert answers == [prepared, refusal, prepared]
+    assert answers == [(True, prepared), (True, refusal), (True, prepared)]
+
+
+def test_a_large_document_is_answered_in_parts_that_make_the_whole() -> None:
+    data = b"".join(b"# %d\n\nText.\n" % n for n in range(600))
+    prepared = prepare(DOCS, Entry("a.md"), data, "f", WordCounts())
+    parts = list(parts_of(prepared))
+    assert [last for last, _ in parts] == [False, False, True]
+    assert max(len(part.chunks) for _, part in parts if isinstance(part, Prepared)) == 256
+    assert joined([part for _, part in parts]) == prepared
 
 
 def test_it_ends_when_nobody_takes_the_answers() -> None:
