@@ -29,6 +29,12 @@ TROUBLES = {
     "empty": Trouble(empty=True),
     "at another dimension": Trouble(status=400, body=_OTHER_DIMENSION, of="/points/query/batch"),
 }
+_STEPS_DOWN = {
+    _RERANKING: "Keeping the fused order. Cohere: could not be reached",
+    _OPENROUTER: "Asking the next model. OpenRouter: could not be reached",
+}
+"""What a bot says when nobody listens to what it asks."""
+
 _SECONDS = (2.0, 5.0)
 _LOOK = 0.1
 
@@ -81,8 +87,7 @@ def _of_front(
 ) -> Iterator[tuple[str, str, Ailment]]:
     """Of all that a service is asked; `asked` is asked with each question."""
     path = _PATHS[asked]
-    said = f"{service}: could not be reached"
-    yield asked, f"{service}: refused", Refused(world, front, path, bots, said)
+    yield asked, f"{service}: refused", Refused(world, front, path, bots, _STEPS_DOWN[asked])
     if front.trusted:
         yield asked, f"{service}: {_MISTRUSTED}", Mistrusted(world, front, path)
 

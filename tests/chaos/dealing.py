@@ -45,7 +45,7 @@ class Chaos:
         return {self._named(name): count for name, count in self.dealt.items()}
 
     def _named(self, name: str) -> str:
-        return f"{name} (met by {self.met[name]} requests)" if name in self.met else name
+        return f"{name} (met {self.met[name]} times)" if name in self.met else name
 
     def _whole(self) -> Iterator[list[Card]]:
         yield from _lanes([card for card in self.deck for _ in range(card.times)])

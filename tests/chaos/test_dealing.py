@@ -38,8 +38,8 @@ async def test_the_table_names_each_kind_with_its_count_and_who_met_it() -> None
     assert chaos.counts() == {
         "killed": 1,
         "limited": 2,
-        "refused (met by 6 requests)": 3,
-        "stalled (met by 8 requests)": 4,
+        "refused (met 6 times)": 3,
+        "stalled (met 8 times)": 4,
     }
 
 
