@@ -88,7 +88,7 @@ def _of_front(
     """Of all that a service is asked; `asked` is asked with each question."""
     path = _PATHS[asked]
     yield asked, f"{service}: refused", Refused(world, front, path, bots, _STEPS_DOWN[asked])
-    if front.trusted:
+    if front.has_certificate:
         yield asked, f"{service}: {_MISTRUSTED}", Mistrusted(world, front, path)
 
 

@@ -67,7 +67,8 @@ async def run(plan: Plan) -> Outcome:
         if plan.few is None:
             made.wrong += chaos.lacking()
         logs = b"".join(bot.log for bot in bots).decode()
-    return Outcome(made, made.table(chaos.counts(), _left_out()), logs)
+    happened = {"bots behind PgBouncer": int(shell != bounced), **chaos.counts()}
+    return Outcome(made, made.table(happened, _left_out()), logs)
 
 
 def _clocks(folder: Path) -> list[Clock]:

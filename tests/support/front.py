@@ -41,8 +41,8 @@ class Front:
         return f"{scheme}://localhost:{self._port}"
 
     @property
-    def trusted(self) -> bool:
-        """Whether it has a certificate at all, and so one to lose."""
+    def has_certificate(self) -> bool:
+        """Whether it has one that clients trust, and so can lose their trust."""
         return self._trusted is not None
 
     async def listen(self) -> None:
