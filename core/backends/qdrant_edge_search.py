@@ -118,7 +118,10 @@ def _chosen(
     sources = request.sources
     if sources is None or _within(shard, sources):
         return _without(hidden), _without(hidden)
-    beyond = engine.Filter(must_not=[_condition(filters.among(sources))])
+    scope = filters.among(sources)
+    if not hidden:
+        return None, to_filter([scope])
+    beyond = engine.Filter(must_not=[_condition(scope)])
     return _without(hidden), _without([*hidden, beyond])
 
 
