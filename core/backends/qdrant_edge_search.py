@@ -8,8 +8,8 @@ that nobody waits long for a turn.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
-from typing import Final
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import qdrant_edge as engine
@@ -38,6 +38,9 @@ BY_SIGNS: Final = engine.SearchParams(
 same as with an exact scan. A collection without signs is scanned."""
 
 
+_Rankings: TypeAlias = dict[str, list[tuple[int, float]]]
+
+
 class EdgeSearch:
     """Searches shards, and keeps the chunks that were found last; a point's never changes.
 
@@ -49,16 +52,16 @@ class EdgeSearch:
         self._kept: dict[int, Chunk] = {}
 
     async def hits(self, shard: engine.EdgeShard, request: SearchRequest) -> SearchHits:
-        """Both searches in one call of the engine."""
-        queries = _queries(request, *_chosen(shard, request))
-        if not queries:
-            return SearchHits(dense=(), sparse=())
-        with engine_errors():
-            answers = shard.query_batch(engine.QueryBatchRequest(list(queries.values())))
-        rankings = {
-            name: [(_number(point.id), point.score) for point in answer]
-            for name, answer in zip(queries, answers, strict=True)
-        }
+        """Both searches in one turn of the event loop; in two where generations are told apart.
+
+        That takes longer, and neither sees what is written between the two.
+        """
+        visible, chosen = _chosen(shard, request)
+        queries = _queries(request, visible, chosen)
+        rankings: _Rankings = {}
+        for turn in [queries] if visible is None else [{name: queries[name]} for name in queries]:
+            rankings |= _rankings(shard, turn)
+            await asyncio.sleep(0)
         found = {number for ranking in rankings.values() for number, _ in ranking}
         return to_search_hits(rankings, await self._chunks(shard, found))
 
@@ -67,16 +70,26 @@ class EdgeSearch:
         self._keep(known)
         missing = [n for n in numbers if n not in known]
         for batch in batches(missing, _READ):
-            await asyncio.sleep(0)
             read = _read(shard, batch)
             self._keep(read)
             known |= read
+            await asyncio.sleep(0)
         return known
 
     def _keep(self, chunks: dict[int, Chunk]) -> None:
         self._kept |= chunks
         while len(self._kept) > self._most:
             del self._kept[next(iter(self._kept))]
+
+
+def _rankings(shard: engine.EdgeShard, queries: Mapping[str, engine.QueryRequest]) -> _Rankings:
+    """The numbers of the points with their raw scores, by the name of each query."""
+    with engine_errors():
+        answers = shard.query_batch(engine.QueryBatchRequest(list(queries.values())))
+    return {
+        name: [(_number(point.id), point.score) for point in answer]
+        for name, answer in zip(queries, answers, strict=True)
+    }
 
 
 def _read(shard: engine.EdgeShard, numbers: Iterable[int]) -> dict[int, Chunk]:
