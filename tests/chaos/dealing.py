@@ -25,9 +25,9 @@ class Chaos:
     dealt: Counter[str] = field(default_factory=Counter)
     met: Counter[str] = field(default_factory=Counter)
 
-    async def reign(self, seconds: float, *, few: int | None = None) -> None:
-        """The whole deck; or what is due and `few` others, once each."""
-        hands = self._whole() if few is None else self._short(few)
+    async def reign(self, seconds: float, *, whole: bool = True) -> None:
+        """The whole deck; or what is due, and one other fault of each lane."""
+        hands = self._whole() if whole else self._short()
         async with asyncio.TaskGroup() as tasks:
             for hand in hands:
                 chance = random.Random(self.chance.random())  # noqa: S311 - a test's
@@ -50,10 +50,10 @@ class Chaos:
     def _whole(self) -> Iterator[list[Card]]:
         yield from _lanes([card for card in self.deck for _ in range(card.times)])
 
-    def _short(self, few: int) -> Iterator[list[Card]]:
-        others = [card for card in self.deck if not card.due]
-        due = [card for card in self.deck if card.due]
-        yield from _lanes([*due, *self.chance.sample(others, few)])
+    def _short(self) -> Iterator[list[Card]]:
+        for hand in _lanes(self.deck):
+            due = [card for card in hand if card.due]
+            yield [*due, self.chance.choice([card for card in hand if not card.due])]
 
     async def _play(self, hand: list[Card], chance: random.Random, seconds: float) -> None:
         """One after the other; what takes long puts off what comes after it."""
@@ -68,7 +68,7 @@ class Chaos:
                 self.met[card.name] += met
 
 
-def _lanes(cards: list[Card]) -> Iterator[list[Card]]:
+def _lanes(cards: Sequence[Card]) -> Iterator[list[Card]]:
     by_lane = attrgetter("lane")
     for _, hand in groupby(sorted(cards, key=by_lane), by_lane):
         yield list(hand)

@@ -18,6 +18,7 @@ def _chaos(met: int = 1) -> Chaos:
 
     deck = [
         Card("bots", "killed", 1, _uncounted, due=True),
+        Card("bots", "stopped", 1, _uncounted),
         Card("platforms", "limited", 2, _uncounted),
         Card("service", "refused", 3, counted),
         Card("service", "stalled", 4, counted),
@@ -28,7 +29,13 @@ def _chaos(met: int = 1) -> Chaos:
 async def test_a_whole_run_deals_every_card() -> None:
     chaos = _chaos()
     await chaos.reign(0.0)
-    assert dict(chaos.dealt) == {"killed": 1, "limited": 2, "refused": 3, "stalled": 4}
+    assert dict(chaos.dealt) == {
+        "killed": 1,
+        "stopped": 1,
+        "limited": 2,
+        "refused": 3,
+        "stalled": 4,
+    }
     assert chaos.lacking() == []
 
 
@@ -37,6 +44,7 @@ async def test_the_table_names_each_kind_with_its_count_and_who_met_it() -> None
     await chaos.reign(0.0)
     assert chaos.counts() == {
         "killed": 1,
+        "stopped": 1,
         "limited": 2,
         "refused (met 6 times)": 3,
         "stalled (met 8 times)": 4,
@@ -49,9 +57,9 @@ async def test_a_fault_that_nothing_met_is_lacking() -> None:
     assert chaos.lacking() == ["refused: nothing met it", "stalled: nothing met it"]
 
 
-async def test_a_short_run_deals_what_is_due_and_lacks_the_rest() -> None:
+async def test_a_short_run_deals_what_is_due_and_one_other_of_each_lane() -> None:
     chaos = _chaos()
-    await chaos.reign(0.0, few=1)
-    assert chaos.dealt["killed"] == 1
-    assert chaos.dealt.total() == 2
-    assert len(chaos.lacking()) == 2
+    await chaos.reign(0.0, whole=False)
+    assert chaos.dealt["killed"] == chaos.dealt["stopped"] == chaos.dealt["limited"] == 1
+    assert chaos.dealt["refused"] + chaos.dealt["stalled"] == 1
+    assert len(chaos.lacking()) == 1

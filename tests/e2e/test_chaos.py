@@ -18,7 +18,7 @@ SEED = int(os.environ.get("DOCENT_SEED") or 7)
 async def test_each_question_is_answered_once_and_in_order_through_kills_and_faults(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    plan = Plan(SEED, questions=40, sessions=8, asking=20.0, gone=6.0, settling=120.0, few=8)
+    plan = Plan(SEED, questions=40, sessions=8, asking=20.0, gone=6.0, settling=120.0, whole=False)
     outcome = await run(plan)
     with capsys.disabled():
         print(f"\nseed {SEED}\n{outcome.table}")  # noqa: T201 - the figures
