@@ -15,7 +15,7 @@ from yarl import URL
 from core.backends.http_session import beginning, open_session, session_errors
 from core.backends.openrouter_replies import SERVICE, Reply, error_for, parse, raise_if_error
 from core.backends.server_sent_events import EventReader
-from core.backends.streaming import Pace, Patience, Waiting
+from core.backends.streaming import Patience, Slices, Waiting
 from core.backends.vendor_http import header_safe, unreachable
 from core.errors import ConfigurationError, MalformedReply, ServiceError
 from core.model import ModelEvent, Prompt
@@ -130,11 +130,11 @@ class OpenRouterChatModel:
         waiting = Waiting(self._patience)
         response = await self._send(prompt, waiting)
         waiting.watch(response)
-        pace, events, left = Pace(response.content), EventReader(), _MOST_BYTES
+        slices, events, left = Slices(response.content), EventReader(), _MOST_BYTES
         linger = 0.0
         try:
             with session_errors(SERVICE, unreachable), waiting.told():
-                while received := await response.content.readany():
+                while received := await slices.read():
                     left -= len(received)
                     if left < 0:
                         raise MalformedReply(SERVICE, "sent a reply that is far too large.")
@@ -146,7 +146,7 @@ class OpenRouterChatModel:
                     if chunks:
                         waiting.heard()
                         yield chunks
-                        await pace.next()
+                        await slices.wait()
         finally:
             waiting.end(response, linger)
 

@@ -81,19 +81,41 @@ class Waiting:
             response.close()
 
 
-class Pace:
-    """When one reply is looked at again: every `slice_` seconds in the end, or once it is whole."""
+class Slices:
+    """What has come of one reply, look by look: every `slice_` seconds in the end.
+
+    Its end is seen at once.
+    """
 
     def __init__(self, content: aiohttp.StreamReader, slice_: float = SLICE) -> None:
+        self._content = content
         self._loop = asyncio.get_running_loop()
         self._slice = slice_
         self._looks = 0
         self._ended = False
+        self._failure: aiohttp.ClientError | None = None
         self._due: asyncio.Future[None] | None = None
         content.on_eof(self._end)
 
-    async def next(self) -> None:
-        """Returns when it is time."""
+    async def read(self) -> bytes:
+        """All that has come since the last look; nothing at the end.
+
+        Raises aiohttp's ClientError, after what had come before it.
+        """
+        if self._failure is not None:
+            raise self._failure
+        try:
+            return await self._content.readany()
+        except aiohttp.ClientError as exc:
+            self._failure = exc
+            # A reader whose connection broke gives out nothing more, not even what it has.
+            rest = b"".join(self._content._buffer)  # noqa: SLF001 - there is no other way to it
+            if not rest:
+                raise
+            return rest
+
+    async def wait(self) -> None:
+        """Returns when it is time for the next look."""
         self._looks += 1
         if self._looks < BRISK or self._ended:
             return

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Iterable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext, suppress
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from core.backends.openrouter import ModelGroup, OpenRouterChatModel, open_openrouter
-from core.backends.streaming import Patience
+from core.backends.streaming import BRISK, Patience
 from core.errors import (
     AccessDenied,
     ConfigurationError,
@@ -140,6 +140,35 @@ async def test_of_a_long_reply_each_look_takes_all_that_has_come() -> None:
     assert error is None
     assert said(events) == "".join(words)
     assert len(events) < len(words) / 2
+
+
+@pytest.mark.parametrize("ending", [[], WHOLE[2:]])
+async def test_of_a_long_reply_nothing_is_lost_that_came_before_its_connection_broke(
+    ending: list[object],
+) -> None:
+    words = [f"{n} " for n in range(2 * BRISK)]
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        for event in (*map(chunk, words), *ending):
+            data = event if isinstance(event, str) else json.dumps(event)
+            await response.write(f"data: {data}\n\n".encode())
+            await asyncio.sleep(0.002)
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    application = web.Application()
+    application.router.add_post("/chat/completions", answer)
+    events: list[ModelEvent] = []
+    async with TestServer(application) as server, model_at(str(server.make_url("/"))) as model:
+        with suppress(ServiceError) if not ending else nullcontext():
+            async for event in model.stream(PROMPT):
+                events.append(event)  # noqa: PERF401 - what came before an error counts as well
+
+    assert said(events) == "".join(words)
+    assert isinstance(events[-1], ModelFinished) == bool(ending)
 
 
 async def test_the_request_carries_the_prompt_the_models_and_the_preferences() -> None:

@@ -7,7 +7,7 @@ import asyncio
 import aiohttp
 from aiohttp.base_protocol import BaseProtocol
 
-from core.backends.streaming import BRISK, Pace
+from core.backends.streaming import BRISK, Slices
 
 FOR_EVER = 3600.0
 
@@ -18,19 +18,19 @@ def reply() -> aiohttp.StreamReader:
 
 
 async def test_what_is_short_is_never_waited_for() -> None:
-    pace = Pace(reply(), FOR_EVER)
+    slices = Slices(reply(), FOR_EVER)
 
     async with asyncio.timeout(10):
         for _ in range(BRISK - 1):
-            await pace.next()
+            await slices.wait()
 
 
 async def test_the_end_of_a_long_reply_is_seen_at_once() -> None:
     content = reply()
-    pace = Pace(content, FOR_EVER)
+    slices = Slices(content, FOR_EVER)
     for _ in range(BRISK - 1):
-        await pace.next()
-    waiting = asyncio.create_task(pace.next())
+        await slices.wait()
+    waiting = asyncio.create_task(slices.wait())
     await asyncio.sleep(0)
     assert not waiting.done()
 
@@ -38,12 +38,12 @@ async def test_the_end_of_a_long_reply_is_seen_at_once() -> None:
 
     async with asyncio.timeout(10):
         await waiting
-        await pace.next()
+        await slices.wait()
 
 
 async def test_a_long_reply_is_looked_at_again_after_a_while() -> None:
-    pace = Pace(reply(), 0.01)
+    slices = Slices(reply(), 0.01)
 
     async with asyncio.timeout(10):
         for _ in range(BRISK + 2):
-            await pace.next()
+            await slices.wait()
