@@ -139,10 +139,11 @@ def show(figures: Figures) -> None:
             f"{name} ingests {run['documents'] / run['seconds']:.0f} documents a second, and "
             f"finds nothing changed in {run['unchanged_seconds']:.2f} s."
         )
-    console.print(
-        f"This machine takes {slowness(figures):.1f} times as long for the frameworks' work as the "
-        "one that bounds in time are for; they are scaled by it."
-    )
+    if len(figures.runs) > 1:
+        console.print(
+            f"This machine takes {slowness(figures):.1f} times as long for the frameworks' work as "
+            "the one that bounds in time are for; they are scaled by it."
+        )
     for target in judged(figures):
         sign = "✓" if target.met else "✗"
         bound = f"{'≤' if target.most else '≥'} {target.bound:.3g}"

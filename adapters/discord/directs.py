@@ -129,7 +129,8 @@ class Directs:
         self._told_since = int(message_at(time.time() + _SKEW))
 
     def _stored(self, channel: str) -> None:
-        if channel in self._read:
+        # Whoever reads what was said before may still find something to store.
+        if channel in self._read and not self._reading.of(channel).locked():
             self._journal.strike(channel)
 
     async def _reread(self, channel: str) -> list[discord.Message]:

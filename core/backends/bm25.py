@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import Final
 
 import qdrant_edge as engine
@@ -50,4 +51,5 @@ class Bm25Encoder:
 
 
 def _sparse(vector: engine.SparseVector) -> SparseVector:
-    return SparseVector(tuple(vector.indices), tuple(vector.values))
+    # 8 bytes a term, not 70: a sync has those of many documents at hand.
+    return SparseVector(array("I", vector.indices), array("f", vector.values))

@@ -25,7 +25,6 @@ _KEPT: Final = 16_384
 _READ: Final = 32
 """Chunks that are read from the engine in a turn of the event loop, in one or two milliseconds."""
 
-
 _SOURCES: Final = 1024
 """Beyond so many sources a scope is always compared."""
 
@@ -34,9 +33,9 @@ BY_SIGNS: Final = engine.SearchParams(
     quantization=engine.QuantizationSearchParams(rescore=True, oversampling=_OVERSAMPLING)
 )
 """Of the nearest by their signs, sixteen times as many as are wanted are compared exactly. Among
-100,000 made-up vectors that finds 99.9 % of the 100 nearest; nDCG@10 on the evaluation sets is the
-same as with an exact scan. A collection without signs is scanned."""
-
+100,000 made-up vectors that finds 99.9 % of the 100 nearest; where all lean to one side it is 87 %,
+but nearly all of the ten nearest. With the local model nDCG@10 on the evaluation sets is the same
+as with an exact scan. A collection without signs is scanned."""
 
 _Rankings: TypeAlias = dict[str, list[tuple[int, float]]]
 

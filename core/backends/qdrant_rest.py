@@ -223,7 +223,10 @@ def _searches(request: SearchRequest) -> dict[str, Json]:
         corpus = _filter(filters.visible(request.generation))
         searches[SPARSE] = {
             **shared,
-            "query": {"indices": request.sparse.indices, "values": request.sparse.values},
+            "query": {
+                "indices": list(request.sparse.indices),
+                "values": list(request.sparse.values),
+            },
             "using": SPARSE,
             "params": {"idf": {"corpus": corpus}},
         }

@@ -215,11 +215,11 @@ class Tally:
         """The end of it."""
         return SyncReport(
             generation=generation,
-            added=tuple(self.named[Kind.ADDED]),
-            changed=tuple(self.named[Kind.CHANGED]),
-            relabelled=tuple(self.named[Kind.RELABELLED]),
-            removed=tuple(self.named[Kind.REMOVED]),
-            failed=dict(self.failed),
+            added=tuple(sorted(self.named[Kind.ADDED])),
+            changed=tuple(sorted(self.named[Kind.CHANGED])),
+            relabelled=tuple(sorted(self.named[Kind.RELABELLED])),
+            removed=tuple(sorted(self.named[Kind.REMOVED])),
+            failed=dict(sorted(self.failed.items())),
             not_synced=not_synced,
             documents=documents,
             chunks=chunks,

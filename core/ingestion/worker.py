@@ -1,8 +1,8 @@
 """Prepares documents in a process of its own, so that a bot that syncs goes on answering.
 
 A plain child with two pipes does what the standard library's pools do not: it ends when this
-process is killed, imports the parsers alone, and a document that brings it down (for lack of
-memory, say) costs that document and no more.
+process is killed, imports the parsers and what weighs terms alone, and a document that brings it
+down (for lack of memory, say) costs that document and no more.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -25,8 +25,8 @@ OPEN_ENDED = 2**53
 class SparseVector:
     """Term weights by hashed term; `indices` are unique."""
 
-    indices: tuple[int, ...]
-    values: tuple[float, ...]
+    indices: Sequence[int]
+    values: Sequence[float]
 
     def __reduce__(self) -> tuple[type[SparseVector], tuple[object, ...]]:
         """Pickled in half of the time: there are thousands in a large document."""

@@ -110,7 +110,7 @@ class Reading:
         return "".join(t.text[0].lower() for sentence in self._all for t in sentence.tokens)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def read(text: str, heading: str = "") -> Reading:
     """A passage's reading, made once for all the claims on it."""
     return Reading(text, heading)

@@ -19,10 +19,11 @@ def notebook_markdown(path: str, text: str) -> str:
     """
     try:
         notebook: Any = nbformat.reads(text, as_version=_VERSION)  # type: ignore[no-untyped-call]
-    except Exception as exc:  # it has no error of its own for all that can be wrong
+        language = _language(notebook)
+        cells = [_cell(cell, language) for cell in notebook.cells]
+    except Exception as exc:  # nothing tells beforehand all that can be wrong
         raise DocumentUnreadable(path, "it is not a Jupyter notebook") from exc
-    language = _language(notebook)
-    return clean("\n\n".join(filter(None, (_cell(cell, language) for cell in notebook.cells))))
+    return clean("\n\n".join(filter(None, cells)))
 
 
 def _language(notebook: Any) -> str:

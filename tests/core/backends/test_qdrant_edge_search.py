@@ -108,13 +108,17 @@ async def test_a_collection_that_was_made_without_signs_is_searched_as_well(tmp_
     terms = engine.EdgeSparseVectorParams(modifier=engine.Modifier.Idf)
     folder = tmp_path / MODEL.collection
     folder.mkdir()
-    engine.EdgeShard.create(
-        str(folder), engine.EdgeConfig(vectors={"dense": dense}, sparse_vectors={"sparse": terms})
-    ).close()
+    config = engine.EdgeConfig(vectors={"dense": dense}, sparse_vectors={"sparse": terms})
+    made = engine.EdgeShard.create(str(folder), config)
+    keyword = engine.PayloadSchemaType.Keyword
+    made.update(engine.UpdateOperation.create_field_index("source", keyword))
+    made.close()
 
     async with open_edge(tmp_path) as index:
-        await (await index.writer(MODEL)).write([point("a", dense=unit(1), terms=sparse(1))])
-        hits = await index.search(request(1, dense=unit(1), terms=sparse(1)))
+        points = [point(at, dense=unit(1), terms=sparse(1), source=at) for at in "ab"]
+        await (await index.writer(MODEL)).write(points)
+        asked = request(1, dense=unit(1), terms=sparse(1), sources=frozenset({"a"}))
+        hits = await index.search(asked)
 
     assert [hit.chunk.text for hit in (*hits.dense, *hits.sparse)] == ["a", "a"]
 
@@ -128,3 +132,23 @@ async def test_a_scope_is_kept_to_whether_it_leaves_anything_out_or_not(
         hits = await index.search(request(1, dense=unit(1), sources=frozenset(scope)))
 
     assert len(hits.dense) == found
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+@pytest.mark.parametrize("scope", ["a", "ab", "abc", "d"])
+async def test_a_scope_is_kept_to_while_some_generations_are_hidden(
+    tmp_path: Path, generation: int, scope: str
+) -> None:
+    async with open_edge(tmp_path) as index:
+        writer = await index.writer(MODEL)
+        old = [point(f"{at}1", source=at, path="old.md", since=1, until=2) for at in "abc"]
+        new = [point(f"{at}2", source=at, path="new.md", since=2) for at in "abc"]
+        await writer.write([*old, *new])
+        asked = request(
+            generation, dense=unit(1), terms=sparse(7), sources=frozenset(scope), limit=3
+        )
+        hits = await index.search(asked)
+
+    seen = {f"{at}{generation}" for at in scope if at in "abc"}
+    assert {hit.chunk.text for hit in hits.dense} == seen
+    assert {hit.chunk.text for hit in hits.sparse} == seen

@@ -30,11 +30,13 @@ class Jobs:
 
 
 async def test_results_come_as_they_end_whichever_job_ends_first() -> None:
-    jobs = Jobs(5)
-    for end in reversed(jobs.ends):
-        end.set()
-        await asyncio.sleep(0)
-    assert [n async for n in as_they_end(jobs, 3)] == [0, 1, 2, 3, 4]
+    jobs = Jobs(4)
+    async with aclosing(as_they_end(jobs, 3)) as results:
+        for n in (2, 0, 3, 1):
+            jobs.ends[n].set()
+            async with asyncio.timeout(10):
+                assert await anext(results) == n
+        assert [n async for n in results] == []
 
 
 async def test_no_more_jobs_are_begun_than_may_run() -> None:

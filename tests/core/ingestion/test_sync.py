@@ -47,7 +47,7 @@ def _many(count: int) -> dict[str, str]:
 
 async def test_the_first_sync_serves_every_document_at_once(library: Library) -> None:
     report = await library.sync()
-    assert report.added == ("docs/guide.md", "docs/faq.md")
+    assert report.added == ("docs/faq.md", "docs/guide.md")
     assert (report.generation, report.documents, report.chunks) == (1, 2, 3)
     assert (report.written, report.embedded, report.reused, report.closed) == (3, 3, 0, 0)
     assert await library.store.current() == Corpus("docent-hashing-32", 1)
@@ -343,7 +343,7 @@ async def test_another_address_or_flag_in_the_settings_rewrites_no_chunk(
 ) -> None:
     await library.sync(profiles=[PROFILE])
     report = await library.sync(profiles=[profile])
-    assert report.relabelled == ("docs/guide.md", "docs/faq.md")
+    assert report.relabelled == ("docs/faq.md", "docs/guide.md")
     assert (report.written, report.closed, report.embedded) == (0, 0, 0)
     record = (await library.store.at(2))[("docs", "guide.md")]
     assert (record.url, record.peer_reviewed) == (url, peer_reviewed)
@@ -623,4 +623,4 @@ def _long_document(sections: int) -> str:
 
 async def test_a_report_is_plain_json(library: Library) -> None:
     report = await library.sync()
-    assert json.loads(json.dumps(report.as_json()))["added"] == ["docs/guide.md", "docs/faq.md"]
+    assert json.loads(json.dumps(report.as_json()))["added"] == ["docs/faq.md", "docs/guide.md"]

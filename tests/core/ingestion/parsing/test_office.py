@@ -146,13 +146,18 @@ def test_a_word_document_has_its_headings() -> None:
     [
         ("a.ipynb", b"{}", "it is not a Jupyter notebook"),
         ("a.ipynb", b"[", "it is not a Jupyter notebook"),
+        (
+            "a.ipynb",
+            b'{"nbformat":4,"nbformat_minor":5,"metadata":{},"cells":[{"source":"x"}]}',
+            "it is not a Jupyter notebook",
+        ),
         ("a.pdf", b"%PDF-1.4\n", "it is not a PDF, or is damaged"),
         ("a.pdf", pdf([[], []]), "it holds no text"),
         ("a.docx", b"PK", "it is not a Word document, or is damaged"),
         ("a.docx", docx(extra={"x": bytes(101 * 2**20)}), "it unpacks to more than 100 MB"),
         ("a.pdf", b" " * (10 * 2**20 + 1), "it is larger than 10 MB"),
     ],
-    ids=["no notebook", "no JSON", "cut off", "pictures", "no archive", "bomb", "large"],
+    ids=["no notebook", "no JSON", "no kind", "cut off", "pictures", "no archive", "bomb", "large"],
 )
 def test_what_cannot_be_read_says_why(path: str, data: bytes, reason: str) -> None:
     with pytest.raises(DocumentUnreadable, match=reason):
