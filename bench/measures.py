@@ -44,6 +44,8 @@ def on_core(which: int) -> None:
     """
     if not hasattr(os, "sched_setaffinity"):
         return
+    # Of all that the machine grants, not of those alone that this process was started on.
+    os.sched_setaffinity(0, range(os.cpu_count() or 1))
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) > which:
         os.sched_setaffinity(0, {cores[which]})
