@@ -29,7 +29,7 @@ from bench.starts import measure_starts
 from bench.targets import DOCENT, Figures, judged, slowness
 
 RATES: Final = (10.0, 33.0, 50.0, 75.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0)
-FRAMEWORK_RATES: Final = (4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 33.0, 50.0)
+FRAMEWORK_RATES: Final = (2.0, 4.0, 6.0, 10.0, 15.0, 20.0, 33.0, 50.0)
 OVERLOAD: Final = 1.5
 OPEN: Final = 1000
 SLOW: Final = Latency(chunk=0.2)

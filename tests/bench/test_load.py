@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import math
-from typing import Any
+from typing import Any, cast
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from bench.arrivals import Arrival, offer, poisson
-from bench.ladder import held, holds, peak
+from bench.ladder import climbed, held, holds, peak
 from bench.measures import percentiles
 from bench.plot import latency_plot
-from bench.setting import open_setting
+from bench.setting import Setting, open_setting
 from bench.standins.services import Latency
 from bench.targets import Figures, Target, judged, slowness
 
@@ -68,6 +68,21 @@ def test_a_rate_is_held_where_all_are_answered_and_begin_within_200_ms() -> None
     assert not holds(run(10, 121))
     assert not holds(run(10, 5, answered=90))
     assert (held([run(10, 5), run(20, 500)]), peak([run(10, 5), run(20, 500)])) == (10, 20)
+
+
+class Slow:
+    """A setting in which nothing is held beyond 20/s, nor at 4."""
+
+    def measured(self, _what: str, _pipeline: str, *, rate: float, **_: float) -> dict[str, Any]:
+        return run(rate, 500.0 if rate == 4 or rate > 20 else 5.0)
+
+
+def test_rates_climb_to_the_first_that_is_not_held_beyond_the_one_that_all_are_compared_at() -> (
+    None
+):
+    runs = climbed(cast("Setting", Slow()), "docent", (2, 4, 10, 20, 33, 50), 1.0)
+
+    assert [each["rate"] for each in runs] == [2, 4, 10, 20, 33]
 
 
 def test_a_target_that_has_no_figure_is_missed() -> None:
