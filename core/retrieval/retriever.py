@@ -7,9 +7,9 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from core.errors import IndexLost, ServiceError
+from core.errors import IndexLost, RequestRejected, ServiceError
 from core.model import (
     Corpus,
     Retrieval,
@@ -136,14 +136,18 @@ class Retriever:
     async def rank(self, queries: Sequence[EncodedQuery], scope: Scope, corpus: Corpus) -> Ranking:
         """The ranking that `retrieve` makes its passages of. Raises ServiceError as it does."""
         began = time.perf_counter()
-        dense_usable = corpus.collection == self._embedder.model.collection
-        found = await asyncio.gather(
-            *(self._search(query, scope, corpus, dense_usable=dense_usable) for query in queries)
-        )
+        if corpus.collection != self._embedder.model.collection:
+            queries = _by_words(queries)
+        try:
+            found = await self._search(queries, scope, corpus)
+        except RequestRejected as exc:  # as of vectors that have not the collection's length
+            log.warning("Searching by BM25 alone. %s", exc)
+            queries = _by_words(queries)
+            found = await self._search(queries, scope, corpus)
         blended = self._blended(queries, found)
         searched = time.perf_counter()
         hits, rungs = await self._reranked(blended.to_rerank, blended.hits)
-        if queries[0].dense is None or not dense_usable:
+        if queries[0].dense is None:
             rungs = (Rung.BM25_ONLY, *rungs)
         return Ranking(
             blended.judge.text,
@@ -164,18 +168,20 @@ class Retriever:
                 raise IndexLost(recorded)
 
     async def _search(
-        self, query: EncodedQuery, scope: Scope, corpus: Corpus, *, dense_usable: bool
-    ) -> SearchHits:
-        return await self._index.search(
+        self, queries: Sequence[EncodedQuery], scope: Scope, corpus: Corpus
+    ) -> list[SearchHits]:
+        requests = (
             SearchRequest(
                 collection=corpus.collection,
-                dense=query.dense if dense_usable else None,
+                dense=query.dense,
                 sparse=query.sparse,
                 generation=corpus.generation,
                 sources=scope.sources,
                 limit=self._settings.candidates,
             )
+            for query in queries
         )
+        return await asyncio.gather(*map(self._index.search, requests))
 
     def _blended(self, queries: Sequence[EncodedQuery], found: Sequence[SearchHits]) -> Blend:
         completed, alone = [], None
@@ -210,6 +216,10 @@ class Retriever:
         """Best first; none where their scale is not known."""
         calibrated = self._embedder.model.name in CALIBRATED_MODELS
         return tuple(hit.score for hit in hits.dense) if calibrated else ()
+
+
+def _by_words(queries: Sequence[EncodedQuery]) -> list[EncodedQuery]:
+    return [replace(query, dense=None) for query in queries]
 
 
 def _reranked(scores: Scores, rerank: float) -> Scores:

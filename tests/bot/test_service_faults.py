@@ -253,8 +253,15 @@ async def test_an_index_that_hangs_costs_its_time_out_twice_and_then_no_more(hou
     assert asked <= 4, "each of six questions was tried several times"
 
 
+async def test_an_index_of_another_dimension_is_searched_by_words(house: House) -> None:
+    body = b'{"status": {"error": "Wrong input: Vector dimension error: expected dim: 8, got 256"}}'
+    house.qdrant.trouble = Trouble(400, body, of="/points/query/batch", holding=b'"dense"')
+
+    assert (await house.ask()).rungs == (Rung.BM25_ONLY,)
+
+
 @pytest.mark.parametrize("dimensions", [8, 512])
-async def test_an_index_of_another_dimension_is_told_with_its_reason(
+async def test_an_index_that_somebody_made_otherwise_is_told_with_its_reason(
     house: House, dimensions: int
 ) -> None:
     collection = house.app.collection

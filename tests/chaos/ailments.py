@@ -27,7 +27,9 @@ TROUBLES = {
     "slow": Trouble(delay=3600.0),
     "broken off": Trouble(disconnect=True),
     "empty": Trouble(empty=True),
-    "at another dimension": Trouble(status=400, body=_OTHER_DIMENSION, of="/points/query/batch"),
+    "at another dimension": Trouble(
+        status=400, body=_OTHER_DIMENSION, of="/points/query/batch", holding=b'"dense"'
+    ),
 }
 _STEPS_DOWN = {
     _RERANKING: "Keeping the fused order. Cohere: could not be reached",

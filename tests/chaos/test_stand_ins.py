@@ -21,7 +21,7 @@ from tests.chaos.ailments import TROUBLES
 from tests.support.clocks import LIBRARY, Clock, left_behind, sweep
 from tests.support.front import Front, Papers, open_fronts
 from tests.support.https_server import OPENSSL, make_certificate
-from tests.support.points import MODEL, point, request, unit
+from tests.support.points import MODEL, point, request, sparse, unit
 from tests.support.qdrant_server import serving as serving_qdrant
 
 Ask: TypeAlias = Callable[[], Awaitable[str]]
@@ -99,12 +99,14 @@ async def test_a_lost_index_finds_nothing_and_counts_nothing_until_it_is_back(
         assert await index.count(MODEL.collection, 1) == 1
 
 
-async def test_an_index_at_another_dimension_refuses_a_search_and_counts(tmp_path: Path) -> None:
+async def test_an_index_at_another_dimension_refuses_vectors_alone(tmp_path: Path) -> None:
     async with serving_qdrant(tmp_path) as server, open_qdrant(server.url) as index:
         await (await index.writer(MODEL)).write([point("a")])
         server.trouble = replace(TROUBLES["at another dimension"])
         with pytest.raises(RequestRejected, match="expected dim"):
-            await index.search(request(1, dense=unit(1)))
+            await index.search(request(1, dense=unit(1), terms=sparse(7)))
+        found = await index.search(request(1, terms=sparse(7)))
+        assert [hit.chunk.text for hit in found.sparse] == ["a"]
         assert await index.count(MODEL.collection, 1) == 1
 
 

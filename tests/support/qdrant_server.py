@@ -35,7 +35,8 @@ ANSWERS_OF_NOTHING: dict[str, Callable[[Json], Json | list[Json]]] = {
 class Trouble:
     """What goes wrong while it is set, with every request or with those whose path ends in `of`.
 
-    With `empty`, whoever looks for points finds none. `met` counts the requests that it befell.
+    Of those, only with the ones that have `holding` in them. With `empty`, whoever looks for points
+    finds none. `met` counts the requests that it befell.
     """
 
     status: int = 0
@@ -45,12 +46,15 @@ class Trouble:
     disconnect: bool = False
     empty: bool = False
     of: str = ""
+    holding: bytes = b""
     met: int = 0
 
-    def befalls(self, request: web.Request) -> bool:
+    async def befalls(self, request: web.Request) -> bool:
         """Whether it is one of those that go wrong."""
         looks = request.method == "POST" and request.path.endswith(tuple(ANSWERS_OF_NOTHING))
-        return request.path.endswith(self.of) and (looks or not self.empty)
+        if not request.path.endswith(self.of) or (self.empty and not looks):
+            return False
+        return self.holding in await request.read()
 
 
 class QdrantServer:
@@ -88,7 +92,7 @@ class QdrantServer:
     @web.middleware
     async def _before(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         self.requests.append((request.method, request.path))
-        if self.trouble and self.trouble.befalls(request):
+        if self.trouble and await self.trouble.befalls(request):
             self.trouble.met += 1
             return await troubled(request, self.trouble)
         if self._api_key and request.headers.get("api-key") != self._api_key:
@@ -115,7 +119,7 @@ def handling(operation: Callable[[str, Json], Any]) -> Handler:
     """The operation in Qdrant's envelope."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        body = await request.json() if request.can_read_body else {}
+        body = await request.json() if request.body_exists else {}
         try:
             result = operation(request.match_info["name"], body)
         except Refused as exc:

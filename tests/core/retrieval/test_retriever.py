@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.errors import ServiceUnavailable
-from core.model import EVERYTHING, Corpus, Hit, Rung, Scope, SearchHits
+from core.errors import RequestRejected, ServiceUnavailable
+from core.model import EVERYTHING, Corpus, Hit, Rung, Scope, SearchHits, SearchRequest
 from core.ports import Reranker
 from core.retrieval.preference import Preference
 from core.retrieval.retriever import RetrievalSettings, Retriever
@@ -108,6 +108,38 @@ async def test_a_corpus_of_another_model_is_searched_by_bm25_alone() -> None:
 
     assert found.rungs == (Rung.BM25_ONLY,)
     assert (index.requests[0].collection, index.requests[0].dense) == (corpus.collection, None)
+
+
+class OtherDimension(ScriptedIndex):
+    """Refuses a search with a vector, as an index whose vectors have another length does."""
+
+    async def search(self, request: SearchRequest) -> SearchHits:
+        found = await super().search(request)
+        if request.dense is not None:
+            raise RequestRejected("Qdrant", "expected dim: 8, got 256")
+        return found
+
+
+async def test_an_index_that_refuses_the_vector_is_searched_by_bm25_alone() -> None:
+    index = OtherDimension(FOUND)
+    search = retriever(index)
+
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
+
+    assert [p.text for p in found.passages] == ["install on linux", "install"]
+    assert found.rungs == (Rung.BM25_ONLY,)
+    assert [request.dense is None for request in index.requests] == [False, True]
+
+
+async def test_an_index_that_refuses_words_as_well_is_an_error() -> None:
+    class Refusing(ScriptedIndex):
+        async def search(self, request: SearchRequest) -> SearchHits:
+            raise RequestRejected("Qdrant", "no such field")
+
+    search = retriever(Refusing(FOUND))
+
+    with pytest.raises(RequestRejected, match="no such field"):
+        await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
 
 async def test_a_query_is_embedded_once() -> None:
