@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -25,8 +26,10 @@ _ENOUGH = 2 * 2**30
 def pytest_configure() -> None:
     """Keeps temporary files in memory, children's too: the engines wait for the disk otherwise.
 
-    No test is about what a power cut leaves, so none loses what it shows.
+    No test is about what a power cut leaves, so none loses what it shows. Who starts the tests with
+    `nohup` has SIGHUP ignored by all that they start, which is what some are about.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     chosen = "TMPDIR" in os.environ or not _MEMORY.is_dir()
     if not chosen and shutil.disk_usage(_MEMORY).free > _ENOUGH:
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
