@@ -106,7 +106,7 @@ def _hides(shard: engine.EdgeShard, generation: int) -> bool:
     """Whether there is any point that the generation does not see.
 
     Mostly there is none, which two looks by the indexes tell at once; to compare the generations
-    of all points takes as long as to compare half of the vectors.
+    of all points takes longer than the search.
     """
     looks = (
         engine.ScrollRequest(filter=to_filter(unseen), limit=1, with_payload=False)

@@ -72,4 +72,6 @@ def _min_max(hits: Sequence[Hit]) -> Callable[[float], float]:
 
 def _relative(hits: Sequence[Hit]) -> Callable[[float], float]:
     best = max((hit.score for hit in hits), default=0.0)
-    return lambda score: score / best if best > 0 else 0.0
+    if best <= 0:
+        return lambda _: 0.0
+    return lambda score: score / best

@@ -15,7 +15,6 @@ from core.model import (
     Retrieval,
     Rung,
     Scope,
-    Scores,
     SearchHits,
     SearchRequest,
     SparseVector,
@@ -207,7 +206,7 @@ class Retriever:
             log.warning("Keeping the fused order. %s", exc)
             return hits, (Rung.NO_RERANK,)
         scored = [
-            RankedHit(hit.chunk, _reranked(hit.scores, score))
+            RankedHit(hit.chunk, replace(hit.scores, rerank=score))
             for hit, score in zip(head, relevance, strict=True)
         ]
         return [*sorted(scored, key=lambda hit: -(hit.scores.rerank or 0.0)), *tail], ()
@@ -220,10 +219,6 @@ class Retriever:
 
 def _by_words(queries: Sequence[EncodedQuery]) -> list[EncodedQuery]:
     return [replace(query, dense=None) for query in queries]
-
-
-def _reranked(scores: Scores, rerank: float) -> Scores:
-    return Scores(scores.fused, scores.dense, scores.sparse, rerank)
 
 
 class _QueryCache:

@@ -59,6 +59,14 @@ async def answered(guild: DiscordGuild, count: int, user: str = ALICE) -> list[s
     return [text.partition("?")[0] for text in shown()]
 
 
+async def knows_alice(guild: DiscordGuild, database: Database) -> None:
+    """The bot that has just been opened has answered her once."""
+    await caught_up(database)
+    await guild.dm(ALICE, "Before?")
+    await answered(guild, 1)
+    await settled(database)
+
+
 def asked(bot: Bot) -> list[str]:
     return [question.text for question in bot.answers.asked]
 
@@ -298,10 +306,7 @@ async def test_what_could_not_be_stored_is_answered_before_what_is_said_next(
 ) -> None:
     away = FaultyDatabase(database)
     async with open_bot(guild, away) as bot:
-        await caught_up(database)
-        await guild.dm(ALICE, "Before?")
-        await answered(guild, 1)
-        await settled(database)
+        await knows_alice(guild, database)
         away.broken = ALL
         for text in ("First?", "Second?"):
             await guild.dm(ALICE, text)
@@ -318,10 +323,7 @@ async def test_what_waits_for_a_database_that_fails_in_the_end_is_answered_befor
 ) -> None:
     dying = Dying(database)
     async with open_bot(guild, dying) as bot:
-        await caught_up(database)
-        await guild.dm(ALICE, "Before?")
-        await answered(guild, 1)
-        await settled(database)
+        await knows_alice(guild, database)
         dying.dies.clear()
         await guild.dm(ALICE, "First?")
         await until(lambda: dying.waiting)
@@ -356,10 +358,7 @@ async def test_what_a_catch_up_could_not_store_is_answered_before_what_is_said_n
     guild: DiscordGuild, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with open_bot(guild, database):
-        await caught_up(database)
-        await guild.dm(ALICE, "Before?")
-        await answered(guild, 1)
-        await settled(database)
+        await knows_alice(guild, database)
     await guild.dm(ALICE, "First?")
     dying = Dying(database)
     dying.dies.clear()
@@ -378,10 +377,7 @@ async def test_what_was_said_between_two_sessions_is_answered_before_what_is_sai
 ) -> None:
     away = FaultyDatabase(database)
     async with open_bot(guild, away) as bot:
-        await caught_up(database)
-        await guild.dm(ALICE, "Before?")
-        await answered(guild, 1)
-        await settled(database)
+        await knows_alice(guild, database)
         guild.drop_gateway()
         guild.gateway.forget()
         await guild.dm(ALICE, "First?")

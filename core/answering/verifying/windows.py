@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -21,18 +20,16 @@ class Windows:
 
     def __init__(self, sentences: Sequence[AbstractSet[str]]) -> None:
         self.spans = tuple(_spans(len(sentences)))
-        self._lengths = tuple(_lengths(len(sentences)))
         self._places = _places(sentences, self.spans)
         self._related = _by_prefix(self._places)
 
     def best(self, shares: Sequence[float], penalty: float) -> int:
         """The window that has the most, less the penalty for each of its sentences."""
-        best, most = 0, -math.inf
-        for length, (start, end) in enumerate(self._lengths, 1):
-            share = max(shares[start:end])
-            if share - penalty * length > most:
-                best, most = shares.index(share, start), share - penalty * length
-        return best
+        scores = [
+            share - penalty * (end - start)
+            for share, (start, end) in zip(shares, self.spans, strict=True)
+        ]
+        return scores.index(max(scores))
 
     def held(self, weights: Mapping[str, float], related: float) -> list[float]:
         """What each window has of the weights of some stems.
@@ -55,15 +52,6 @@ def _spans(sentences: int) -> Iterator[tuple[int, int]]:
     for length in range(1, _LONGEST + 1):
         for start in range(sentences - length + 1):
             yield start, start + length
-
-
-def _lengths(sentences: int) -> Iterator[tuple[int, int]]:
-    """From which window to before which one those of each length go."""
-    start = 0
-    for length in range(1, min(_LONGEST, sentences) + 1):
-        end = start + sentences - length + 1
-        yield start, end
-        start = end
 
 
 def _places(
