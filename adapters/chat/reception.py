@@ -15,6 +15,7 @@ from adapters.chat.preparing import Preparation
 from adapters.chat.wording import refused
 from core.answering.dispatcher import Dispatcher
 from core.conversation.presence import Presence
+from core.conversation.recent import Recent
 from core.errors import QuestionRefused
 from core.model import Question
 
@@ -53,7 +54,7 @@ class Reception:
         self._preparation = preparation
         self._tell = tell
         self._clock = clock
-        self._seen_to: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._seen_to = Recent[tuple[str, str]](_REMEMBERED)
         self._refused: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._lines = Lines()
 
@@ -85,9 +86,7 @@ class Reception:
             await self._store(asked)
         except QuestionRefused as exc:
             self._refuse(asked.question, exc)
-        self._seen_to[message] = None
-        if len(self._seen_to) > _REMEMBERED:
-            self._seen_to.popitem(last=False)
+        self._seen_to.add(message)
 
     async def _store(self, asked: Asked) -> bool:
         """Whether it is new. Raises ServiceError."""

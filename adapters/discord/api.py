@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -26,6 +25,7 @@ from adapters.discord.faults import (
 from adapters.discord.pacing import Pacing
 from adapters.discord.rendering import Message
 from adapters.discord.views import view_of
+from core.conversation.recent import Recent
 from core.errors import RequestRejected
 
 UNKNOWN_MEMBER = 10007
@@ -33,7 +33,6 @@ ARCHIVED = 50083
 THREAD_THERE = 160004
 """Discord's code for a message that has a thread already."""
 
-_REMEMBERED = 10_000
 _TIMEOUT = 30.0
 _PAGE = 100
 
@@ -51,7 +50,7 @@ class DiscordApi:
         self.client = client
         self._session = session
         self._pacing = pacing or Pacing()
-        self._deleted: OrderedDict[str, None] = OrderedDict()
+        self._deleted = Recent[str]()
 
     @property
     def us(self) -> int:
@@ -94,9 +93,7 @@ class DiscordApi:
 
     async def delete(self, channel: str, message_id: str) -> None:
         """Deletes a message of ours, unless it is gone."""
-        self._deleted[message_id] = None
-        if len(self._deleted) > _REMEMBERED:
-            self._deleted.popitem(last=False)
+        self._deleted.add(message_id)
         there = self.messageable(channel).get_partial_message(int(message_id))
         await _where_it_is(self._in_open_thread(channel, "a deletion", there.delete))
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import math
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeAlias
@@ -21,6 +20,7 @@ from adapters.discord.journal import Journal
 from adapters.discord.mapping import DIRECT, PLATFORM
 from adapters.discord.window import Window, message_at
 from core.conversation.presence import Presence
+from core.conversation.recent import Recent
 
 See: TypeAlias = Callable[[discord.Message], Awaitable[bool]]
 """Takes a message that may have come before; whether it is a question. Raises ServiceError."""
@@ -33,8 +33,6 @@ _SKEW = 60.0
 
 _PATIENCE = 2.0
 """Seconds of those that a message has to be stored in, to read what was said before it."""
-
-_REMEMBERED = 10_000
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +56,7 @@ class Directs:
         self._seen: Mapping[str, str] = {}
         self.began = message_at(time.time())
         self._told_since = math.inf
-        self._heard: OrderedDict[str, None] = OrderedDict()
-        self._read: OrderedDict[str, None] = OrderedDict()
+        self._heard, self._read = Recent[str](), Recent[str]()
         self._storing, self._reading = Lines(), Lines()
 
     def load(self, seen: Mapping[str, str]) -> None:
@@ -76,14 +73,13 @@ class Directs:
 
     def hear(self, channel: str) -> None:
         """Somebody speaks to us there."""
-        if channel not in self._heard and int(channel) > self._told_since:
-            _remember(self._read, channel)
-        _remember(self._heard, channel)
+        if self._heard.add(channel) and int(channel) > self._told_since:
+            self._read.add(channel)
 
     def all(self) -> list[str]:
         """Those that we know of, the one that was last heard first."""
         stored = [s.channel for s in self._presence.all(PLATFORM) if s.workspace == DIRECT]
-        return list(dict.fromkeys([*reversed(self._heard), *stored]))
+        return list(dict.fromkeys([*self._heard, *stored]))
 
     @asynccontextmanager
     async def storing(self, channel: str) -> AsyncIterator[None]:
@@ -120,7 +116,7 @@ class Directs:
 
     def missed(self, channel: str) -> None:
         """Something that was said there could not be stored."""
-        self._read.pop(channel, None)
+        self._read.discard(channel)
         self._journal.note(channel)
 
     def away(self) -> None:
@@ -134,11 +130,11 @@ class Directs:
             self._journal.strike(channel)
 
     async def _reread(self, channel: str) -> list[discord.Message]:
-        _remember(self._read, channel)  # what is missed from here on takes that back
+        self._read.add(channel)  # what is missed from here on takes that back
         try:
             return await self._unanswered(channel)
         except BaseException:
-            self._read.pop(channel, None)
+            self._read.discard(channel)
             raise
 
     async def _unanswered(self, channel: str) -> list[discord.Message]:
@@ -162,10 +158,3 @@ def _replied_to(messages: Sequence[discord.Message], us: int) -> set[int | None]
         for message in messages
         if message.author.id == us and message.reference is not None and message.content != LATE
     }
-
-
-def _remember(channels: OrderedDict[str, None], channel: str) -> None:
-    channels[channel] = None
-    channels.move_to_end(channel)
-    if len(channels) > _REMEMBERED:
-        channels.popitem(last=False)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -25,13 +24,12 @@ from adapters.discord.mapping import Place, deleted, edited, incoming, session_o
 from adapters.discord.messages import Said, said_of
 from adapters.discord.whereabouts import Whereabouts
 from core.conversation.presence import Presence
+from core.conversation.recent import Recent
 from core.errors import ServiceError
 from core.model import Question
 
 IN_TIME = 5.0
 """Seconds to store a message in, before its author is told that it takes longer."""
-
-_REMEMBERED = 10_000
 
 Tell: TypeAlias = Callable[[Question, str], None]
 
@@ -60,7 +58,7 @@ class Listener:
         self._directs = directs
         self._watch = watch
         self._tell = tell
-        self._apologised: OrderedDict[str, None] = OrderedDict()
+        self._apologised = Recent[str]()
         self._ready = False
         self._busy: set[asyncio.Task[object]] = set()
 
@@ -169,11 +167,8 @@ class Listener:
             self._busy.discard(task)
 
     def _apologise(self, question: Question) -> None:
-        if question.message_id not in self._apologised:
-            self._apologised[question.message_id] = None
+        if self._apologised.add(question.message_id):
             self._tell(question, LATE)
-        if len(self._apologised) > _REMEMBERED:
-            self._apologised.popitem(last=False)
 
     async def _meaning(self, message: discord.Message) -> Incoming:
         said = await self._said(message)

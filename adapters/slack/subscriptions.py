@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
 from adapters.chat.errands import Start
+from core.conversation.recent import Recent
 
 SOON = 60.0
 """Seconds in which the message of a mention arrives, if it does at all."""
@@ -27,16 +27,14 @@ class Subscriptions:
     def __init__(self, start: Start, *, soon: float = SOON, shared: bool = False) -> None:
         self._start = start
         self._soon = soon
-        self._messages: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._messages = Recent[tuple[str, str]](_REMEMBERED)
         self._waiting = shared
 
     def see(self, event: Mapping[str, Any]) -> None:
         """An event of a message came in. One mention at a time is followed up."""
         message = str(event.get("channel", "")), str(event.get("ts", ""))
         if event.get("type") == "message":
-            self._messages[message] = None
-            if len(self._messages) > _REMEMBERED:
-                self._messages.popitem(last=False)
+            self._messages.add(message)
         elif not self._waiting and not event.get("edited"):
             self._waiting = True
             self._start(self._look(message))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
+from core.conversation.recent import Recent
 from core.model import SessionKey
 from core.ports import Database
 
@@ -19,7 +18,7 @@ class Presence:
         self._database = database
         self.shared = shared
         self._capacity = capacity
-        self._sessions: OrderedDict[SessionKey, None] = OrderedDict()
+        self._sessions = Recent[SessionKey](capacity)
 
     async def load(self) -> None:
         """What was known before this process; to be awaited once, at the start."""
@@ -33,16 +32,13 @@ class Presence:
             """,
             self._capacity,
         )
-        live = list(self._sessions)
-        for session in [*(SessionKey(**row) for row in reversed(rows)), *live]:
+        newest_first = [*self._sessions, *(SessionKey(**row) for row in rows)]
+        for session in reversed(newest_first):
             self.join(session)
 
     def join(self, session: SessionKey) -> None:
         """We take part from here on; to be called when a question of it was accepted."""
-        self._sessions[session] = None
-        self._sessions.move_to_end(session)
-        if len(self._sessions) > self._capacity:
-            self._sessions.popitem(last=False)
+        self._sessions.add(session)
 
     def __contains__(self, session: SessionKey) -> bool:
         return session in self._sessions
@@ -50,12 +46,11 @@ class Presence:
     def recent(self, platform: str, workspace: str, channel: str) -> list[SessionKey]:
         """The known sessions of a channel, the one that was last spoken in first."""
         place = (platform, workspace, channel)
-        known = [s for s in self._sessions if (s.platform, s.workspace, s.channel) == place]
-        return known[::-1]
+        return [s for s in self._sessions if (s.platform, s.workspace, s.channel) == place]
 
     def all(self, platform: str) -> list[SessionKey]:
         """The known sessions of a platform, the one that was last spoken in first."""
-        return [session for session in reversed(self._sessions) if session.platform == platform]
+        return [session for session in self._sessions if session.platform == platform]
 
     async def includes(self, session: SessionKey) -> bool:
         """The same, exact also when it is shared; that costs a query for an unknown session."""
@@ -80,5 +75,5 @@ class Presence:
         if rows:
             self.join(session)
         else:
-            self._sessions.pop(session, None)
+            self._sessions.discard(session)
         return bool(rows)
