@@ -56,9 +56,18 @@ async def open_session(
 
 
 async def post(session: aiohttp.ClientSession, url: URL, body: bytes, *, service: str) -> Reply:
+    """As `send` does."""
+    return await send(session, "POST", url, body, service=service)
+
+
+async def send(
+    session: aiohttp.ClientSession, method: str, url: URL, body: bytes | None, *, service: str
+) -> Reply:
     """The reply to JSON. Raises MalformedReply where it has no end, and what aiohttp raises."""
-    headers = {"Content-Type": "application/json"}
-    async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+    headers = {"Content-Type": "application/json"} if body is not None else {}
+    async with session.request(
+        method, url, data=body, headers=headers, allow_redirects=False
+    ) as response:
         content = await beginning(response, _MOST_BYTES + 1)
         if len(content) > _MOST_BYTES:
             raise MalformedReply(service, "sent a reply that is far too large.")

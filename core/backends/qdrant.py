@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from yarl import URL
 
 from core.backends.http_session import open_session
+from core.backends.qdrant_api import QdrantApi
 from core.backends.qdrant_rest import QdrantRest
 from core.backends.qdrant_statuses import malformed
 
@@ -39,52 +40,21 @@ async def open_qdrant(
     address = _checked(url)
     if api_key and address.scheme == "http":
         log.warning("The key for %s is sent unencrypted; use https where you can.", url)
-    client = _Client(url, api_key, prefer_grpc=prefer_grpc, grpc_port=grpc_port, timeout=timeout)
-    headers = {"api-key": api_key} if api_key else {}
+    if not prefer_grpc:
+        headers = {"api-key": api_key} if api_key else {}
+        async with open_session(headers) as session:
+            yield QdrantRest(QdrantApi(session, address, timeout=timeout))
+        return
+    connect = await asyncio.to_thread(_imported)
+    remote = connect(url, api_key=api_key, grpc_port=grpc_port, timeout=timeout)
     try:
-        if prefer_grpc:
-            yield await client.loaded()
-        else:
-            async with open_session(headers) as session:
-                yield QdrantRest(session, address, client.loaded, timeout=timeout)
+        yield remote
     finally:
-        await client.close()
-
-
-class _Client:
-    """qdrant-client, which takes a second to import: for who needs it, beside whoever asks."""
-
-    def __init__(
-        self, url: str, api_key: str | None, *, prefer_grpc: bool, grpc_port: int, timeout: int
-    ) -> None:
-        self._url = url
-        self._api_key = api_key
-        self._prefer_grpc = prefer_grpc
-        self._grpc_port = grpc_port
-        self._timeout = timeout
-        self._loading = asyncio.Lock()
-        self._remote: QdrantRemote | None = None
-
-    async def loaded(self) -> QdrantRemote:
-        async with self._loading:
-            if self._remote is None:
-                connect = await asyncio.to_thread(_imported)
-                self._remote = connect(
-                    self._url,
-                    api_key=self._api_key,
-                    prefer_grpc=self._prefer_grpc,
-                    grpc_port=self._grpc_port,
-                    timeout=self._timeout,
-                )
-            return self._remote
-
-    async def close(self) -> None:
-        if self._remote is not None:
-            await self._remote.close()
+        await remote.close()
 
 
 def _imported() -> Callable[..., QdrantRemote]:
-    from core.backends.qdrant_remote import connect  # noqa: PLC0415 - see above
+    from core.backends.qdrant_remote import connect  # noqa: PLC0415 - it takes half a second
 
     return connect
 

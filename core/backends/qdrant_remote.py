@@ -1,4 +1,4 @@
-"""A Qdrant server behind the vector index, through qdrant-client."""
+"""A Qdrant server behind the vector index, through qdrant-client over gRPC."""
 
 from __future__ import annotations
 
@@ -43,9 +43,7 @@ _SCHEMA: Final = {
 }
 
 
-def connect(
-    url: str, *, api_key: str | None, prefer_grpc: bool, grpc_port: int, timeout: int
-) -> QdrantRemote:
+def connect(url: str, *, api_key: str | None, grpc_port: int, timeout: int) -> QdrantRemote:
     """A client that has not sent anything yet. Raises ConfigurationError for a bad address."""
     try:
         with warnings.catch_warnings():  # of a key that is sent unencrypted, to a terminal only
@@ -53,7 +51,7 @@ def connect(
             client = AsyncQdrantClient(
                 url=url,
                 api_key=api_key,
-                prefer_grpc=prefer_grpc,
+                prefer_grpc=True,
                 grpc_port=grpc_port,
                 timeout=timeout,
                 check_compatibility=False,  # it asks in a thread, and prints what it finds

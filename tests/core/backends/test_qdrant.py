@@ -21,8 +21,9 @@ from yarl import URL
 
 from core.backends.http_session import open_session
 from core.backends.qdrant import open_qdrant
+from core.backends.qdrant_api import QdrantApi
 from core.backends.qdrant_errors import client_errors
-from core.backends.qdrant_rest import QdrantRest, Remote
+from core.backends.qdrant_rest import QdrantRest
 from core.errors import (
     AccessDenied,
     ConfigurationError,
@@ -337,11 +338,7 @@ async def test_chunks_that_were_found_before_are_not_sent_again(
 
 async def test_chunks_are_kept_up_to_a_number(server: QdrantServer) -> None:
     async with open_session({}) as session:
-
-        async def nobody() -> Remote:
-            raise AssertionError
-
-        index = QdrantRest(session, URL(server.url), nobody, timeout=5, kept=1)
+        index = QdrantRest(QdrantApi(session, URL(server.url), timeout=5), kept=1)
         async with open_qdrant(server.url) as opened:
             await (await opened.writer(MODEL)).write([point("a"), point("b")])
         for _ in range(2):
@@ -372,28 +369,28 @@ async def test_a_result_of_another_shape_is_a_clear_error(
         await index.writer(MODEL)
 
 
-WHO_ASKS = """
+OVER_REST = """
 import asyncio, sys
 from core.backends.qdrant import open_qdrant
-from tests.support.points import MODEL, request, unit
+from tests.support.points import MODEL, point, request, unit
 
-async def ask() -> None:
+async def use() -> None:
     async with open_qdrant(sys.argv[1]) as index:
-        await index.writer(MODEL)
+        writer = await index.writer(MODEL)
+        await writer.write([point("a")])
         await index.count(MODEL.collection, 1)
         await index.search(request(1, dense=unit(1)))
+        await index.vectors(MODEL.collection, ["h"])
 
-asyncio.run(ask())
+asyncio.run(use())
 sys.exit("qdrant_client" in sys.modules)
 """
 
 
-async def test_the_client_is_loaded_by_who_writes_and_not_by_who_asks(tmp_path: Path) -> None:
+async def test_the_client_is_not_loaded_over_rest(tmp_path: Path) -> None:
     async with serving(tmp_path) as server:
-        async with open_qdrant(server.url) as index:
-            await index.writer(MODEL)
-        asking = await asyncio.create_subprocess_exec(sys.executable, "-c", WHO_ASKS, server.url)
-        assert await asking.wait() == 0
+        using = await asyncio.create_subprocess_exec(sys.executable, "-c", OVER_REST, server.url)
+        assert await using.wait() == 0
 
 
 async def test_a_writer_for_a_collection_that_is_whole_changes_nothing(
