@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import TypeAlias
 
+from adapters.chat.clock import PlatformClock
 from core.conversation.cursors import Cursors
 from core.errors import AccessDenied, RequestRejected, ServiceError
 
 Run: TypeAlias = Callable[[float | None], Awaitable[int]]
 """Sees to what was missed; the number of questions in it. Raises ServiceError.
 
-It is told the moment, in seconds since 1970, from which on this process itself missed something:
-another one may have moved the cursors beyond that.
+It is told the moment, in seconds since 1970 by the platform's clock, from which on this process
+itself missed something: another one may have moved the cursors beyond that.
 """
 
 PAUSE = 60.0
@@ -35,12 +35,19 @@ class Watch:
     """
 
     def __init__(
-        self, cursors: Cursors, platform: str, workspace: str, *, pause: float = PAUSE
+        self,
+        cursors: Cursors,
+        platform: str,
+        workspace: str,
+        clock: PlatformClock,
+        *,
+        pause: float = PAUSE,
     ) -> None:
         self._cursors = cursors
         self._platform = platform
         self._workspace = workspace
         self._pause = pause
+        self._clock = clock
         self._wanted = asyncio.Event()
         self._behind = True
         self._missed_since: float | None = None
@@ -49,7 +56,7 @@ class Watch:
         """Something may be lost: have it looked for."""
         self._behind = True
         if self._missed_since is None:
-            self._missed_since = time.time()
+            self._missed_since = self._clock.now()
         self._wanted.set()
 
     def seen(self, channel: str, message_id: str) -> None:

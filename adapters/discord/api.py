@@ -11,6 +11,7 @@ import aiohttp
 import discord
 from discord.abc import GuildChannel
 
+from adapters.chat.clock import PlatformClock
 from adapters.discord.calling import PAUSES, T, called
 from adapters.discord.client import READY, open_client
 from adapters.discord.credentials import DiscordCredentials
@@ -45,9 +46,14 @@ class DiscordApi:
     """
 
     def __init__(
-        self, client: discord.Client, session: aiohttp.ClientSession, pacing: Pacing | None = None
+        self,
+        client: discord.Client,
+        session: aiohttp.ClientSession,
+        pacing: Pacing | None = None,
+        clock: PlatformClock | None = None,
     ) -> None:
         self.client = client
+        self.clock = clock or PlatformClock()
         self._session = session
         self._pacing = pacing or Pacing()
         self._deleted = Recent[str]()
@@ -262,13 +268,14 @@ async def open_discord_api(
     pacing: Pacing | None = None,
 ) -> AsyncIterator[DiscordApi]:
     """Logged in, and not connected to the gateway yet. Raises ServiceError."""
+    clock = PlatformClock()
     async with (
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT)) as session,
         open_client(
-            credentials, message_content=message_content, shards=shards, ready=ready
+            credentials, message_content=message_content, shards=shards, ready=ready, clock=clock
         ) as client,
     ):
-        yield DiscordApi(client, session, pacing)
+        yield DiscordApi(client, session, pacing, clock)
 
 
 async def _where_it_is(change: Awaitable[object]) -> bool:

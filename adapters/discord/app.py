@@ -72,7 +72,7 @@ async def open_discord(
         start = await stack.enter_async_context(open_errands())
         await presence.load()
         place = Place(str(api.us), policy, presence.__contains__)
-        watch = Watch(cursors, PLATFORM, str(api.us), pause=window.pause)
+        watch = Watch(cursors, PLATFORM, str(api.us), api.clock, pause=window.pause)
         whereabouts = Whereabouts(api, archive, presence)
         directs = Directs(api, presence, window, Journal(journal))
         directs.load(await seen_by(str(api.us), cursors))

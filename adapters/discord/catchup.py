@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TypeAlias
 
@@ -67,7 +66,7 @@ class CatchUp:
         Without a cursor nothing is looked for: the bot is new. What was `missed_since` is looked
         for wherever another instance has moved the cursors to.
         """
-        us, now, count = str(self._api.us), message_at(time.time()), 0
+        us, now, count = str(self._api.us), self._api.clock.now(), 0
         since = {
             channel: _earlier(seen, missed_since)
             for channel, seen in (await seen_by(us, self._cursors)).items()
@@ -78,7 +77,7 @@ class CatchUp:
             await self._changed()
         else:
             self._cursors.note(PLATFORM, us, BEGAN, self._directs.began)
-        await self._cursors.advance(PLATFORM, us, _EVERYWHERE, now)
+        await self._cursors.advance(PLATFORM, us, _EVERYWHERE, message_at(now))
         return count
 
     async def _unseen(self, since: Mapping[str, str]) -> int:
@@ -86,7 +85,7 @@ class CatchUp:
         for channel in [*self._grown(since), *await self._resting()]:
             seen = since.get(channel) or since.get(_EVERYWHERE)
             if seen is not None:
-                count += await self._whatever(channel, self._window.after(seen))
+                count += await self._whatever(channel, seen)
         for channel in self._directs.all()[: self._window.directs]:
             count += await self._directs.catch_up(channel, self._see)
         return count
@@ -114,8 +113,9 @@ class CatchUp:
             if await self._api.thread(thread) is not None
         ]
 
-    async def _whatever(self, channel: str, after: str) -> int:
+    async def _whatever(self, channel: str, seen: str) -> int:
         """The questions in a channel; one that cannot be read keeps no other from it."""
+        after = self._window.after(seen, self._api.clock.now())
         try:
             messages = await self._api.messages(
                 channel, after=after, most=self._window.messages, latest=True

@@ -13,6 +13,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from adapters.chat.clock import PlatformClock
 from adapters.discord.credentials import API_URL, DiscordCredentials
 from adapters.discord.faults import start_fault
 
@@ -29,13 +30,15 @@ async def open_client(
     message_content: bool = False,
     shards: int = 1,
     ready: float = READY,
+    clock: PlatformClock | None = None,
 ) -> AsyncIterator[discord.Client]:
     """A client that is logged in and not connected; it is closed at the end.
 
-    With `message_content` it asks for the intent that shows it every message. Raises ServiceError.
+    With `message_content` it asks for the intent that shows it every message. The `clock` hears
+    every reply. Raises ServiceError.
     """
     async with _pointed_at(credentials.api_url):
-        client = _client(shards, message_content, ready)
+        client = _client(shards, message_content, ready, _heard_by(clock or PlatformClock()))
         try:
             try:
                 await client.login(credentials.token)
@@ -56,7 +59,21 @@ def _end_waiting(client: discord.Client) -> None:
             task.cancel()
 
 
-def _client(shards: int, message_content: bool, ready: float) -> discord.Client:  # noqa: FBT001
+def _heard_by(clock: PlatformClock) -> aiohttp.TraceConfig:
+    async def ended(_: object, __: object, params: aiohttp.TraceRequestEndParams) -> None:
+        clock.heard(params.response.headers.get("Date"))
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(ended)
+    return trace
+
+
+def _client(
+    shards: int,
+    message_content: bool,  # noqa: FBT001 - it is passed by place
+    ready: float,
+    trace: aiohttp.TraceConfig,
+) -> discord.Client:
     # What is said is stored by ourselves; members are known from what they say.
     options: dict[str, Any] = {
         "intents": intents(message_content=message_content),
@@ -65,6 +82,7 @@ def _client(shards: int, message_content: bool, ready: float) -> discord.Client:
         "chunk_guilds_at_startup": False,
         "member_cache_flags": discord.MemberCacheFlags.none(),
         "guild_ready_timeout": ready,
+        "http_trace": trace,
     }
     if shards > 1:
         return discord.AutoShardedClient(shard_count=shards, **options)

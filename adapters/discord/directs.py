@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TypeAlias
@@ -29,7 +28,7 @@ BEGAN = "began"
 """Stands among the cursors for when the bot was new."""
 
 _SKEW = 60.0
-"""Seconds by which our clock may be behind Discord's."""
+"""Seconds by which the time that we take for Discord's may be behind it."""
 
 _PATIENCE = 2.0
 """Seconds of those that a message has to be stored in, to read what was said before it."""
@@ -54,7 +53,7 @@ class Directs:
         self._window = window
         self._journal = journal
         self._seen: Mapping[str, str] = {}
-        self.began = message_at(time.time())
+        self.began = message_at(api.clock.now())
         self._told_since = math.inf
         self._heard, self._read = Recent[str](), Recent[str]()
         self._storing, self._reading = Lines(), Lines()
@@ -122,7 +121,7 @@ class Directs:
     def away(self) -> None:
         """Discord tells us all from now on; before, we may have missed something anywhere."""
         self._read.clear()
-        self._told_since = int(message_at(time.time() + _SKEW))
+        self._told_since = int(message_at(self._api.clock.now() + _SKEW))
 
     def _stored(self, channel: str) -> None:
         # Whoever reads what was said before may still find something to store.
@@ -139,7 +138,8 @@ class Directs:
 
     async def _unanswered(self, channel: str) -> list[discord.Message]:
         """What to take, oldest first. What we replied to was taken, or declined."""
-        after = max(self._window.after(self._seen.get(channel, "0")), self.began, key=int)
+        seen = self._seen.get(channel, "0")
+        after = max(self._window.after(seen, self._api.clock.now()), self.began, key=int)
         try:
             messages = await self._api.messages(
                 channel, after=after, most=self._window.messages, latest=True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,10 +27,10 @@ class Window:
     questions: int = 100
     pause: float = PAUSE
 
-    def after(self, seen: str) -> str:
-        """The message after which to read, where that one was seen."""
+    def after(self, seen: str, now: float) -> str:
+        """The message after which to read, where that one was seen; `now` is Discord's time."""
         begin = snowflake_time(int(seen)).timestamp() - self.overlap
-        return message_at(max(begin, time.time() - self.seconds))
+        return message_at(max(begin, now - self.seconds))
 
 
 def message_at(moment: float) -> str:

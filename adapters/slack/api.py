@@ -15,6 +15,7 @@ import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.clock import PlatformClock
 from adapters.slack.api_errors import SERVICE, translated
 from adapters.slack.pacing import Pacing
 from core.errors import AccessDenied, MalformedReply, RateLimited, RequestRejected
@@ -50,11 +51,13 @@ class SlackApi:
         session: aiohttp.ClientSession,
         pacing: Pacing,
         identity: Identity,
+        clock: PlatformClock,
     ) -> None:
         self._client = client
         self._session = session
         self.pacing = pacing
         self.identity = identity
+        self.clock = clock
 
     @property
     def token(self) -> str:
@@ -87,7 +90,7 @@ class SlackApi:
             if before is not None:
                 await before()
             try:
-                return await call_once(self._client, method, **arguments)
+                return await call_once(self._client, method, self.clock, **arguments)
             except RateLimited as exc:
                 self.pacing.close(method, exc.retry_after or 0.0)
                 if self.pacing.wait(method) > until - clock():
@@ -149,8 +152,9 @@ async def open_slack_api(
         timeout=aiohttp.ClientTimeout(total=_TIMEOUT),
         connector=aiohttp.TCPConnector(limit=_CONNECTIONS),
     ) as session:
-        client = web_client(session, base_url, token)
-        yield SlackApi(client, session, pacing or Pacing(), await _identity(client))
+        client, clock = web_client(session, base_url, token), PlatformClock()
+        identity = await _identity(client, clock)
+        yield SlackApi(client, session, pacing or Pacing(), identity, clock)
 
 
 def web_client(
@@ -162,8 +166,13 @@ def web_client(
     )
 
 
-async def call_once(client: AsyncWebClient, method: str, **arguments: Any) -> Mapping[str, Any]:
-    """The reply to one call. Arguments that are None are left out. Raises ServiceError."""
+async def call_once(
+    client: AsyncWebClient, method: str, clock: PlatformClock | None = None, **arguments: Any
+) -> Mapping[str, Any]:
+    """The reply to one call, which the clock hears. Arguments that are None are left out.
+
+    Raises ServiceError.
+    """
     call = getattr(client, method.replace(".", "_"))
     given = {name: value for name, value in arguments.items() if value is not None}
     try:
@@ -173,6 +182,8 @@ async def call_once(client: AsyncWebClient, method: str, **arguments: Any) -> Ma
     except (AttributeError, ValueError) as exc:
         # The SDK trips over replies that are not JSON.
         raise translated(method, exc) from exc
+    if clock is not None:
+        clock.heard(reply.headers.get("Date"))
     if not isinstance(reply.data, dict):
         raise MalformedReply(SERVICE, f"{method} was answered with something that is no reply")
     return reply.data
@@ -185,6 +196,6 @@ async def _read(stream: aiohttp.StreamReader, most: int) -> bytes:
     return bytes(content)
 
 
-async def _identity(client: AsyncWebClient) -> Identity:
-    reply = await call_once(client, "auth.test")
+async def _identity(client: AsyncWebClient, clock: PlatformClock) -> Identity:
+    reply = await call_once(client, "auth.test", clock)
     return Identity(str(reply["team_id"]), str(reply["user_id"]), str(reply.get("bot_id", "")))

@@ -73,7 +73,7 @@ async def open_slack(
         policy = await _resolved(policy or ChannelPolicy(), api)
         place = Place(api.identity, policy, presence.__contains__)
         window = window or Window()
-        watch = Watch(cursors, PLATFORM, api.identity.team, pause=window.pause)
+        watch = Watch(cursors, PLATFORM, api.identity.team, api.clock, pause=window.pause)
         reception = _reception(api, dispatcher, presence, start)
         subscriptions = Subscriptions(start, soon=soon, shared=presence.shared)
         listener = Listener(reception, presence, place, watch, subscriptions)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -81,7 +80,7 @@ class CatchUp:
         In a workspace without a cursor nothing is looked for: the bot is new there. What was
         `missed_since` is looked for wherever another instance has moved the cursors to.
         """
-        now = f"{time.time():.6f}"
+        now = self._api.clock.now()
         cursors = await self._cursors.all(PLATFORM)
         since = {c.channel: ts for c, ts in cursors.items() if c.workspace == self._team}
         count = 0
@@ -89,14 +88,14 @@ class CatchUp:
             for conversation in await conversations(self._api):
                 seen = since.get(conversation.id) or since.get(_EVERYWHERE)
                 if seen is not None:
-                    begin = min(float(seen), missed_since or time.time())
+                    begin = min(float(seen), missed_since or now)
                     count += await self._whatever(conversation, self._from(begin))
-        await self._cursors.advance(PLATFORM, self._team, _EVERYWHERE, now)
+        await self._cursors.advance(PLATFORM, self._team, _EVERYWHERE, f"{now:.6f}")
         return count
 
     def _from(self, seen: float) -> str:
         window = self._window
-        return f"{max(seen - window.overlap, time.time() - window.seconds):.6f}"
+        return f"{max(seen - window.overlap, self._api.clock.now() - window.seconds):.6f}"
 
     async def _whatever(self, conversation: Conversation, since: str) -> int:
         """As `_conversation`; one that cannot be read does not keep the others from it."""
@@ -156,7 +155,7 @@ class CatchUp:
         if len(thread) >= MOST_READ:
             return []
         there = {str(m["ts"]) for m in thread if m.get("subtype") != "tombstone"}
-        now, window = time.time(), self._window
+        now, window = self._api.clock.now(), self._window
         return [
             each
             for each in asked

@@ -53,6 +53,28 @@ async def test_what_was_asked_meanwhile_is_answered_once(
     assert [len(guild.answers(place)) for place in (direct, other, asked)] == [2, 1, 2]
 
 
+@pytest.mark.parametrize("ours", [3600.0, 86_400.0, -3600.0], ids=["an hour", "a day", "behind"])
+async def test_a_clock_of_ours_that_is_wrong_loses_no_question(
+    guild: DiscordGuild, database: Database, ours: float
+) -> None:
+    guild.advance(-ours)
+    await was_here(guild, database)
+    asked = await guild.mention(guild.general, "How?")
+    await guild.dm(ALICE, "In private?")
+    async with open_bot(guild, database) as bot:
+        await guild.answered(asked)
+        await guild.dm(ALICE, "And then?")
+        await guild.answered(guild.direct(), count=2)
+        await settled(database)
+    async with open_bot(guild, database) as again:
+        await guild.mention(guild.general, "And I?", user=BOB)
+        await until(lambda: len(again.answers.asked) == 1)
+        await settled(database)
+    assert [question.text for question in bot.answers.asked] == ["How?", "In private?", "And then?"]
+    assert [question.text for question in again.answers.asked] == ["And I?"]
+    assert len(guild.answers(asked)) == 1
+
+
 async def test_a_new_bot_answers_nothing_that_was_said_before_it(
     guild: DiscordGuild, database: Database
 ) -> None:

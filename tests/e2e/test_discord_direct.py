@@ -270,9 +270,9 @@ async def test_a_history_that_discord_refuses_holds_up_no_question(
 async def test_a_history_is_read_once_a_process_and_never_of_who_just_came(
     guild: DiscordGuild, database: Database
 ) -> None:
-    guild.advance(120.0)
     async with open_bot(guild, database):
         await caught_up(database)
+        guild.advance(120.0)
         for n in range(2):
             await guild.dm(ALICE, f"{n}?")
             await answered(guild, n + 1)
@@ -283,13 +283,28 @@ async def test_a_history_is_read_once_a_process_and_never_of_who_just_came(
     assert reads(guild) == 1
 
 
+@pytest.mark.parametrize("ours", [-3600.0, 3600.0], ids=["behind", "ahead"])
+async def test_a_clock_of_ours_that_is_wrong_hides_no_conversation_opened_while_we_were_away(
+    guild: DiscordGuild, database: Database, ours: float
+) -> None:
+    guild.advance(-ours)
+    await was_here(guild, database)
+    guild.open_direct(ALICE)
+    await guild.dm(ALICE, "First?")
+    async with open_bot(guild, database) as bot:
+        await guild.dm(ALICE, "Second?")
+        await answered(guild, 2)
+        await settled(database)
+    assert asked(bot) == ["First?", "Second?"]
+
+
 async def test_in_a_new_conversation_what_failed_is_read_again(
     guild: DiscordGuild, database: Database
 ) -> None:
-    guild.advance(120.0)
     away = FaultyDatabase(database)
     async with open_bot(guild, away) as bot:
         await caught_up(database)
+        guild.advance(120.0)
         guild.open_direct(ALICE)
         away.broken = ALL
         await guild.dm(ALICE, "First?")

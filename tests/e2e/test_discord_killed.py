@@ -149,9 +149,9 @@ async def test_two_hundred_direct_messages_at_once_are_each_answered_once(
     people = [str(2_000_000_000_000_000_000 + n) for n in range(200)]
     for person in people:
         guild.add_user(person, f"person-{person[-3:]}")
-    guild.advance(120.0)
     began = asyncio.get_running_loop().time()
     async with bot_process(guild, database_dsn, watched=True) as process:
+        guild.advance(120.0)
         for person in people:
             guild.open_direct(person)
             await guild.dm(person, f"How, {person}?")

@@ -12,7 +12,8 @@ from tests.support.slack_bot import open_bot, was_here
 from tests.support.slack_faults import Fault
 from tests.support.slack_server import BOB, SlackWorkspace
 
-AT_ONCE = Window(lag=0.0)
+AT_ONCE = Window(lag=-2.0)
+"""Slack's time is known to a second, and may be behind by that."""
 
 
 @pytest.fixture(autouse=True)
@@ -86,11 +87,14 @@ async def test_a_question_deleted_while_the_bot_was_away_has_its_answer_removed(
 
 
 @pytest.mark.parametrize(
-    "window", [Window(), Window(lag=0.0, memory=0.0)], ids=["too new", "too old"]
+    ("window", "ours"),
+    [(Window(), 0.0), (Window(), 3600.0), (Window(lag=-2.0, memory=-2.0), 0.0)],
+    ids=["too new", "too new, and our clock is ahead", "too old"],
 )
 async def test_a_question_that_its_thread_need_not_show_is_not_taken_for_deleted(
-    workspace: SlackWorkspace, database: Database, window: Window
+    workspace: SlackWorkspace, database: Database, window: Window, ours: float
 ) -> None:
+    workspace.advance(-ours)
     general = workspace.general
     [ts] = await had_answered(workspace, database, "How?")
     await workspace.delete(general, ts)
@@ -133,6 +137,23 @@ async def test_in_a_thread_that_is_too_long_to_read_nothing_is_taken_for_deleted
     async with open_bot(workspace, database, window=AT_ONCE):
         await workspace.answered(workspace.direct(), missed)
     assert await database.fetch("SELECT FROM turns WHERE wanted = 'withdrawn'") == []
+
+
+@pytest.mark.parametrize("ours", [3600.0, 86_400.0, -3600.0], ids=["an hour", "a day", "behind"])
+async def test_a_clock_of_ours_that_is_wrong_loses_no_question(
+    workspace: SlackWorkspace, database: Database, ours: float
+) -> None:
+    workspace.advance(-ours)
+    await was_here(workspace, database)
+    ts = await workspace.mention(workspace.general, "How?")
+    async with open_bot(workspace, database) as bot:
+        await workspace.answered(workspace.general, ts)
+    missed = await workspace.dm("In private?")
+    async with open_bot(workspace, database) as again:
+        await workspace.answered(workspace.direct(), missed)
+    assert [question.text for question in bot.answers.asked] == ["How?"]
+    assert [question.text for question in again.answers.asked] == ["In private?"]
+    assert len(workspace.answers(workspace.general, ts)) == 1
 
 
 @pytest.mark.parametrize("error", ["channel_not_found", "missing_scope"])

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from tests.support import discord_events as events
 from tests.support import discord_people as people
+from tests.support.dated import dated
 from tests.support.discord_gateway import PRIVILEGED, Gateway
 from tests.support.discord_interactions import (
     FIRST_SECONDS,
@@ -287,6 +288,7 @@ async def open_discord(port: int = 0) -> AsyncIterator[DiscordGuild]:
     """
     server = DiscordGuild()
     app = web.Application(client_max_size=2**24)
+    app.on_response_prepare.append(dated(server.discord.now))
     app.add_routes([*server.gateway.routes(), *server.rest.routes()])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()

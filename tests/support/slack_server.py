@@ -17,6 +17,7 @@ from aiohttp import web
 
 from tests.support import slack_chat
 from tests.support import slack_events as events
+from tests.support.dated import dated
 from tests.support.slack_delivery import Courier, Delivery
 from tests.support.slack_http import SIGNING_SECRET, SignedHttp
 from tests.support.slack_schemas import misfits
@@ -76,6 +77,10 @@ class SlackWorkspace:
     def called(self, method: str) -> list[Json]:
         """The arguments of each call of a method, in order."""
         return [call.arguments for call in self.calls if call.method == method]
+
+    def advance(self, seconds: float) -> None:
+        """Sets the clock of Slack forward, or back before anything was said."""
+        self.slack.ahead += seconds
 
     def use_http(self, url: str, client: aiohttp.ClientSession) -> SignedHttp:
         """Delivers signed to a request address from now on."""
@@ -298,6 +303,7 @@ async def open_workspace(
     """
     workspace = SlackWorkspace()
     app = web.Application(client_max_size=2**24)
+    app.on_response_prepare.append(dated(workspace.slack.now))
     app.add_routes([*workspace.web.routes(), *workspace.socket.routes(), *routes(workspace)])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()

@@ -89,7 +89,10 @@ class Channel:
 
 @dataclass
 class Slack:
-    """The whole state of one workspace with one app; `emit` takes each event that it raises."""
+    """The whole state of one workspace with one app; `emit` takes each event that it raises.
+
+    `ahead` is how far its clock is set forward, in seconds.
+    """
 
     emit: Callable[[Json], None] = lambda event: None  # noqa: ARG005 - nobody listens yet
     team: str = "T0STANDIN"
@@ -110,14 +113,18 @@ class Slack:
     prompts: list[Json] = field(default_factory=list)
     files: dict[str, tuple[Json, bytes]] = field(default_factory=dict)
     waiting: set[asyncio.Event] = field(default_factory=set)
+    ahead: float = 0.0
     _last: int = 0
 
     def __post_init__(self) -> None:
         self.add_user(self.bot_user, "docent", is_bot=True)
 
+    def now(self) -> float:
+        return time.time() + self.ahead
+
     def new_ts(self) -> str:
         """A timestamp of Slack's form, later than each before it."""
-        self._last = max(self._last + 1, time.time_ns() // 1000)
+        self._last = max(self._last + 1, int(self.now() * 10**6))
         return f"{self._last // 10**6}.{self._last % 10**6:06d}"
 
     def add_user(self, user: str, name: str, **attributes: Any) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import pytest
 
+from adapters.chat.clock import PlatformClock
 from adapters.chat.watch import Watch
 from core.conversation.cursors import Cursors
 from core.errors import AccessDenied, ServiceUnavailable
@@ -52,8 +52,8 @@ def cursors(database: Database) -> Cursors:
     return Cursors(database)
 
 
-def watched(cursors: Cursors) -> Watch:
-    return Watch(cursors, "slack", "T1", pause=0.0)
+def watched(cursors: Cursors, clock: PlatformClock | None = None) -> Watch:
+    return Watch(cursors, "slack", "T1", clock or PlatformClock(), pause=0.0)
 
 
 async def saved(cursors: Cursors, watch: Watch) -> list[str]:
@@ -120,17 +120,15 @@ async def test_at_the_end_a_database_that_is_away_is_not_waited_for(database: Da
 async def test_a_catch_up_is_told_since_when_this_process_misses_something(
     cursors: Cursors,
 ) -> None:
-    watch, runs = watched(cursors), Runs([0, AWAY, 0])
-    began = time.time()
+    clock, runs = PlatformClock(lambda: 0.0), Runs([0, AWAY, 0])
+    watch = watched(cursors, clock)
     async with kept(watch, runs):
         await until(lambda: runs.count == 1)
+        clock.heard("Thu, 01 Jan 1970 01:00:00 GMT")
+        watch.missed()
+        clock.heard("Thu, 01 Jan 1970 02:00:00 GMT")
         watch.missed()
         await until(lambda: runs.count == 3)
         watch.missed()
         await until(lambda: runs.count == 4)
-    start, failed, again, later = runs.missed_since
-    assert start is None
-    assert failed is not None
-    assert later is not None
-    assert again == failed
-    assert began <= failed < later
+    assert runs.missed_since == [None, 3600.0, 3600.0, 7200.0]
