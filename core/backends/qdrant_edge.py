@@ -24,7 +24,8 @@ import qdrant_edge as engine
 from core.backends import qdrant_filters as filters
 from core.backends.folder_lock import hold_folder
 from core.backends.qdrant_edge_errors import SERVICE, engine_errors, require_room
-from core.backends.qdrant_edge_search import EdgeSearch, sparse_vector, to_filter
+from core.backends.qdrant_edge_filters import to_filter
+from core.backends.qdrant_edge_search import EdgeSearch, sparse_vector
 from core.backends.qdrant_payload import (
     DENSE,
     INDEXED,

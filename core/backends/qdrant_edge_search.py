@@ -8,16 +8,17 @@ that nobody waits long for a turn.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from math import ceil
 from typing import Final, TypeAlias
 from uuid import UUID
 
 import qdrant_edge as engine
 
-from core.backends import qdrant_filters as filters
 from core.backends.qdrant_edge_errors import engine_errors
+from core.backends.qdrant_edge_filters import View, view
 from core.backends.qdrant_payload import DENSE, SPARSE, batches, to_chunks, to_search_hits
-from core.model import Chunk, SearchHits, SearchRequest, SparseVector
+from core.model import Chunk, SearchHits, SearchRequest, SparseVector, Vector
 
 _KEPT: Final = 16_384
 """Chunks in memory, about a kilobyte each."""
@@ -25,8 +26,15 @@ _KEPT: Final = 16_384
 _READ: Final = 32
 """Chunks that are read from the engine in a turn of the event loop, in one or two milliseconds."""
 
-_SOURCES: Final = 1024
-"""Beyond so many sources a scope is always compared."""
+_LARGE: Final = 50_000
+"""Points from which on more of the nearest are asked for and looked through, instead of comparing
+the conditions with all."""
+
+_ENOUGH: Final = 0.5
+"""The share of an index that is worth it: with less, many more have to be asked for."""
+
+_MORE: Final = 1.2
+"""What is asked for beyond the share, as chosen points may be rarer among the nearest."""
 
 _OVERSAMPLING: Final = 16.0
 BY_SIGNS: Final = engine.SearchParams(
@@ -38,6 +46,7 @@ but nearly all of the ten nearest. With the local model nDCG@10 on the evaluatio
 as with an exact scan. A collection without signs is scanned."""
 
 _Rankings: TypeAlias = dict[str, list[tuple[int, float]]]
+_Queries: TypeAlias = Mapping[str, engine.QueryRequest]
 
 
 class EdgeSearch:
@@ -46,8 +55,9 @@ class EdgeSearch:
     Points are told apart by the numbers of their UUIDs, whose own hash takes four times as long.
     """
 
-    def __init__(self, kept: int = _KEPT) -> None:
+    def __init__(self, kept: int = _KEPT, large: int = _LARGE) -> None:
         self._most = kept
+        self._large = large
         self._kept: dict[int, Chunk] = {}
 
     async def hits(self, shard: engine.EdgeShard, request: SearchRequest) -> SearchHits:
@@ -55,14 +65,23 @@ class EdgeSearch:
 
         That takes longer, and neither sees what is written between the two.
         """
-        visible, chosen = _chosen(shard, request)
-        queries = _queries(request, visible, chosen)
+        seen = view(shard, request)
+        queries = _queries(request, seen)
+        turns = [queries] if seen.visible is None else [{name: queries[name]} for name in queries]
         rankings: _Rankings = {}
-        for turn in [queries] if visible is None else [{name: queries[name]} for name in queries]:
-            rankings |= _rankings(shard, turn)
+        for turn in turns:
+            rankings |= self._ranked(shard, turn, request, seen)
             await asyncio.sleep(0)
         found = {number for ranking in rankings.values() for number, _ in ranking}
         return to_search_hits(rankings, await self._chunks(shard, found))
+
+    def _ranked(
+        self, shard: engine.EdgeShard, queries: _Queries, request: SearchRequest, seen: View
+    ) -> _Rankings:
+        large = seen.points >= self._large and seen.share >= _ENOUGH
+        sifted = _sifted(shard, request, seen) if large and DENSE in queries else {}
+        left = {name: query for name, query in queries.items() if name not in sifted}
+        return sifted | _rankings(shard, left)
 
     async def _chunks(self, shard: engine.EdgeShard, numbers: Collection[int]) -> dict[int, Chunk]:
         known = {n: self._kept.pop(n) for n in numbers if n in self._kept}
@@ -81,7 +100,7 @@ class EdgeSearch:
             del self._kept[next(iter(self._kept))]
 
 
-def _rankings(shard: engine.EdgeShard, queries: Mapping[str, engine.QueryRequest]) -> _Rankings:
+def _rankings(shard: engine.EdgeShard, queries: _Queries) -> _Rankings:
     """The numbers of the points with their raw scores, by the name of each query."""
     with engine_errors():
         answers = shard.query_batch(engine.QueryBatchRequest(list(queries.values())))
@@ -91,62 +110,44 @@ def _rankings(shard: engine.EdgeShard, queries: Mapping[str, engine.QueryRequest
     }
 
 
-def _read(shard: engine.EdgeShard, numbers: Iterable[int]) -> dict[int, Chunk]:
-    ids: list[engine.PointId] = [UUID(int=n) for n in numbers]
+def _sifted(shard: engine.EdgeShard, request: SearchRequest, seen: View) -> _Rankings:
+    """The nearest that are chosen, of more that are nearest; nothing where those are too few.
+
+    Where they are enough, no others are nearer: what was left out of the longer list is farther
+    than all that is in it.
+    """
+    if request.dense is None or seen.chosen is None:
+        return {}
+    limit = ceil(request.limit / seen.share * _MORE)
+    nearest = _rankings(shard, {DENSE: _nearest(request.dense, limit, None)})[DENSE]
+    chosen = _chosen(shard, [number for number, _ in nearest], seen.chosen)
+    left = [each for each in nearest if each[0] in chosen]
+    return {DENSE: left[: request.limit]} if len(left) >= request.limit else {}
+
+
+def _chosen(shard: engine.EdgeShard, numbers: Sequence[int], condition: engine.Filter) -> set[int]:
+    """Those of the points that meet the condition."""
+    among = engine.Filter(must=[engine.HasIdCondition(set(_ids(numbers))), condition])
+    look = engine.ScrollRequest(filter=among, limit=len(numbers), with_payload=False)
     with engine_errors():
-        records = shard.retrieve(ids, with_payload=True, with_vector=False)
+        return {_number(record.id) for record in shard.scroll(look)[0]}
+
+
+def _read(shard: engine.EdgeShard, numbers: Iterable[int]) -> dict[int, Chunk]:
+    with engine_errors():
+        records = shard.retrieve(_ids(numbers), with_payload=True, with_vector=False)
     return {_number(point_id): chunk for point_id, chunk in to_chunks(records).items()}
+
+
+def _ids(numbers: Iterable[int]) -> list[engine.PointId]:
+    return [UUID(int=n) for n in numbers]
 
 
 def _number(point_id: engine.PointId) -> int:
     return point_id.int if isinstance(point_id, UUID) else int(point_id)
 
 
-def _hides(shard: engine.EdgeShard, generation: int) -> bool:
-    """Whether there is any point that the generation does not see.
-
-    Mostly there is none, which two looks by the indexes tell at once; to compare the generations
-    of all points takes longer than the search.
-    """
-    looks = (
-        engine.ScrollRequest(filter=to_filter(unseen), limit=1, with_payload=False)
-        for unseen in filters.unseen(generation)
-    )
-    with engine_errors():
-        return any(shard.scroll(look)[0] for look in looks)
-
-
-def _chosen(
-    shard: engine.EdgeShard, request: SearchRequest
-) -> tuple[engine.Filter | None, engine.Filter | None]:
-    """What the generation sees, and what of that is in scope; None for all that there is.
-
-    To compare a condition with each point takes longer than the search, and mostly all meet it.
-    What few points meet is left out instead, which takes a third of the time.
-    """
-    hidden: list[engine.ConditionType] = []
-    if _hides(shard, request.generation):
-        hidden = [_condition(each) for way in filters.unseen(request.generation) for each in way]
-    sources = request.sources
-    if sources is None or _within(shard, sources):
-        return _without(hidden), _without(hidden)
-    scope = filters.among(sources)
-    if not hidden:
-        return None, to_filter([scope])
-    beyond = engine.Filter(must_not=[_condition(scope)])
-    return _without(hidden), _without([*hidden, beyond])
-
-
-def _within(shard: engine.EdgeShard, sources: Collection[str]) -> bool:
-    """Whether all points are of these sources, by what the index counts, in microseconds."""
-    with engine_errors():
-        hits = shard.facet(engine.FacetRequest("source", limit=_SOURCES, exact=False)).hits
-    return len(hits) < _SOURCES and all(hit.value in sources for hit in hits)
-
-
-def _queries(
-    request: SearchRequest, visible: engine.Filter | None, chosen: engine.Filter | None
-) -> dict[str, engine.QueryRequest]:
+def _queries(request: SearchRequest, seen: View) -> dict[str, engine.QueryRequest]:
     """The dense and the sparse query, as far as there is something to search with.
 
     The sparse one takes its idf from what the generation sees: chunks of a running sync, and
@@ -154,46 +155,28 @@ def _queries(
     """
     queries = {}
     if request.dense is not None:
-        queries[DENSE] = _query(request, DENSE, request.dense.tolist(), chosen, BY_SIGNS)
+        queries[DENSE] = _nearest(request.dense, request.limit, seen.chosen)
     if request.sparse.indices:
-        params = engine.SearchParams(idf=engine.IdfParams(corpus=visible))
-        queries[SPARSE] = _query(request, SPARSE, sparse_vector(request.sparse), chosen, params)
+        queries[SPARSE] = engine.QueryRequest(
+            request.limit,
+            query=engine.Query.Nearest(sparse_vector(request.sparse), using=SPARSE),
+            filter=seen.chosen,
+            with_payload=False,
+            params=engine.SearchParams(idf=engine.IdfParams(corpus=seen.visible)),
+        )
     return queries
 
 
-def _query(
-    request: SearchRequest,
-    using: str,
-    vector: engine.NamedVector,
-    chosen: engine.Filter | None,
-    params: engine.SearchParams,
-) -> engine.QueryRequest:
+def _nearest(dense: Vector, limit: int, chosen: engine.Filter | None) -> engine.QueryRequest:
     return engine.QueryRequest(
-        request.limit,
-        query=engine.Query.Nearest(vector, using=using),
+        limit,
+        query=engine.Query.Nearest(dense.tolist(), using=DENSE),
         filter=chosen,
         with_payload=False,
-        params=params,
+        params=BY_SIGNS,
     )
 
 
 def sparse_vector(vector: SparseVector) -> engine.SparseVector:
     """As the engine takes it."""
     return engine.SparseVector(list(vector.indices), list(vector.values))
-
-
-def _without(conditions: list[engine.ConditionType]) -> engine.Filter | None:
-    return engine.Filter(must_not=conditions) if conditions else None
-
-
-def to_filter(conditions: Iterable[filters.Condition]) -> engine.Filter:
-    """All conditions, as the engine takes them; it begins with the one that fewest points meet."""
-    return engine.Filter(must=[_condition(each) for each in conditions])
-
-
-def _condition(condition: filters.Condition) -> engine.ConditionType:
-    match condition:
-        case filters.Within(field, gt, lt, lte):
-            return engine.FieldCondition(field, range=engine.RangeFloat(gt=gt, lt=lt, lte=lte))
-        case filters.OneOf(field, values):
-            return engine.FieldCondition(field, match=engine.MatchAny(values))

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
 import qdrant_edge as engine
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.backends.qdrant_edge import open_edge
 from core.backends.qdrant_edge_search import EdgeSearch
-from core.model import EmbeddingModel, SearchHits, Vector
+from core.model import EmbeddingModel, Point, SearchHits, Vector
 from tests.support.points import MODEL, point, request, sparse, unit
 
 
 class CountedShard:
-    """The engine's shard, which counts the points that are read from it."""
+    """The engine's shard, which counts the points that are read from it.
+
+    `compared` says of each query whether conditions were compared with all points.
+    """
 
     def __init__(self, shard: engine.EdgeShard) -> None:
         self._shard = shard
         self.read = 0
+        self.compared: list[bool] = []
 
     def query_batch(self, batch: engine.QueryBatchRequest) -> list[list[engine.ScoredPoint]]:
+        self.compared += [query.filter is not None for query in batch.queries]
         return self._shard.query_batch(batch)
 
     def facet(self, request: engine.FacetRequest) -> engine.FacetResponse:
         return self._shard.facet(request)
+
+    def count(self, request: engine.CountRequest) -> int:
+        return self._shard.count(request)
 
     def scroll(self, request: engine.ScrollRequest) -> tuple[list[engine.Record], Any]:
         return self._shard.scroll(request)
@@ -152,3 +163,123 @@ async def test_a_scope_is_kept_to_while_some_generations_are_hidden(
     seen = {f"{at}{generation}" for at in scope if at in "abc"}
     assert {hit.chunk.text for hit in hits.dense} == seen
     assert {hit.chunk.text for hit in hits.sparse} == seen
+
+
+async def written(folder: Path, points: Sequence[Point]) -> CountedShard:
+    async with open_edge(folder) as index:
+        await (await index.writer(MODEL)).write(points)
+    return CountedShard(engine.EdgeShard.load(str(folder / MODEL.collection)))
+
+
+def of_sources(sources: str) -> list[Point]:
+    """One for each source, the first one nearest to the first direction."""
+    return [
+        point(f"{source}{n}", source=source, dense=unit(1, n / 10))
+        for n, source in enumerate(sources)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sources", "scope", "compared"),
+    [
+        ("aaabaaab", "a", [False]),
+        ("aaaaaaaa", "a", [False]),
+        ("abbbabbb", "a", [True]),
+        ("bbbbaaaa", "a", [False, True]),
+        ("bbbbbaaaaaaaaa", "a", [False, True]),
+    ],
+)
+async def test_in_a_large_index_a_scope_is_looked_for_among_the_nearest_of_all(
+    tmp_path: Path, sources: str, scope: str, compared: list[bool]
+) -> None:
+    shard = await written(tmp_path, of_sources(sources))
+    asked = request(1, dense=unit(1), sources=frozenset(scope), limit=2)
+
+    hits = await EdgeSearch(large=0).hits(cast("engine.EdgeShard", shard), asked)
+
+    nearest = [f"{source}{n}" for n, source in enumerate(sources) if source in scope]
+    assert [hit.chunk.text for hit in hits.dense] == nearest[:2]
+    assert shard.compared == compared
+
+
+@pytest.mark.parametrize(("large", "compared"), [(9, [True]), (8, [False])])
+async def test_in_a_small_index_all_points_are_compared_with_the_scope(
+    tmp_path: Path, large: int, compared: list[bool]
+) -> None:
+    shard = await written(tmp_path, of_sources("aaabaaab"))
+    asked = request(1, dense=unit(1), sources=frozenset("a"), limit=2)
+
+    await EdgeSearch(large=large).hits(cast("engine.EdgeShard", shard), asked)
+
+    assert shard.compared == compared
+
+
+async def test_in_a_large_index_what_a_running_sync_writes_is_looked_for_as_well(
+    tmp_path: Path,
+) -> None:
+    old = [point(str(n), dense=unit(1, n)) for n in range(64)]
+    new = point("new", since=2, dense=unit(1))
+    shard = await written(tmp_path, [*old, new])
+    asked = request(1, dense=unit(1), terms=sparse(7), limit=3)
+
+    hits = await EdgeSearch(large=0).hits(cast("engine.EdgeShard", shard), asked)
+
+    assert [hit.chunk.text for hit in hits.dense] == ["0", "1", "2"]
+    assert "new" not in {hit.chunk.text for hit in hits.sparse}
+    assert shard.compared == [False, True]
+
+
+async def test_a_scope_is_kept_to_among_more_sources_than_are_counted(tmp_path: Path) -> None:
+    names = [f"s{n}" for n in range(1100)]
+    points = [point(name, source=name, dense=unit(1)) for name in names]
+    async with open_edge(tmp_path) as index:
+        await (await index.writer(MODEL)).write(points)
+        hits = await index.search(request(1, dense=unit(1), sources=frozenset(names[:3])))
+
+    assert {hit.chunk.text for hit in hits.dense} == {"s0", "s1", "s2"}
+
+
+MIXED = 64
+"""So few that each search compares all vectors exactly, whatever the limit."""
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> engine.EdgeShard:
+    """Points of three sources and of three intervals, in any direction."""
+    vectors, drawn = directions(MIXED), np.random.default_rng(3)
+    intervals = [(1, 9), (1, 2), (2, 9)]
+    points = []
+    for n, vector in enumerate(vectors):
+        since, until = intervals[drawn.choice(3, p=[0.8, 0.1, 0.1])]
+        source = "abc"[drawn.choice(3, p=[0.6, 0.3, 0.1])]
+        dense = unit(*vector[: MODEL.dimensions].tolist())
+        points.append(point(str(n), source=source, dense=dense, since=since, until=until))
+    folder = tmp_path_factory.mktemp("mixed")
+    asyncio.run(written(folder, points))
+    return engine.EdgeShard.load(str(folder / MODEL.collection))
+
+
+@given(
+    direction=st.tuples(*[st.floats(-1, 1, width=16)] * MODEL.dimensions).filter(any),
+    scope=st.none() | st.sets(st.sampled_from("abcd")),
+    generation=st.integers(0, 10),
+    limit=st.integers(4, MIXED),
+)
+def test_what_is_looked_for_among_the_nearest_of_all_is_what_comparing_all_would_find(
+    mixed: engine.EdgeShard,
+    direction: tuple[float, ...],
+    scope: set[str] | None,
+    generation: int,
+    limit: int,
+) -> None:
+    sources = None if scope is None else frozenset(scope)
+    asked = request(
+        generation, dense=unit(*direction), terms=sparse(7), sources=sources, limit=limit
+    )
+
+    sifted = asyncio.run(EdgeSearch(large=0).hits(mixed, asked))
+    compared = asyncio.run(EdgeSearch(large=MIXED + 1).hits(mixed, asked))
+
+    assert [hit.score for hit in sifted.dense] == [hit.score for hit in compared.dense]
+    assert set(sifted.dense) == set(compared.dense)
+    assert sifted.sparse == compared.sparse
