@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from core.backends.embedded_postgres import open_embedded_postgres
 from core.backends.postgres import Postgres, open_postgres
@@ -27,9 +28,14 @@ def pytest_configure() -> None:
     """Keeps temporary files in memory, children's too: the engines wait for the disk otherwise.
 
     No test is about what a power cut leaves, so none loses what it shows. Who starts the tests with
-    `nohup` has SIGHUP ignored by all that they start, which is what some are about.
+    `nohup` has SIGHUP ignored by all that they start, which is what some are about. How long an
+    example takes on a machine that does other things too says nothing of what it shows.
     """
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    settings.register_profile(
+        "unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("unhurried")
     chosen = "TMPDIR" in os.environ or not _MEMORY.is_dir()
     if not chosen and shutil.disk_usage(_MEMORY).free > _ENOUGH:
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
