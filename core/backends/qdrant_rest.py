@@ -19,6 +19,7 @@ from core.backends.qdrant_payload import DENSE, batches, in_order, to_search_hit
 from core.backends.qdrant_rest_writer import RestWriter, complete
 from core.backends.qdrant_statuses import CollectionMissing, unreadable
 from core.model import Chunk, EmbeddingModel, SearchHits, SearchRequest, Vector
+from core.ports import VectorWriter
 
 _KEPT: Final = 16_384
 """Chunks in memory, about a kilobyte each."""
@@ -40,7 +41,7 @@ class QdrantRest:
         self._most = kept
         self._kept: dict[str, Chunk] = {}
 
-    async def writer(self, model: EmbeddingModel) -> RestWriter:
+    async def writer(self, model: EmbeddingModel) -> VectorWriter:
         """A VectorWriter for the model's collection, which is completed where something lacks."""
         await complete(self._api, model)
         return RestWriter(self._api, model)

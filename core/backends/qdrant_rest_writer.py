@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
@@ -15,6 +16,8 @@ from core.errors import RequestRejected
 from core.model import OPEN_ENDED, EmbeddingModel, Point
 
 _IDS_A_REQUEST: Final = 256
+_AT_ONCE: Final = 4
+"""Requests: one is sent while another is applied, and a small cluster is not flooded."""
 
 
 class RestWriter:
@@ -27,7 +30,18 @@ class RestWriter:
     async def write(self, points: Sequence[Point]) -> None:
         """Stores points, or none of them when one is malformed: RequestRejected."""
         check_points(SERVICE, points, self._model.dimensions)
-        for body in written(points):
+        gate = asyncio.Semaphore(_AT_ONCE)
+        try:
+            async with asyncio.TaskGroup() as requests:
+                for body in written(points):
+                    requests.create_task(self._put(body, gate))
+                    await asyncio.sleep(0)  # to send it while the next one is made
+        except ExceptionGroup as failures:
+            # The first failure cancelled the others; the caller is told of it alone.
+            raise failures.exceptions[0] from failures
+
+    async def _put(self, body: bytes, gate: asyncio.Semaphore) -> None:
+        async with gate:
             await self._api.put(self._model.collection, "points", body)
 
     async def close(self, point_ids: Sequence[UUID] | None, until: int) -> None:

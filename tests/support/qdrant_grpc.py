@@ -116,6 +116,10 @@ class CollectionsService(CollectionsServicer):
         result = self._do.create(request.collection_name, body)
         return rpc.CollectionOperationResponse(result=result)
 
+    async def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802 - Qdrant's name
+        result = self._do.drop(request.collection_name, {})
+        return rpc.CollectionOperationResponse(result=result)
+
 
 class Refusals(grpc.aio.ServerInterceptor):  # type: ignore[misc] # of an untyped library
     """Turns what an operation raises into a status, as Qdrant does."""

@@ -8,7 +8,6 @@ import socket
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import grpc  # type: ignore[import-untyped] # it carries no types
@@ -426,37 +425,6 @@ async def test_a_collection_that_lacks_indexes_is_completed(
     assert (await index.search(request(1, dense=unit(1)))).dense == ()
 
 
-async def test_several_that_start_at_once_share_one_collection(
-    server: QdrantServer, index: QdrantRest
-) -> None:
-    async with open_qdrant(server.url) as other:
-        writers = await asyncio.gather(*(each.writer(MODEL) for each in (index, other) * 5))
-        for writer in writers:
-            await writer.write([point("a")])
-
-    assert await index.count(MODEL.collection, 1) == 1
-
-
-async def test_a_collection_that_the_server_will_not_make_is_an_error(
-    server: QdrantServer, index: QdrantRest
-) -> None:
-    too_long = replace(MODEL, name="n" * 300)
-
-    with pytest.raises(RequestRejected):
-        await index.writer(too_long)
-
-
-async def test_a_collection_that_is_dropped_under_a_writer_is_an_error(
-    server: QdrantServer, index: QdrantRest
-) -> None:
-    writer = await index.writer(MODEL)
-    async with httpx.AsyncClient(base_url=server.url) as http:
-        await http.delete(f"/collections/{MODEL.collection}")
-
-    with pytest.raises(RequestRejected, match="doesn't exist"):
-        await writer.write([point("a")])
-
-
 BROKEN = [
     {"text": 3},
     {"heading_path": "Heading"},
@@ -494,3 +462,23 @@ async def test_a_stored_vector_that_is_missing_is_no_vector_at_hand(
         await http.put(f"/collections/{MODEL.collection}/points", json={"points": [bare]})
 
     assert await index.vectors(MODEL.collection, ["h"]) == {}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"result": 3}',
+        b'{"result": [3]}',
+        b'{"result": {"points": [3]}}',
+        b'{"result": {"points": [{"payload": 3}]}}',
+        b'{"result": {"points": [{"payload": {"content_hash": "h"}, "vector": {"dense": "x"}}]}}',
+    ],
+)
+async def test_stored_points_of_another_shape_are_a_clear_error(
+    server: QdrantServer, index: QdrantRest, body: bytes
+) -> None:
+    server.trouble = Trouble(status=200, body=body)
+
+    for asking in (index.vectors("docs", ["h"]), index.chunks("docs", [point("a").id])):
+        with pytest.raises(MalformedReply, match="could not be read"):
+            await asking
