@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from core.answering.verifying.lexicon import (
     MULTIPLIERS,
@@ -26,6 +27,7 @@ _BEFORE, _AFTER = 3, 4
 _ADDRESS = re.compile(r"(?<=\])\([^()]*(?:\([^()]*\)[^()]*)*\)|\bhttps?://\S+")
 _CONTRACTED = re.compile(r"n['\N{RIGHT SINGLE QUOTATION MARK}]t\b")
 _SPAN = re.compile(r"`+[^`]*`+")
+_TELLING = frozenset().union(MULTIPLIERS, UNITS, NEGATIONS, NUMBER_WORDS)
 _TOKEN = re.compile(
     r"(?P<item>(?<![\w(])\d{1,2}\)(?=\s))"
     r"|(?P<number>\d+(?:[.,]\d+)*)(?=[^\W\d_]{0,3}(?![^\W_]))"
@@ -33,8 +35,7 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word that carries meaning. `number` is its value in one spelling; empty for no number.
 
     `vague` says that a number may not be meant as one, `name` that it looks like a proper name,
@@ -163,37 +164,33 @@ class _SentenceReader:
             self._word(found, text)
 
     def _word(self, found: re.Match[str], text: str) -> None:
-        low, begins = text.lower(), self._begins
+        word, begins = _word(text), self._begins
         self._begins = False
-        if low in MULTIPLIERS and self._multiplied(MULTIPLIERS[low]):
+        if word is None or (word.factor and self._multiplied(word.factor)):
             return
-        if low in UNITS:
-            self._measure(UNITS[low])
-        root = stem(low)
-        if low in NEGATIONS:
-            self._deny(_DENIED_WIDELY if low in WIDE_NEGATIONS else _DENIED)
-        elif low in NUMBER_WORDS:
-            value = _value(str(NUMBER_WORDS[low]))
-            vague = low in VAGUE_NUMBERS
-            self._add(Token(text, root, number=value, vague=vague, clause=self._clause))
-        elif low not in STOP_WORDS and (len(low) > 1 or not low.isalpha()):
-            self._content(text, root, name=self._is_name(found, text, begins=begins))
+        if word.unit is not None:
+            self._measure(word.unit)
+        if word.denies:
+            self._deny(word.denies)
+        elif word.number:
+            number, vague = word.number, word.vague
+            self._add(Token(text, word.stem, number=number, vague=vague, clause=self._clause))
+        elif word.content:
+            self._content(text, word, name=self._is_name(found, word, begins=begins))
 
-    def _content(self, text: str, root: str, *, name: bool) -> None:
-        denied = NEGATING_PREFIX.sub("", text)
-        if denied != text and not name:
+    def _content(self, text: str, word: _Word, *, name: bool) -> None:
+        root = word.stem
+        if word.denied and not name:
             self._deny(_DENIED)
-            root = stem(denied.lower())
-        self._add(Token(text, root, name=name, clause=self._clause))
+            root = word.denied
+        self._add(Token(text, root, name, clause=self._clause))
 
-    def _is_name(self, found: re.Match[str], text: str, *, begins: bool) -> bool:
-        if any(start <= found.start() < end for start, end in self._code):
+    def _is_name(self, found: re.Match[str], word: _Word, *, begins: bool) -> bool:
+        if self._code and any(start <= found.start() < end for start, end in self._code):
             return True
-        if self._aside and text.isupper():
+        if self._aside and word.upper:
             return False  # an acronym beside what it stands for
-        rest = text[1:]
-        marked = not (rest.islower() and rest.isalpha()) and any(map(_marks, rest))
-        return len(text) > 1 and (marked or (text[0].isupper() and not begins))
+        return word.marked or (word.capital and not begins)
 
     def _deny(self, words: int) -> None:
         self.scopes.append([])
@@ -208,7 +205,7 @@ class _SentenceReader:
 
     def _measure(self, unit: str) -> None:
         if self.tokens and self.tokens[-1].number and not self.tokens[-1].unit:
-            self.tokens[-1] = replace(self.tokens[-1], unit=unit)
+            self.tokens[-1] = self.tokens[-1]._replace(unit=unit)
 
     def _multiplied(self, factor: float) -> bool:
         last = self.tokens[-1] if self.tokens else None
@@ -218,8 +215,52 @@ class _SentenceReader:
             value = _value(str(float(last.number) * factor))
         except ValueError:
             return False
-        self.tokens[-1] = replace(last, number=value, vague=False)
+        self.tokens[-1] = last._replace(number=value, vague=False)
         return True
+
+
+class _Word(NamedTuple):
+    """What a word is, wherever it stands.
+
+    `denies` counts the words that a negation covers. `denied` is the stem of a word without the
+    prefix by which it denies itself. A word that is `marked` is a name even where a sentence
+    begins, one with a `capital` only elsewhere.
+    """
+
+    stem: str
+    factor: float | None
+    unit: str | None
+    denies: int
+    number: str
+    vague: bool
+    content: bool
+    denied: str
+    upper: bool
+    marked: bool
+    capital: bool
+
+
+@lru_cache(maxsize=16_384)
+def _word(text: str) -> _Word | None:
+    """None for a word that says nothing by itself."""
+    low = text.lower()
+    content = low not in STOP_WORDS and (len(low) > 1 or not low.isalpha())
+    if not content and low not in _TELLING:
+        return None
+    rest, bare = text[1:], NEGATING_PREFIX.sub("", text)
+    return _Word(
+        stem(low),
+        factor=MULTIPLIERS.get(low),
+        unit=UNITS.get(low),
+        denies=(_DENIED_WIDELY if low in WIDE_NEGATIONS else _DENIED) * (low in NEGATIONS),
+        number=_value(str(NUMBER_WORDS[low])) if low in NUMBER_WORDS else "",
+        vague=low in VAGUE_NUMBERS,
+        content=content,
+        denied=stem(bare.lower()) if bare != text else "",
+        upper=text.isupper(),
+        marked=not (rest.islower() and rest.isalpha()) and any(map(_marks, rest)),
+        capital=len(text) > 1 and text[0].isupper(),
+    )
 
 
 def _marks(letter: str) -> bool:
