@@ -146,11 +146,16 @@ class Amendments:
             platforms,
             person,
         )
+        # By id, as leases are renewed: or the two could wait for each other in a circle.
         rows = await self._database.fetch(
-            _WITHDRAW
+            _WITHDRAW  # noqa: S608 - constants
             + """
-            WHERE t.platform = ANY ($1) AND t.author = $2
-                AND t.status <> 'withdrawn' AND s.id = t.session_id
+            WHERE t.id IN (
+                    SELECT id FROM turns
+                    WHERE platform = ANY ($1) AND author = $2 AND status <> 'withdrawn'
+                    ORDER BY id FOR NO KEY UPDATE
+                )
+                AND s.id = t.session_id
             """
             + _WITHDRAWN,
             platforms,

@@ -45,11 +45,18 @@ class Renewals:
                     renewed.set_result(wanted.get(token))
 
     async def _renewed(self, turns: dict[UUID, UUID]) -> dict[UUID, Wanted]:
+        # By id, as whatever else changes many turns: or two of those could wait in a circle.
         rows = await self._database.fetch(
             """
             UPDATE turns SET lease_until = clock_timestamp() + make_interval(secs => $3)
-            FROM unnest($1::uuid[], $2::uuid[]) AS held (turn, token)
-            WHERE id = held.turn AND lease_token = held.token AND status = 'accepted'
+            FROM (
+                SELECT t.id
+                FROM turns AS t JOIN unnest($1::uuid[], $2::uuid[]) AS asking (turn, token)
+                    ON t.id = asking.turn AND t.lease_token = asking.token
+                WHERE t.status = 'accepted'
+                ORDER BY t.id FOR NO KEY UPDATE OF t
+            ) AS held
+            WHERE turns.id = held.id
             RETURNING lease_token, wanted
             """,
             list(turns.values()),

@@ -8,7 +8,11 @@ from core.ports import Database
 
 
 class Retention:
-    """Deletes what nobody needs any more. Several processes may do so at the same time."""
+    """Deletes what nobody needs any more. Several processes may do so at the same time.
+
+    Rows are locked in the order of their keys, as by all who change many: or two of those could
+    wait for each other in a circle.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,9 +26,12 @@ class Retention:
         """
         deleted = await self._database.execute(
             """
-            DELETE FROM turns
-            WHERE platform = ANY ($1) AND status <> 'accepted'
-                AND ended_at < now() - make_interval(days => $2)
+            DELETE FROM turns WHERE id IN (
+                SELECT id FROM turns
+                WHERE platform = ANY ($1) AND status <> 'accepted'
+                    AND ended_at < now() - make_interval(days => $2)
+                ORDER BY id FOR UPDATE
+            )
             """,
             platforms,
             days,
@@ -62,9 +69,12 @@ class Retention:
             ), summed AS (
                 SELECT at, sum(size) OVER (ORDER BY at DESC) AS total FROM held
             )
-            UPDATE turns SET trace = NULL
-            WHERE trace IS NOT NULL
-                AND ended_at <= (SELECT max(at) FROM summed WHERE total > $1)
+            UPDATE turns SET trace = NULL WHERE id IN (
+                SELECT id FROM turns
+                WHERE trace IS NOT NULL
+                    AND ended_at <= (SELECT max(at) FROM summed WHERE total > $1)
+                ORDER BY id FOR NO KEY UPDATE
+            )
             """,
             budget,
         )
@@ -79,8 +89,11 @@ class Retention:
                 SELECT DISTINCT found ->> 'hash' AS hash
                 FROM turns AS t, jsonb_array_elements(t.trace -> 'passages') AS found
             )
-            DELETE FROM passages AS p
-            WHERE p.used_at < now() - INTERVAL '2 days'
-                AND NOT EXISTS (SELECT FROM used WHERE used.hash = p.hash)
+            DELETE FROM passages WHERE hash IN (
+                SELECT p.hash FROM passages AS p
+                WHERE p.used_at < now() - INTERVAL '2 days'
+                    AND NOT EXISTS (SELECT FROM used WHERE used.hash = p.hash)
+                ORDER BY p.hash FOR UPDATE OF p
+            )
             """
         )
