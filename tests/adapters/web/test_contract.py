@@ -65,7 +65,7 @@ class Server(threading.Thread):
 
     def end(self) -> None:
         self._ask_to_end()
-        self.join(30)
+        self.join(100)
 
 
 @pytest.fixture

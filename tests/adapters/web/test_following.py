@@ -66,7 +66,7 @@ class Follower:
 
     async def rest(self) -> list[LiveEvent]:
         """What came after all that was read before."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return [each async for each in self._events if not isinstance(each, Waiting)]
 
 

@@ -66,7 +66,9 @@ async def ask(server: WebServer, n: int) -> Reader:
     outgoing.write("\r\n".join(head).encode() + b"\r\n\r\n" + body)
     reader = Reader(incoming, outgoing)
     while b"event: accepted" not in reader.got:
-        reader.got += await incoming.read(_SMALL)
+        more = await incoming.read(_SMALL)
+        assert more, reader.got
+        reader.got += more
     return reader
 
 
@@ -99,6 +101,15 @@ async def crowd(server: WebServer, model: SteppingModel, first: int, readers: in
     return each
 
 
+async def all_left(database: Postgres, idle: int) -> None:
+    """Returns when no answer is made any more, those that nobody reads among them."""
+    unfinished = "SELECT FROM turns WHERE status = 'accepted'"
+    async with asyncio.timeout(60):
+        while await database.fetch(unfinished):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+    await until(lambda: len(asyncio.all_tasks()) <= idle, seconds=60)
+
+
 @pytest.mark.skipif(not _STATM.exists(), reason="only Linux tells the memory of a process so")
 @pytest.mark.timeout(1200)
 async def test_slow_readers_cost_little_and_nobody_leaves_anything_behind(
@@ -106,16 +117,17 @@ async def test_slow_readers_cost_little_and_nobody_leaves_anything_behind(
 ) -> None:
     model = SteppingModel(CLAIMS, steps=asyncio.Semaphore(0))
     async with open_web(database, tmp_path, model=model) as server:
+        idle = len(asyncio.all_tasks())
         await crowd(server, model, 0, 20)
-        tasks = len(asyncio.all_tasks())
+        await all_left(database, idle)
         each = await crowd(server, model, 1_000, READERS)
-        await until(lambda: len(asyncio.all_tasks()) <= tasks, seconds=60)
+        await all_left(database, idle)
         stored = await database.fetch("SELECT status, count(*) AS n FROM turns GROUP BY status")
         assert [(row["status"], row["n"]) for row in stored] == [("finished", READERS + 20)]
         model.prompts.clear()
         between, objects = resident(), len(gc.get_objects())
         await crowd(server, model, 3_000, READERS)
-        await until(lambda: len(asyncio.all_tasks()) <= tasks, seconds=60)
+        await all_left(database, idle)
         model.prompts.clear()
         left = (resident() - between) / READERS
         held = (len(gc.get_objects()) - objects) / READERS
