@@ -45,4 +45,4 @@ def aimock(
         process.stdin.flush()
         yield process.stdout.readline().strip()
         process.stdin.close()
-        process.wait(timeout=10)
+        process.wait(timeout=60)

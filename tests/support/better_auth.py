@@ -99,4 +99,4 @@ def better_auth(folder: Path, alg: Algorithm = "EdDSA") -> Iterator[BetterAuth]:
         process.stdin.flush()
         yield BetterAuth(process.stdout.readline().strip(), process)
         process.stdin.close()
-        process.wait(timeout=10)
+        process.wait(timeout=60)

@@ -97,6 +97,6 @@ async def somebody_waits(database: Database) -> None:
         SELECT FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'
     """
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await database.fetch(query):  # noqa: ASYNC110 - the server tells nobody
             await asyncio.sleep(0.01)

@@ -248,7 +248,7 @@ class DiscordGuild:
         found = self.discord.messages.values()
         return [m for m in found if m.viewer == user and not m.deleted]
 
-    async def until(self, met: Callable[[], object], seconds: float = 10.0) -> None:
+    async def until(self, met: Callable[[], object], seconds: float = 30.0) -> None:
         """Returns once `met` is true of the state; looks again whenever that changes."""
         async with asyncio.timeout(seconds):
             while not met():
@@ -258,13 +258,13 @@ class DiscordGuild:
                 self.discord.waiting.discard(changed)
 
     async def answered(
-        self, channel: str, *, count: int = 1, seconds: float = 10.0
+        self, channel: str, *, count: int = 1, seconds: float = 30.0
     ) -> list[Message]:
         """Waits for `count` messages of the bot in a channel, or in a thread by its id."""
         await self.until(lambda: len(self.answers(channel)) >= count, seconds)
         return self.answers(channel)
 
-    async def connected(self, seconds: float = 10.0) -> None:
+    async def connected(self, seconds: float = 30.0) -> None:
         """Waits for a session that is connected."""
         await self.until(lambda: self.gateway.live, seconds)
 

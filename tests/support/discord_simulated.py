@@ -81,7 +81,7 @@ async def _registered(bot: discord.Client) -> None:
     """Waits for the commands, which are registered while the bot is up already."""
     assert bot.application_id is not None
     commands = bot.http.get_global_commands
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(await commands(bot.application_id)) < COMMANDS:  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.01)
 

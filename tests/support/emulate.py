@@ -60,7 +60,7 @@ def emulate(scopes: Sequence[str] = SCOPES, events: str | None = None) -> Iterat
         process.stdin.flush()
         yield Emulated(process.stdout.readline().strip())
         process.stdin.close()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
 
 
 def _seed(scopes: Sequence[str]) -> dict[str, object]:

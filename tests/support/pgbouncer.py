@@ -67,7 +67,7 @@ def _server(dsn: str) -> str:
 
 
 async def _listening(socket_path: Path) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             try:
                 _, writer = await asyncio.open_unix_connection(socket_path)

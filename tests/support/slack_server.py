@@ -231,7 +231,7 @@ class SlackWorkspace:
         """What only this person was shown."""
         return [ephemeral for ephemeral in self.slack.ephemerals if ephemeral.user == user]
 
-    async def until(self, met: Callable[[], object], seconds: float = 10.0) -> None:
+    async def until(self, met: Callable[[], object], seconds: float = 30.0) -> None:
         """Returns once `met` is true of the state; looks again whenever that changes."""
         async with asyncio.timeout(seconds):
             while not met():
@@ -241,7 +241,7 @@ class SlackWorkspace:
                 self.slack.waiting.discard(changed)
 
     async def answered(
-        self, channel: str, ts: str, *, count: int = 1, seconds: float = 10.0
+        self, channel: str, ts: str, *, count: int = 1, seconds: float = 30.0
     ) -> list[Message]:
         """Waits for `count` messages of the bot in a thread of which none streams any more."""
 
@@ -252,7 +252,7 @@ class SlackWorkspace:
         await self.until(complete, seconds)
         return self.answers(channel, ts)
 
-    async def connected(self, connections: int = 1, seconds: float = 10.0) -> None:
+    async def connected(self, connections: int = 1, seconds: float = 30.0) -> None:
         """Waits for that many Socket Mode connections."""
         await self.until(lambda: len(self.socket.connections) >= connections, seconds)
 

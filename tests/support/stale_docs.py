@@ -44,7 +44,7 @@ async def serve(database: Database, *keys: str, path: str = "install.md") -> Non
 
 async def settled(database: Database, *, answers: int = 1) -> None:
     """Waits until so many answers are marked, and none of them is left to tell of."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while await _telling(database) != [False] * answers:  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(0.02)
 

@@ -182,6 +182,6 @@ async def test_a_message_is_heard_when_its_signature_is_slacks(
         with emulate(events=address) as workspace:
             person = AsyncWebClient(workspace.person_token, base_url=workspace.api_url)
             await person.chat_postMessage(channel=workspace.general, text="Hello")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 assert await statuses.get() == status
     assert heard == texts
