@@ -103,12 +103,12 @@ async def test_a_direct_message_is_answered_with_a_reply_that_notifies_nobody(
 
 async def test_the_client_sees_the_server_as_it_is(server: DiscordGuild, bot: Bot) -> None:
     server.deny(server.general, "CREATE_PUBLIC_THREADS")
+    await server.mention(server.general, "?")
+    await server.answered(server.general)
     guild = bot.get_guild(int(GUILD))
     assert guild is not None
     channel = guild.get_channel(int(server.general))
     assert isinstance(channel, discord.TextChannel)
-    await server.mention(server.general, "?")
-    await server.answered(server.general)
     allowed = channel.permissions_for(guild.me)
     assert (allowed.send_messages, allowed.create_public_threads) == (True, False)
     assert isinstance(guild.get_channel(int(server.forum)), discord.ForumChannel)

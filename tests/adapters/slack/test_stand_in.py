@@ -18,6 +18,7 @@ from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from tests.support.desk import until
 from tests.support.slack_server import ALICE, SlackWorkspace, open_workspace
 
 
@@ -89,8 +90,11 @@ async def test_an_event_that_is_not_acknowledged_comes_again_with_a_count(
 
     bot.app.middleware(unwell)
     await slack.dm("hello?")
+    [delivery] = slack.deliveries
+    await until(lambda: bool(delivery.attempts))
+    slack.courier.ack_seconds = 30.0  # for the next one, which is to be acknowledged
     await slack.settled()
-    assert [attempt.status for attempt in slack.deliveries[0].attempts] == [None, 200]
+    assert [attempt.status for attempt in delivery.attempts] == [None, 200]
     assert len(await bot.heard(1)) == 1
 
 
@@ -104,7 +108,7 @@ async def test_bolt_connects_anew_when_the_socket_goes(
         await slack.socket.close()
     else:
         slack.socket.drop()
-    await slack.until(lambda: slack.socket.opened == 2 and len(slack.socket.connections) == 1)
+    await slack.until(lambda: slack.socket.opened >= 2 and len(slack.socket.connections) == 1)
     await slack.dm("still there?")
     assert [event["text"] for event in await bot.heard(1)] == ["still there?"]
 
@@ -140,6 +144,7 @@ async def test_a_deleted_question_that_has_an_answer_leaves_a_tombstone(
 ) -> None:
     ts = await slack.mention(slack.general, "hello?")
     await slack.answered(slack.general, ts)
+    await bot.heard(2)
     await slack.delete(slack.general, ts)
     last = (await bot.heard(3))[-1]
     assert (last["subtype"], last["message"]["subtype"]) == ("message_changed", "tombstone")

@@ -70,6 +70,7 @@ async def test_one_that_arrives_after_the_answer_is_cleared(
         await follow(status.following(stream([Searching()])))
         await until(lambda: late.times == 0)
         await follow(status.following(stream([TextDelta("They can.")])))
+        await until(lambda: len(told(workspace)) >= 2)
     assert told(workspace) == ["Searching the docs…", ""]
 
 
