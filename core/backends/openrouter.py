@@ -144,7 +144,7 @@ class OpenRouterChatModel:
                         yield chunks[: chunks.index(_DONE)]
                         return
                     if chunks:
-                        waiting.heard()
+                        waiting.heard(response)
                         yield chunks
                         await slices.wait()
         finally:

@@ -56,9 +56,13 @@ class Waiting:
         self._expired = True
         response.close()
 
-    def heard(self) -> None:
+    def heard(self, response: aiohttp.ClientResponse) -> None:
         """Sets the deadline of the next chunk."""
         self.until = min(self._loop.time() + self._stall, self._end)
+        # The first chunk may bring it forward. Each later one puts it off, which the timer finds.
+        if self._timer is not None and self.until < self._timer.when():
+            self._timer.cancel()
+            self.watch(response)
 
     @contextmanager
     def told(self) -> Iterator[None]:

@@ -27,6 +27,7 @@ from tests.support.aimock import MISSING, aimock
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 
 TEXT = "The installer asks for a folder and then does the rest."
+SECOND = "The second model says all."
 SLOW = {"latency": 15, "chunkSize": 5}
 
 
@@ -52,7 +53,7 @@ FIXTURES = [
     fixture("lost", {"content": TEXT}, model="a/one", disconnectAfterMs=80, **SLOW),
     fixture("stuck", {"content": TEXT}, model="a/one", latency=60_000),
     *(
-        fixture(message, {"content": "The second model says all."}, model="z/last")
+        fixture(message, {"content": SECOND}, model="z/last")
         for message in ("limited", "down", "cut", "lost", "stuck")
     ),
     {"match": {"inputText": "limited"}, "response": error(429, retryAfter=7)},
@@ -76,9 +77,16 @@ def url() -> Iterator[str]:
 @pytest.fixture
 async def models(url: str) -> AsyncIterator[tuple[OpenRouterChatModel, ...]]:
     groups = [ModelGroup(("a/one",)), ModelGroup(("z/last",)), ModelGroup(("a/one", "b/two"))]
-    patience = Patience(first_token=2, stall=2)
+    async with open_openrouter("key", groups, base_url=f"{url}/api/v1") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def hasty(url: str) -> AsyncIterator[OpenRouterChatModel]:
+    """The first of them, not waited for."""
+    group, patience = ModelGroup(("a/one",)), Patience(first_token=1)
     base_url = f"{url}/api/v1"
-    async with open_openrouter("key", groups, base_url=base_url, patience=patience) as opened:
+    async with open_openrouter("key", [group], base_url=base_url, patience=patience) as (opened,):
         yield opened
 
 
@@ -129,7 +137,7 @@ async def test_a_rate_limit_tells_how_long_to_wait(
     assert raised.value.retry_after == 7
 
 
-@pytest.mark.parametrize("message", ["down", "cut", "lost", "stuck"])
+@pytest.mark.parametrize("message", ["down", "cut", "lost"])
 async def test_what_breaks_is_an_error(
     models: tuple[OpenRouterChatModel, ...], message: str
 ) -> None:
@@ -137,14 +145,23 @@ async def test_what_breaks_is_an_error(
         await ask(models[0], message)
 
 
-@pytest.mark.parametrize("message", ["limited", "down", "stuck"])
+async def test_the_next_group_answers_in_place_of_one_that_is_stuck(
+    models: tuple[OpenRouterChatModel, ...], hasty: OpenRouterChatModel
+) -> None:
+    with pytest.raises(ServiceUnavailable, match="in time"):
+        await ask(hasty, "stuck")
+
+    assert said(await ask(FallbackChatModel([hasty, models[1]]), "stuck")) == SECOND
+
+
+@pytest.mark.parametrize("message", ["limited", "down"])
 async def test_the_next_group_answers_in_place_of_one_that_never_began(
     models: tuple[OpenRouterChatModel, ...], message: str
 ) -> None:
     events = await ask(FallbackChatModel(models[:2]), message)
 
     assert events[0] == ModelStarted("z/last", fallback=True)
-    assert said(events) == "The second model says all."
+    assert said(events) == SECOND
 
 
 @pytest.mark.parametrize("message", ["cut", "lost"])
@@ -156,7 +173,7 @@ async def test_the_next_group_takes_over_from_one_that_broke_off(
     after = events.index(ModelStarted("z/last", fallback=True))
     assert TEXT.startswith(said(events[:after]))
     assert said(events[:after])
-    assert said(events[after:]) == "The second model says all."
+    assert said(events[after:]) == SECOND
 
 
 async def test_cohere_embeds(cohere: Cohere) -> None:

@@ -36,6 +36,7 @@ from core.errors import (
     ServiceUnavailable,
 )
 from core.model import EmbeddingUsage
+from tests.support.closed_port import closed_port
 from tests.support.http_server import Exchange, serving
 from tests.support.played import played
 
@@ -136,12 +137,15 @@ async def test_a_service_that_sends_floats_is_understood_too() -> None:
 
 
 async def test_no_more_calls_are_in_flight_than_allowed() -> None:
-    running, most = 0, 0
+    running, most, two = 0, 0, asyncio.Event()
 
     async def handle(exchange: Exchange) -> None:
         nonlocal running, most
         running += 1
         most = max(most, running)
+        if running == 2:
+            two.set()
+        await two.wait()
         for _ in range(20):
             await asyncio.sleep(0)
         running -= 1
@@ -151,6 +155,7 @@ async def test_no_more_calls_are_in_flight_than_allowed() -> None:
     async with (
         serving(handle) as server,
         open_cohere(KEY, models=SMALL, base_url=server.url, pace=Pace(in_flight=2)) as made,
+        asyncio.timeout(30),
     ):
         vectors = await made.embedder.embed_documents(["x"] * 96 * 6)
 
@@ -208,7 +213,7 @@ async def test_somebody_who_asks_does_not_wait_for_a_service_that_is_silent() ->
     async with (
         serving(handle) as server,
         open_cohere(KEY, models=SMALL, base_url=server.url, pace=Pace(question=0.1)) as made,
-        asyncio.timeout(5),
+        asyncio.timeout(8),  # less than two of them wait otherwise
     ):
         with pytest.raises(ServiceUnavailable, match="in time"):
             await made.embedder.embed_query("one")
@@ -394,12 +399,10 @@ async def test_a_connection_that_breaks_is_an_error_and_a_query_is_tried_once() 
 
 
 async def test_nobody_listening_is_an_error() -> None:
-    async with serving(Exchange.head) as server:
-        pass
-
-    async with open_cohere(KEY, base_url=server.url) as made:
-        with pytest.raises(ServiceUnavailable, match="could not be reached") as raised:
-            await made.embedder.embed_query("one")
+    with closed_port() as port:
+        async with open_cohere(KEY, base_url=f"http://127.0.0.1:{port}") as made:
+            with pytest.raises(ServiceUnavailable, match="could not be reached") as raised:
+                await made.embedder.embed_query("one")
     assert "COHERE_BASE_URL" in raised.value.hint
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from llmock.pytest_plugin import LLMock
@@ -20,12 +21,21 @@ PROMPT = Prompt("Be brief.", (Message("user", "Hello?"),), "Hello?", (), 77)
 TEXT = "The installer asks for a folder and then does the rest."
 
 
+PATIENCE = {"stall": Patience(stall=0.3)}
+"""By fault; whatever else breaks is seen at once."""
+
+
+@asynccontextmanager
+async def model_at(llmock: LLMock, fault: str = "") -> AsyncIterator[OpenRouterChatModel]:
+    groups = [ModelGroup(("openai/gpt-x",))]
+    base_url, patience = llmock.base_url("openai"), PATIENCE.get(fault)
+    async with open_openrouter("key", groups, base_url=base_url, patience=patience) as (opened,):
+        yield opened
+
+
 @pytest.fixture
 async def model(llmock: LLMock) -> AsyncIterator[OpenRouterChatModel]:
-    groups = [ModelGroup(("openai/gpt-x",))]
-    patience = Patience(first_token=5, stall=0.3)
-    base_url = llmock.base_url("openai")
-    async with open_openrouter("key", groups, base_url=base_url, patience=patience) as (opened,):
+    async with model_at(llmock) as opened:
         yield opened
 
 
@@ -58,21 +68,23 @@ async def test_a_reply_streams_with_its_usage(llmock: LLMock, model: OpenRouterC
     ],
 )
 async def test_a_stream_that_breaks_is_never_taken_for_a_whole_one(
-    llmock: LLMock, model: OpenRouterChatModel, fault: str, error: type[ServiceError]
+    llmock: LLMock, fault: str, error: type[ServiceError]
 ) -> None:
     getattr(llmock.reply(TEXT), fault)(after_chunks=3)
 
-    with pytest.raises(error):
-        await ask(model)
+    async with model_at(llmock, fault) as model:
+        with pytest.raises(error):
+            await ask(model)
 
 
 @pytest.mark.parametrize("fault", ["corrupt", "truncate", "disconnect", "stall"])
 async def test_the_next_model_takes_over_from_a_stream_that_breaks(
-    llmock: LLMock, model: OpenRouterChatModel, fault: str
+    llmock: LLMock, fault: str
 ) -> None:
     getattr(llmock.reply(TEXT), fault)(after_chunks=3)
 
-    events = await ask(FallbackChatModel([model, model_saying("Whole.")]))
+    async with model_at(llmock, fault) as model:
+        events = await ask(FallbackChatModel([model, model_saying("Whole.")]))
 
     after = events.index(ModelStarted("some/model", fallback=True))
     assert said(events[:after])
