@@ -14,6 +14,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from adapters.chat.clock import PlatformClock
+from adapters.discord.buckets import sweep_seldom
 from adapters.discord.credentials import API_URL, DiscordCredentials
 from adapters.discord.faults import start_fault
 
@@ -39,6 +40,7 @@ async def open_client(
     """
     async with _pointed_at(credentials.api_url):
         client = _client(shards, message_content, ready, _heard_by(clock or PlatformClock()))
+        sweep_seldom(client.http)
         try:
             try:
                 await client.login(credentials.token)
