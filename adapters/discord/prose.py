@@ -45,7 +45,7 @@ def safe_markdown(text: str, links: Links) -> str:
     Nothing is in small print: that is how its sources are shown.
     """
     text = with_few_headings(with_short_fences(normalised(text)), _HEADINGS)
-    text = without_mentions(rewrite(text, _spelled_out))
+    text = without_mentions(rewrite(text, _spelled_out) if "&" in text else text)
     return rewrite(text, lambda span: _shown(span, links))
 
 

@@ -35,12 +35,7 @@ def answer_messages(
 
     `private` has it end with a button that shares it; `preface` stands above it.
     """
-    links = links_of(answer)
-    marked, bare = (
-        _with_sources(compose(_under(preface, answer.text), each), answer.citations)
-        for each in (links, Links(links.hosts))
-    )
-    pages = marked if len(marked) <= len(bare) else bare
+    pages = _pages(answer, preface)
     buttons = _reactions(answer, turn_id, private=private)
     return [*map(Message, pages[:-1]), Message(pages[-1], buttons)]
 
@@ -77,6 +72,16 @@ def sources(citations: Sequence[Citation]) -> list[str]:
 
 def _under(preface: str, text: str) -> str:
     return f"{preface}\n\n{text}" if preface else text
+
+
+def _pages(answer: Answer, preface: str) -> list[str]:
+    """The answer with its sources; its marks are links unless those take another message."""
+    text, links = _under(preface, answer.text), links_of(answer)
+    marked = _with_sources(compose(text, links), answer.citations)
+    if len(marked) == 1:
+        return marked
+    bare = _with_sources(compose(text, Links(links.hosts)), answer.citations)
+    return marked if len(marked) <= len(bare) else bare
 
 
 def _with_sources(pages: list[str], citations: Sequence[Citation]) -> list[str]:

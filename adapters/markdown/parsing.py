@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal, TypeAlias
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+
+_REMEMBERED = 64
 
 References: TypeAlias = Mapping[str, Any]
 NO_REFERENCES: References = {}
@@ -48,10 +50,12 @@ def normalised(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
 
 
-def parse(text: str) -> tuple[list[Token], References]:
+@lru_cache(_REMEMBERED)
+def parse(text: str) -> tuple[Sequence[Token], References]:
     """The blocks of a normalised text, whose paragraphs are left to `inline` and `spans`.
 
-    The second is the addresses that reference links name.
+    The second is the addresses that reference links name. Neither is to be changed: one rendering
+    asks several times for the same.
     """
     env: dict[str, Any] = {}
     return _block_parser().parse(text, env), env
@@ -62,8 +66,18 @@ def inline(text: str, references: References = NO_REFERENCES) -> list[Token]:
     return _parser().parseInline(text, dict(references))[0].children or []
 
 
-def spans(text: str, references: References = NO_REFERENCES) -> Iterator[Span]:
+def spans(text: str, references: References = NO_REFERENCES) -> Sequence[Span]:
     """The paragraph's source, cut where a link or code begins and ends; nothing is left out."""
+    return tuple(_spans(text, references)) if references else _spans_alone(text)
+
+
+@lru_cache(_REMEMBERED)
+def _spans_alone(text: str) -> Sequence[Span]:
+    """The spans of a paragraph that no reference names anything in: as it grows, or is ended."""
+    return tuple(_spans(text, NO_REFERENCES))
+
+
+def _spans(text: str, references: References) -> Iterator[Span]:
     prose = ""
     for source in _units(text, references):
         span = _span(source, references)

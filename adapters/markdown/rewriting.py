@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from markdown_it.token import Token
 
@@ -70,7 +70,7 @@ def _rewritten(text: str, prose: Callable[[Span], str], code: Callable[[str], st
     return "\n".join(kept)
 
 
-def _leaves(tokens: list[Token]) -> list[tuple[Token, str]]:
+def _leaves(tokens: Sequence[Token]) -> list[tuple[Token, str]]:
     """The tokens that hold text, each with the markup that its heading begins with."""
     found: list[tuple[Token, str]] = []
     in_table = False

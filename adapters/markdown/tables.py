@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markdown_it.token import Token
@@ -60,11 +61,11 @@ def _shown(token: Token) -> str:
     return "\n" if token.type in ("softbreak", "hardbreak") else token.content
 
 
-def _tables(tokens: list[Token]) -> list[list[Token]]:
+def _tables(tokens: Sequence[Token]) -> list[list[Token]]:
     """The tokens of each table that is in no list or quote."""
     opened = [i for i, t in enumerate(tokens) if t.type == "table_open" and t.level == 0]
     closed = [i for i, t in enumerate(tokens) if t.type == "table_close" and t.level == 0]
-    return [tokens[i : j + 1] for i, j in zip(opened, closed, strict=True)]
+    return [list(tokens[i : j + 1]) for i, j in zip(opened, closed, strict=True)]
 
 
 def _table(tokens: list[Token]) -> Table:
