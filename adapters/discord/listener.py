@@ -21,7 +21,7 @@ from adapters.discord.api import DiscordApi
 from adapters.discord.asides import LATE
 from adapters.discord.directs import Directs
 from adapters.discord.mapping import Place, deleted, edited, incoming, session_of
-from adapters.discord.messages import Said, said_of
+from adapters.discord.messages import Said, is_spoken, said_of
 from adapters.discord.whereabouts import Whereabouts
 from core.conversation.presence import Presence
 from core.conversation.recent import Recent
@@ -171,11 +171,11 @@ class Listener:
             self._tell(question, LATE)
 
     async def _meaning(self, message: discord.Message) -> Incoming:
-        said = await self._said(message)
-        if said.guild is None:
-            self._directs.hear(said.channel)
-        if not said.spoken:
+        if message.guild is None:
+            self._directs.hear(str(message.channel.id))
+        if not is_spoken(message):  # as most are that we hear: our own, and each of their edits
             return Ignored("not from a person")
+        said = await self._said(message)
         chain = await self._whereabouts.chain_of(said)
         if said.in_thread:
             await self._presence.includes(session_of(said))

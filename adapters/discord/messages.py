@@ -78,7 +78,7 @@ def said_of(message: discord.Message, us: int, channel: object | None = None) ->
         parent=_parent(channel),
         places=places_of(channel),
         roles=roles_of(message.author),
-        spoken=_is_spoken(message),
+        spoken=is_spoken(message),
         title=_title(message, channel),
         calls_us=str(us) in people,
         calls_others=bool(people - {str(us)}) or _AUDIENCE.search(text) is not None,
@@ -88,6 +88,13 @@ def said_of(message: discord.Message, us: int, channel: object | None = None) ->
         revision="" if edited is None else f"{edited:%Y-%m-%dT%H:%M:%S.%f}",
         age=0.0 if edited is None else (edited - message.created_at).total_seconds(),
     )
+
+
+def is_spoken(message: discord.Message) -> bool:
+    """Whether a person wrote it; every other message is a program's, or a notice of Discord's."""
+    author = message.author
+    programmed = author.bot or author.system or message.webhook_id is not None
+    return message.type in _SPOKEN and not programmed
 
 
 def plain(text: str, us: int, names: Mapping[str, str]) -> str:
@@ -138,13 +145,6 @@ def _parent(channel: object) -> str:
     if isinstance(channel, discord.Thread):
         return str(channel.parent_id)
     return str(getattr(channel, "id", ""))
-
-
-def _is_spoken(message: discord.Message) -> bool:
-    """Whether a person wrote it; every other message is a program's, or a notice of Discord's."""
-    author = message.author
-    programmed = author.bot or author.system or message.webhook_id is not None
-    return message.type in _SPOKEN and not programmed
 
 
 def _title(message: discord.Message, channel: object) -> str:
