@@ -37,24 +37,30 @@ class Claims:
         self._clock = clock
         self._held_until = 0.0
         self._in_doubt: set[int] = set()
+        self._ready: set[int] = set()
         self.taken_up = False
         """Whether an earlier attempt or answer had begun to post."""
 
     async def claim(self, part: int) -> str | None:
         """Commits the intent to post a part; the id of the message that is there already.
 
-        Raises LeaseLost and ServiceError.
+        A part that was claimed ahead is not claimed again. Raises LeaseLost and ServiceError.
         """
+        if part in self._ready:
+            return None
         marker = str(self._turn.token)
         posting = await self._open(part)
         if posting.message_id is not None:
             self.taken_up |= posting.marker != marker
             return posting.message_id
         if posting.marker == marker and part not in self._in_doubt:
+            self._ready.add(part)
             return None
         self.taken_up = True
         found = await self._find(part)
-        if found is not None:
+        if found is None:
+            self._ready.add(part)
+        else:
             await self._postings.complete(self._turn, part, found)
         return found
 
@@ -65,6 +71,7 @@ class Claims:
         """
         if self._clock() >= self._held_until:
             await self._open(part)
+        self._ready.discard(part)
         self._in_doubt.add(part)
 
     def refused(self, part: int) -> None:

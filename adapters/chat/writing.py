@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,17 +13,16 @@ from core.model import Answer, Answered, AnswerEvent, Replaced, TextDelta
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """In seconds: how long the first claim waits for others, and each renewal for the next.
+    """How many seconds each renewal waits for the next one; the first claim waits for none."""
 
-    An answer that is whole before `first` is over is not shown in parts at all, as quotes are.
-    """
-
-    first: float = 0.02
     again: float = 1.0
 
 
 class Live(Protocol):
     """Shows a text that grows."""
+
+    async def prepare(self) -> None:
+        """Does what can be done before the first text is shown; raises no ServiceError."""
 
     async def show(self, text: str) -> bool:
         """Renews what is shown; False when it could not be, and is to be tried again."""
@@ -32,17 +31,42 @@ class Live(Protocol):
 async def write(live: Live, events: AsyncIterator[AnswerEvent], rhythm: Rhythm) -> Answer:
     """Shows the events' text as it grows; the whole answer, once nothing more is on its way.
 
-    A slow `show` never holds the events up, and is not cancelled by their end.
+    A slow `show` never holds the events up, and is not cancelled by their end. An answer that is
+    whole at once, as quotes are, is not shown in parts at all.
     """
     text = _Text()
     showing = asyncio.create_task(_show(live, text, rhythm))
     try:
         answer = await _follow(events, text)
-        text.ended.set()
         await showing
     finally:
         await cancelled(showing)
     return answer
+
+
+@asynccontextmanager
+async def begun(events: AsyncIterator[AnswerEvent]) -> AsyncIterator[AsyncIterator[AnswerEvent]]:
+    """The same events, whose making begins with the block and not when the first is asked for."""
+    first = asyncio.create_task(_first(events))
+    try:
+        async with aclosing(_all(first, events)) as each:
+            yield each
+    finally:
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+
+
+async def _first(events: AsyncIterator[AnswerEvent]) -> AnswerEvent | None:
+    return await anext(events, None)
+
+
+async def _all(
+    first: asyncio.Task[AnswerEvent | None], others: AsyncIterator[AnswerEvent]
+) -> AsyncGenerator[AnswerEvent, None]:
+    if (event := await first) is not None:
+        yield event
+        async for later in others:
+            yield later
 
 
 async def cancelled(task: asyncio.Task[None]) -> None:
@@ -52,12 +76,20 @@ async def cancelled(task: asyncio.Task[None]) -> None:
 
 
 class _Text:
-    """What is to be shown; `grown` is set whenever that changes."""
+    """What is to be shown; `changed` is set whenever it is another, or has `ended`."""
 
     def __init__(self) -> None:
         self.whole = ""
-        self.grown = asyncio.Event()
+        self.changed = asyncio.Event()
         self.ended = asyncio.Event()
+
+    def become(self, whole: str) -> None:
+        self.whole = whole
+        self.changed.set()
+
+    def end(self) -> None:
+        self.ended.set()
+        self.changed.set()
 
 
 async def _follow(events: AsyncIterator[AnswerEvent], text: _Text) -> Answer:
@@ -65,13 +97,11 @@ async def _follow(events: AsyncIterator[AnswerEvent], text: _Text) -> Answer:
     async for event in events:
         match event:
             case TextDelta(added):
-                text.whole += added
-                text.grown.set()
+                text.become(text.whole + added)
             case Replaced(whole):
-                text.whole = whole
-                text.grown.set()
+                text.become(whole)
             case Answered(answer):
-                pass
+                text.end()  # not later, as the last event is there at the same moment as its text
             case _:
                 pass
     if answer is None:
@@ -80,23 +110,15 @@ async def _follow(events: AsyncIterator[AnswerEvent], text: _Text) -> Answer:
 
 
 async def _show(live: Live, text: _Text, rhythm: Rhythm) -> None:
-    await _either(text.grown, text.ended)
-    await pause(text.ended, rhythm.first)
+    await text.changed.wait()
+    if not text.ended.is_set():
+        await live.prepare()
     while not text.ended.is_set():
-        text.grown.clear()
+        text.changed.clear()
         if text.whole.strip() and not await live.show(text.whole):
-            text.grown.set()
+            text.changed.set()
         await pause(text.ended, rhythm.again)
-        await _either(text.grown, text.ended)
-
-
-async def _either(*events: asyncio.Event) -> None:
-    waiting = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
+        await text.changed.wait()
 
 
 async def pause(ended: asyncio.Event, seconds: float) -> None:

@@ -20,6 +20,9 @@ class Parts(Protocol):
     def taken_up(self) -> bool:
         """Whether an earlier attempt or answer had begun to post."""
 
+    async def prepare(self, part: int) -> None:
+        """Does what can be done before the part is there, ahead of `put`."""
+
     async def put(self, message: Message, part: int) -> None:
         """Sees to it that the part is there, once, with this content."""
 
@@ -41,6 +44,13 @@ class LiveMessages:
         self._spare = spare
         self._shown: list[Message] = []
         self._still = False
+
+    async def prepare(self) -> None:
+        """Has the first message sent sooner. Raises LeaseLost."""
+        try:
+            await self._posts.prepare(0)
+        except ServiceError as exc:
+            log.info("Nothing was prepared in %s. %s", self._turn.question.session.channel, exc)
 
     async def show(self, text: str) -> bool:
         """Brings what is shown up to date; False when there is no room for it. Raises LeaseLost.

@@ -39,5 +39,6 @@ class Pacing:
         return max(0.0, self._next - self._interval - self._ahead - now)
 
     async def turn(self) -> None:
-        """Returns at the next free moment."""
-        await asyncio.sleep(self.reserve())
+        """Returns at the next free moment, at once where that is now."""
+        if seconds := self.reserve():
+            await asyncio.sleep(seconds)

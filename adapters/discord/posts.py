@@ -74,13 +74,16 @@ class Posts:
             self._spot = await spot_of(self._api, self._turn.question)
         return self._spot
 
+    async def prepare(self, part: int) -> None:
+        """Commits the intent to post the part, which `put` then need not wait for."""
+        await self._there(part)
+
     async def put(self, message: Message, part: int) -> None:
         """Sees to it that the part is there, once, with this content."""
-        known = self._known.get(part) or await self._claims.claim(part)
+        known = await self._there(part)
         if known is None:
             await self._send(message, part, nonce_of(self._turn.id, part))
             return
-        self._known[part] = known
         channel, _, message_id = known.partition("/")
         if not await self._api.edit(channel, message_id, message):
             again = nonce_of(self._turn.id, part, salt=self._turn.token)
@@ -92,6 +95,13 @@ class Posts:
             channel, _, message_id = posted.partition("/")
             await self._api.delete(channel, message_id)
         self._known = {n: known for n, known in self._known.items() if n < part}
+
+    async def _there(self, part: int) -> str | None:
+        """What is there of the part, which is claimed; None when it is to be sent."""
+        known = self._known.get(part) or await self._claims.claim(part)
+        if known is not None:
+            self._known[part] = known
+        return known
 
     async def _send(self, message: Message, part: int, nonce: str) -> None:
         spot = await self.spot()

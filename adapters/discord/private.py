@@ -84,6 +84,10 @@ class PrivatePosts:
         """Whether an earlier attempt or answer had begun to post."""
         return self._claims.taken_up
 
+    async def prepare(self, part: int) -> None:
+        """Commits the intent to post the part, which `put` then need not wait for."""
+        await self._claims.claim(part)
+
     async def put(self, message: Message, part: int) -> None:
         """Sees to it that the part is there with this content."""
         known = self._known.get(part) or await self._claims.claim(part)

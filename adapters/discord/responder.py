@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from adapters.chat.queueing import announced
-from adapters.chat.writing import Rhythm, write
+from adapters.chat.writing import Rhythm, begun, write
 from adapters.discord.api import DiscordApi
 from adapters.discord.faults import DIRECT_MESSAGES_CLOSED, UNKNOWN_CHANNEL, DiscordRefused
 from adapters.discord.live import LiveMessages
@@ -17,7 +17,7 @@ from adapters.discord.threads import forbidden
 from adapters.discord.typing_sign import open_typing
 from core.conversation.archive import Archive
 from core.conversation.postings import Postings
-from core.model import AnswerEvent, Turn
+from core.model import Answer, AnswerEvent, Turn
 
 _OUT_OF_REACH = frozenset({DIRECT_MESSAGES_CLOSED, UNKNOWN_CHANNEL})
 """What no other attempt would change: who asked, or the thread, is not to be reached any more."""
@@ -44,19 +44,23 @@ class DiscordResponder:
         """Renders the events; the last is Answered. Raises LeaseLost and ServiceError."""
         posts = self._posts(turn)
         live = LiveMessages(posts, turn, spare=self._api.spare)
-        spot = await posts.spot()
-        async with open_typing(self._api, spot.channel) as typing:
-            async with (
-                aclosing(announced(events)) as told,
-                aclosing(typing.following(told)) as followed,
-            ):
-                answer = await write(live, followed, self._rhythm)
-            try:
-                await live.finish(answer_messages(answer, turn.id))
-            except DiscordRefused as exc:
-                if not forbidden(exc) and exc.code not in _OUT_OF_REACH:
-                    raise
-                log.warning("Nobody could be told the answer of turn %s. %s", turn.id, exc)
+        async with begun(events) as making:
+            spot = await posts.spot()
+            async with open_typing(self._api, spot.channel) as typing:
+                async with (
+                    aclosing(announced(making)) as told,
+                    aclosing(typing.following(told)) as followed,
+                ):
+                    answer = await write(live, followed, self._rhythm)
+                await self._complete(turn, live, answer)
+
+    async def _complete(self, turn: Turn, live: LiveMessages, answer: Answer) -> None:
+        try:
+            await live.finish(answer_messages(answer, turn.id))
+        except DiscordRefused as exc:
+            if not forbidden(exc) and exc.code not in _OUT_OF_REACH:
+                raise
+            log.warning("Nobody could be told the answer of turn %s. %s", turn.id, exc)
 
     async def retract(self, turn: Turn) -> None:
         """Deletes what was posted for the turn. Raises ServiceError."""

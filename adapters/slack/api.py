@@ -112,7 +112,8 @@ class SlackApi:
 
     async def channel_turn(self, channel: str) -> None:
         """Waits until the channel may be posted to, after those who asked before."""
-        await asyncio.sleep(self.pacing.reserve_post(channel))
+        if seconds := self.pacing.reserve_post(channel):
+            await asyncio.sleep(seconds)
 
     async def download(self, url: str, most: int) -> bytes:
         """A file's content, cut after `most` bytes. Raises ServiceError."""

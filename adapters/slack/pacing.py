@@ -99,7 +99,8 @@ class Pacing:
         seconds = self.wait(method)
         if seconds > patience:
             raise RateLimited("Slack", f"{method} is called too often", retry_after=seconds)
-        await asyncio.sleep(seconds)
+        if seconds:
+            await asyncio.sleep(seconds)
 
 
 def _bound(times: OrderedDict[str, float]) -> None:

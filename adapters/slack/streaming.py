@@ -37,7 +37,15 @@ class LiveMessage:
         self._streaming = False
         self._sent = ""
         self._still = False
+        self._there: str | None = None
         self.ts: str | None = None
+
+    async def prepare(self) -> None:
+        """Commits the intent to post, which `show` then need not wait for. Raises LeaseLost."""
+        try:
+            self._there = await self._posts.claim(part=0)
+        except ServiceError as exc:
+            log.info("Nothing was prepared in %s. %s", self._channel, exc)
 
     async def show(self, text: str) -> bool:
         """Brings what is shown up to date; False when there is no room for it. Raises LeaseLost.
@@ -74,7 +82,7 @@ class LiveMessage:
             self.ts = await self._posts.put(whole, part=0)
 
     async def _begin(self, partial: Message) -> None:
-        self.ts = await self._posts.claim(part=0)
+        self.ts = self._there or await self._posts.claim(part=0)
         if self.ts is not None:
             await self._posts.edit(self.ts, partial, part=0, patience=0)
         elif self._api.pacing.streams(self._channel) and await self._start(partial):

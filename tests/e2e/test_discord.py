@@ -26,7 +26,6 @@ async def test_a_direct_message_is_answered_with_a_reply_that_alerts_nobody(
     assert answer.reference is not None
     assert answer.reference["message_id"] == asked
     assert answer.pinged == set()
-    assert direct in guild.discord.typing
 
 
 async def test_a_direct_conversation_is_one_session(
@@ -54,7 +53,20 @@ async def test_a_mention_is_answered_once_in_a_thread_under_it(
     assert len(guild.answers(asked)) == 1
     assert guild.answers(guild.general) == []
     assert guild.discord.channels[asked].name == "How do I install it?"
-    assert asked in guild.discord.typing
+
+
+async def test_it_types_where_the_answer_will_stand_until_there_is_something_to_read(
+    guild: DiscordGuild, database: Database
+) -> None:
+    answers = Answers(silent=True)
+    async with open_bot(guild, database, answers=answers):
+        asked = await guild.mention(guild.general, "How do I install it?")
+        await guild.until(lambda: guild.discord.typing == [asked])
+        await guild.dm(ALICE, "How do I remove it?")
+        await guild.until(lambda: guild.discord.typing == [asked, guild.direct(ALICE)])
+        answers.step(2)
+        await guild.answered(asked)
+        await guild.answered(guild.direct(ALICE))
 
 
 async def test_the_role_that_discord_made_for_the_bot_stands_for_the_bot(

@@ -27,7 +27,7 @@ from core.conversation.presence import Presence
 from core.ports import Database
 from tests.support.slack_bot import Answers
 
-QUICK = Rhythm(first=0.01, again=0.01)
+QUICK = Rhythm(again=0.01)
 DISPATCH = DispatcherSettings(running=16, retry_pauses=(0.05, 0.2), drain=5.0)
 
 

@@ -34,7 +34,7 @@ from tests.support.answers import answer, answered
 from tests.support.desk import until
 from tests.support.slack_server import SlackWorkspace
 
-QUICK = Rhythm(first=0.01, again=0.01)
+QUICK = Rhythm(again=0.01)
 DISPATCH = DispatcherSettings(running=16, retry_pauses=(0.05, 0.2), drain=5.0)
 
 

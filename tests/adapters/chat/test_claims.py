@@ -6,7 +6,7 @@ import pytest
 
 from adapters.chat.claims import Claims
 from core.conversation.inbox import Inbox
-from core.conversation.postings import Postings
+from core.conversation.postings import Posting, Postings
 from core.errors import LeaseLost
 from core.model import Turn
 from core.ports import Database
@@ -141,3 +141,42 @@ async def test_what_was_posted_from_a_part_on_is_told_recorded_or_not(
         await claims.done(part, f"ts{part}")
     assert [each async for each in claims.posted_from(1)] == ["ts1", "ts2"]
     assert platform.looked_for == [2, 3]
+
+
+class Counted:
+    """Postings that count how often an intent is committed."""
+
+    def __init__(self, database: Database) -> None:
+        self._postings = Postings(database)
+        self.complete, self.of = self._postings.complete, self._postings.of
+        self.opened = 0
+
+    async def open(self, turn: Turn, part: int, marker: str) -> Posting:
+        self.opened += 1
+        return await self._postings.open(turn, part, marker)
+
+
+async def test_a_part_that_was_claimed_ahead_is_claimed_once(
+    database: Database, turn: Turn
+) -> None:
+    postings = Counted(database)
+    claims = Claims(postings, turn, Platform().find)
+    await claims.claim(0)
+    await claims.claim(0)
+    assert postings.opened == 1
+    await claims.begin(0)
+    claims.refused(0)
+    await claims.claim(0)
+    assert postings.opened == 2
+
+
+async def test_a_part_that_an_earlier_attempt_began_is_looked_for_once(
+    database: Database, turn: Turn
+) -> None:
+    await Claims(Postings(database), turn, Platform().find).claim(0)
+    turn, platform = await successor(database, turn), Platform()
+    claims = Claims(Postings(database), turn, platform.find)
+    assert await claims.claim(0) is None
+    assert await claims.claim(0) is None
+    assert platform.looked_for == [0]
+    assert claims.taken_up

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import pytest
 
-from adapters.chat.writing import Rhythm, write
-from core.errors import LeaseLost
+from adapters.chat.writing import Rhythm, begun, write
+from core.errors import LeaseLost, ServiceUnavailable
 from core.model import AnswerEvent, Replaced, Searching, TextDelta
 from tests.support.answers import answer, answered, stream
+from tests.support.desk import until
 
-QUICK = Rhythm(first=0.0, again=0.0)
+QUICK = Rhythm(again=0.0)
 
 
 class Screen:
@@ -24,6 +25,11 @@ class Screen:
         self.go.set()
         self.fault: Exception | None = None
         self.busy = 0
+        self.prepared = 0
+
+    async def prepare(self) -> None:
+        assert not self.shown
+        self.prepared += 1
 
     async def show(self, text: str) -> bool:
         if self.fault:
@@ -50,6 +56,7 @@ async def test_each_growth_is_shown() -> None:
     events = slowly(Searching(), TextDelta("One."), TextDelta(" Two."), Searching(), whole)
     assert await write(screen, events, QUICK) == whole.answer
     assert screen.shown == ["One.", "One. Two."]
+    assert screen.prepared == 1
 
 
 async def test_what_could_not_be_shown_is_tried_again_though_nothing_more_came() -> None:
@@ -72,11 +79,12 @@ async def test_white_space_alone_is_not_shown() -> None:
     assert screen.shown == []
 
 
-async def test_an_answer_that_is_whole_in_time_is_not_shown_in_parts() -> None:
+async def test_an_answer_that_is_whole_at_once_is_not_shown_in_parts() -> None:
     screen = Screen()
-    events = stream([TextDelta("One."), answered(answer("One."))])
-    await write(screen, events, Rhythm(first=60.0))
+    events = stream([TextDelta("One."), TextDelta(" Two."), answered(answer("One. Two."))])
+    await write(screen, events, QUICK)
     assert screen.shown == []
+    assert not screen.prepared
 
 
 async def test_a_slow_screen_holds_no_event_up_and_sees_the_latest_text() -> None:
@@ -116,3 +124,57 @@ async def test_a_failure_to_show_fails_the_attempt() -> None:
 async def test_an_answer_without_an_end_is_a_failure() -> None:
     with pytest.raises(RuntimeError):
         await write(Screen(), stream([TextDelta("One.")]), QUICK)
+
+
+class Making:
+    """Events of which it is known how many are made, and whether more may come.
+
+    After these it takes for ever, or fails with the `fault`.
+    """
+
+    def __init__(self, *events: AnswerEvent, fault: Exception | None = None) -> None:
+        self.events = events
+        self.fault = fault
+        self.made = 0
+        self.ended = False
+
+    async def make(self) -> AsyncGenerator[AnswerEvent, None]:
+        try:
+            for event in self.events:
+                await asyncio.sleep(0)
+                self.made += 1
+                yield event
+            if self.fault:
+                raise self.fault
+            await asyncio.Event().wait()
+        finally:
+            self.ended = True
+
+
+async def test_an_answer_is_begun_before_anybody_asks_for_its_events() -> None:
+    making = Making(Searching(), TextDelta("One."))
+    async with begun(making.make()) as events:
+        await until(lambda: making.made > 0)
+        assert [await anext(events), await anext(events)] == [Searching(), TextDelta("One.")]
+
+
+async def test_all_events_of_an_answer_that_was_begun_are_there() -> None:
+    async with begun(stream([Searching(), TextDelta("One.")])) as events:
+        assert [event async for event in events] == [Searching(), TextDelta("One.")]
+    async with begun(stream([])) as events:
+        assert [event async for event in events] == []
+
+
+async def test_an_answer_that_was_begun_ends_with_whoever_shows_it() -> None:
+    making = Making()
+    async with begun(making.make()):
+        await asyncio.sleep(0)
+    assert making.ended
+
+
+async def test_what_breaks_an_answer_off_that_was_begun_is_raised_where_it_is_read() -> None:
+    making = Making(fault=ServiceUnavailable("OpenRouter", "is away."))
+    async with begun(making.make()) as events:
+        await until(lambda: making.ended)
+        with pytest.raises(ServiceUnavailable):
+            await anext(events)

@@ -22,7 +22,13 @@ class Parts:
         self.taken_up = False
         self.faults = list(faults)
         self.there: dict[int, str] = {}
+        self.prepared: list[int] = []
         self.put_parts: list[int] = []
+
+    async def prepare(self, part: int) -> None:
+        if self.faults:
+            raise self.faults.pop(0)
+        self.prepared.append(part)
 
     async def put(self, message: Message, part: int) -> None:
         if self.faults:
@@ -96,3 +102,22 @@ async def test_whoever_lost_the_lease_shows_nothing_more() -> None:
     live = LiveMessages(Parts(LeaseLost("taken over")), turn())
     with pytest.raises(LeaseLost):
         await live.show("So")
+
+
+async def test_what_can_be_done_before_the_first_text_is_done_ahead() -> None:
+    parts = Parts()
+    await LiveMessages(parts, turn()).prepare()
+    assert parts.prepared == [0]
+
+
+async def test_what_could_not_be_done_ahead_is_done_with_the_first_text() -> None:
+    parts = Parts(ServiceUnavailable("PostgreSQL", "is away."))
+    live = LiveMessages(parts, turn())
+    await live.prepare()
+    assert await live.show("It does.")
+    assert parts.there == {0: "It does."}
+
+
+async def test_nothing_is_done_ahead_for_a_turn_that_is_lost() -> None:
+    with pytest.raises(LeaseLost):
+        await LiveMessages(Parts(LeaseLost("It ran out.")), turn()).prepare()
