@@ -18,13 +18,15 @@ from core.backends.embedded_postgres import open_embedded_postgres
 from core.backends.postgres import Postgres, open_postgres
 from core.migrations.runner import migrate
 from tests.support import discord_schemas, slack_schemas
+from tests.support.own_root import Root, make_root
 from tests.support.postgres import administer, named, server_folder
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that pytest makes in it belongs to its user
 _ENOUGH = 2 * 2**30
+_ROOT = pytest.StashKey[Root]()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Keeps temporary files in memory, children's too: the engines wait for the disk otherwise.
 
     No test is about what a power cut leaves, so none loses what it shows. Who starts the tests with
@@ -39,6 +41,17 @@ def pytest_configure() -> None:
     chosen = "TMPDIR" in os.environ or not _MEMORY.is_dir()
     if not chosen and shutil.disk_usage(_MEMORY).free > _ENOUGH:
         os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+    if config.option.basetemp is None:  # a worker's is within that of the run
+        config.stash[_ROOT] = root = make_root(Path(tempfile.gettempdir()))
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(root.path)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Leaves temporary files to look at only where something failed, until the next run begins."""
+    root = session.config.stash.get(_ROOT, None)
+    if root is not None and exitstatus == 0:
+        root.remove()
 
 
 def pytest_report_header() -> list[str]:
