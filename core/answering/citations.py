@@ -19,6 +19,9 @@ _MARK = re.compile(
     r"(?:\([^()\s]*(?:\s+[\"'][^()\n]*)?\))?"
     r"|[【［]\s*(?P<wide>\d[^】］\n]{0,60})[】］])"  # noqa: RUF001 - models write both
 )
+_BRACKET = re.compile(r"[\[【［]")  # noqa: RUF001 - as above
+"""What no mark is without."""
+
 _FINAL = re.compile(r"\[(\d+)\]")
 _REPEATED = re.compile(r"(\[\d+\])(?:\s*\1)+")
 _RANGE = re.compile(r"(\d+)(?:\s*[–-]\s*(\d+))?")
@@ -41,6 +44,8 @@ class Citations:
 
     def resolved(self, claim: str) -> str:
         """The claim with every mark as `[n]` for `passages[n - 1]`; the others are removed."""
+        if not _BRACKET.search(claim):
+            return claim
         return settled(claim, lambda text: map_prose(text, self._resolve))
 
     def numbered(self, claim: str) -> str:
@@ -88,7 +93,7 @@ class Citations:
 
 def without_marks(text: str) -> str:
     """The text with no marks in it; code is left alone."""
-    return map_prose(text, lambda prose: _MARK.sub("", prose))
+    return map_prose(text, lambda prose: _MARK.sub("", prose)) if _BRACKET.search(text) else text
 
 
 def quoted(claim: str, text: str) -> str:

@@ -36,6 +36,7 @@ _SCHEME = re.compile(r"^(?:[a-z0-9+.-]+://|www\.)+", re.IGNORECASE)
 _MAY_LINK = re.compile(r"\][(:]|<|://|www\.", re.IGNORECASE)
 """What every link, definition, tag and address has in it; few claims have."""
 
+_MAY_BE_ADDRESS = re.compile(r"://|www\.", re.IGNORECASE)
 _TRAILING = ".,;:!?*_~"
 _ESCAPES = {c: f"%{ord(c):02X}" for c in " ()<>\n\t\\"}
 
@@ -58,12 +59,12 @@ class KnownLinks:
         Code keeps its addresses, but a link in it is broken up: readers of Markdown do not agree
         on where code ends.
         """
+        if not _MAY_LINK.search(claim):
+            return claim
         reduced = settled(claim, lambda text: map_prose(text, self._in_prose, self._in_code))
         return map_prose(reduced, _without_strays)
 
     def _in_prose(self, prose: str) -> str:
-        if not _MAY_LINK.search(prose):
-            return prose
         prose = _NESTED_DEFINITION.sub(r"\1 :", _DEFINITION.sub("", prose))
         return _LINK.sub(self._link, _TAG.sub("", prose))
 
@@ -91,14 +92,14 @@ class KnownLinks:
 
 def _without_strays(prose: str) -> str:
     """With what could still be read as a link, nested more deeply than we look, broken up."""
-    if "](" not in prose:
-        return prose
     return _LINK.sub(lambda found: "] (" if found["stray"] else found.group(), prose)
 
 
 @lru_cache(maxsize=512)
 def _addresses(text: str) -> frozenset[str]:
     """Those in a passage, which serves many questions."""
+    if not _MAY_BE_ADDRESS.search(text):
+        return frozenset()
     return frozenset(map(_trimmed, _URL.findall(text)))
 
 

@@ -14,6 +14,8 @@ _STOPS = ".!?…:;"
 
 def cited(claim: str) -> tuple[int, ...]:
     """The numbers of the passages that the claim cites, each once."""
+    if "[" not in claim:
+        return ()
     found: list[str] = []
 
     def note(prose: str) -> str:
@@ -26,7 +28,7 @@ def cited(claim: str) -> tuple[int, ...]:
 
 def unmarked(claim: str) -> str:
     """The claim without its marks."""
-    return map_prose(claim, lambda prose: _MARKS.sub("", prose))
+    return map_prose(claim, lambda prose: _MARKS.sub("", prose)) if "[" in claim else claim
 
 
 def recited(claim: str, numbers: Iterable[int]) -> str:
