@@ -142,7 +142,7 @@ class Desk:
     async def settled(self) -> None:
         """Returns when no turn is unfinished any more."""
         query = "SELECT FROM turns WHERE status = 'accepted'"
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while await self.database.unchecked.fetch(query):  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.01)
 

@@ -46,8 +46,16 @@ class OwnPostgres:
 
     async def be_gone(self, seconds: float) -> None:
         """Nobody listens for so long."""
-        await self._control("-m", "fast", "stop")
+        await self.stop()
         await asyncio.sleep(seconds)
+        await self.start()
+
+    async def stop(self) -> None:
+        """Nobody listens until `start`."""
+        await self._control("-m", "fast", "stop")
+
+    async def start(self) -> None:
+        """With what was stored before."""
         (folder,) = parse_qs(urlsplit(self.dsn).query)["host"]
         options = f'-h "" -p 5432 -k {shlex.quote(folder)}'
         await self._control("-l", "log", "-o", options, "start")

@@ -42,12 +42,12 @@ async def test_one_that_is_broken_off_leaves_no_process_behind(
     async with open_postgres(database_dsn) as other, other.transaction() as holding:
         await holding.execute("LOCK TABLE generations IN ACCESS EXCLUSIVE MODE")
         dumping = asyncio.create_task(dump(database_dsn, tmp_path / "file"))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await database.fetch(_DUMPING, name):  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.02)
             dumping.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await dumping
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await database.fetch(_DUMPING, name):  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.02)

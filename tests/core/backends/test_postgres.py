@@ -167,10 +167,18 @@ async def test_a_cancelled_statement_gives_its_connection_back(empty_dsn: str) -
 
 
 async def test_a_statement_that_takes_too_long_is_given_up(empty_dsn: str) -> None:
-    async with open_postgres(empty_dsn, statement_timeout=0.1) as database:
+    async with open_postgres(empty_dsn, max_connections=1, statement_timeout=0.1) as database:
         with pytest.raises(ServiceUnavailable, match="did not answer in time"):
             await database.fetch("SELECT pg_sleep(30)")
-        assert len(await database.fetch("SELECT 1")) == 1
+        assert await _answered_in_the_end(database)
+
+
+async def _answered_in_the_end(database: Postgres) -> bool:
+    """Not each time by a machine that does other things too, if the time-out is short."""
+    async with asyncio.timeout(20):
+        while True:
+            with suppress(ServiceUnavailable):
+                return len(await database.fetch("SELECT 1")) == 1
 
 
 async def test_a_statement_that_is_broken_off_is_cut_and_not_cancelled(empty_dsn: str) -> None:
@@ -184,7 +192,7 @@ async def test_a_statement_that_is_broken_off_is_cut_and_not_cancelled(empty_dsn
 
 
 async def test_when_every_connection_is_taken_the_wait_is_bounded(empty_dsn: str) -> None:
-    async with open_postgres(empty_dsn, max_connections=1, connect_timeout=0.2) as database:
+    async with open_postgres(empty_dsn, max_connections=1, connect_timeout=2) as database:
         async with database.transaction():
             with pytest.raises(ServiceUnavailable, match="did not answer in time"):
                 await database.fetch("SELECT 1")
@@ -239,7 +247,7 @@ async def test_idle_connections_are_dropped_and_send_nothing(
 ) -> None:
     async with open_postgres(empty_dsn, idle_seconds=0.1) as database:
         name = (await database.fetch("SELECT current_database() AS name"))[0]["name"]
-        async with open_postgres(postgres_server) as observer, asyncio.timeout(10):
+        async with open_postgres(postgres_server) as observer, asyncio.timeout(30):
             query = "SELECT FROM pg_stat_activity WHERE datname = $1"
             while await observer.fetch(query, name):  # noqa: ASYNC110 - the server tells nobody
                 await asyncio.sleep(0.02)
@@ -390,9 +398,13 @@ async def test_it_works_through_pgbouncer_in_transaction_mode(empty_dsn: str) ->
         open_pgbouncer(empty_dsn) as dsn,
         open_postgres(dsn, pooled=True) as database,
     ):
-        answers = [dict(each) for each in await _answers(database)]  # type: ignore[arg-type]
-    assert [each["n"] for each in answers] == list(range(100))
-    assert len({each["server"] for each in answers}) == 2
+        servers: set[object] = set()
+        async with asyncio.timeout(60):
+            while len(servers) < 2:  # the second connection may come when all is done
+                answers = [dict(each) for each in await _answers(database)]  # type: ignore[arg-type]
+                assert [each["n"] for each in answers] == list(range(100))
+                servers |= {each["server"] for each in answers}
+    assert len(servers) == 2
 
 
 async def test_a_pooler_that_was_not_recognised_is_pointed_out(empty_dsn: str) -> None:

@@ -17,6 +17,7 @@ from core.budgets.accounting import Provider, Spend
 from core.budgets.ledger import Ledger, open_ledger
 from core.errors import ServiceUnavailable
 from core.ports import Database
+from tests.support.conversations import somebody_waits
 from tests.support.desk import until
 from tests.support.faulty_database import FaultyDatabase
 
@@ -88,9 +89,8 @@ async def test_what_is_no_full_batch_is_stored_soon_and_then_nothing_more_is_sen
         assert watched.statements == []
         ledger.count(COHERE, TODAY, Spend(calls=1))
         await until(lambda: len(watched.statements) == 1)
-        await asyncio.sleep(0.1)
+        await until(lambda: len(asyncio.all_tasks()) == 1)  # nothing waits for anything
         assert len(watched.statements) == 1
-        assert len(asyncio.all_tasks()) == 1, "nothing waits for anything"
         ledger.count(COHERE, TODAY, Spend(calls=1))
         await until(lambda: len(watched.statements) == 2)
     assert len(watched.statements) == 2
@@ -193,7 +193,7 @@ async def test_a_write_that_was_broken_off_is_made_again(database: Database) -> 
     async with database.transaction() as statements:
         await statements.execute("LOCK TABLE spending")
         writing = asyncio.create_task(ledger.write())
-        await asyncio.sleep(0.05)
+        await somebody_waits(database)
         assert ledger.spending == {(COHERE, TODAY): Spend(calls=1)}, "also while it is written"
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
@@ -202,7 +202,8 @@ async def test_a_write_that_was_broken_off_is_made_again(database: Database) -> 
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.integers(1, 5), st.lists(st.booleans(), max_size=40))
 def test_a_process_that_dies_loses_less_than_a_batch(

@@ -84,7 +84,7 @@ async def test_it_waits_for_a_lock_without_holding_others_up(
             migrating = asyncio.create_task(migrate(other, [FIRST, SECOND], lock_seconds=0.1))
             for _ in range(20):
                 # Whoever comes now queues up behind the migration, which then makes way.
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(30):
                     await empty.execute("INSERT INTO first VALUES (1)")
                 await asyncio.sleep(0.02)
             assert not migrating.done()

@@ -122,7 +122,8 @@ RULES = st.lists(LINES, max_size=4).map("\n".join)
 
 @pytest.mark.skipif(GIT is None, reason="git is not installed")
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(top=RULES, docs=RULES, drafts=RULES)
 async def test_what_is_listed_is_what_git_would_add(
