@@ -51,7 +51,7 @@ class RestApi:
 
     def __post_init__(self) -> None:
         self._operations = self._described()
-        self._schemas = Described(self._operations)
+        self.schemas = Described(self._operations)
 
     def routes(self) -> list[web.RouteDef]:
         made = [
@@ -112,7 +112,7 @@ class RestApi:
             body = await _body(request)
             call = Call(operation, parts, query, body, self.discord.now())
             self.calls.append(call)
-            if misfit := self._schemas.misfit(operation, query, body):
+            if misfit := self.schemas.misfit(operation, query, body):
                 self.violations.append(misfit)
                 return self._refused(call, Refused(50035, misfit))
             return await self._answer(request, call, does)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 from collections.abc import Collection, Iterable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-_FOLDER = Path(__file__).parent.parent / "node"
+from tests.support.published_schemas import NODE_FOLDER, schemas
 
 MISSING = next(
     (
@@ -21,7 +18,7 @@ MISSING = next(
         for there, word in (
             (shutil.which("node"), "needs Node 20, which is not on this machine"),
             (
-                (_FOLDER / "node_modules" / "discord-api-spec").is_dir(),
+                (NODE_FOLDER / "node_modules" / "discord-api-spec").is_dir(),
                 "needs `npm install` in tests/node",
             ),
         )
@@ -37,6 +34,11 @@ class Described:
 
     def __init__(self, operations: Iterable[str]) -> None:
         self._operations = tuple(sorted(operations))
+
+    def prepare(self) -> None:
+        """To be called before anybody waits for an answer: to make the schemas takes seconds."""
+        if not MISSING:
+            _generated(self._operations)
 
     def misfit(self, operation: str, query: Collection[str], body: object) -> str | None:
         """What does not fit Discord's description, in a line. Nothing where `MISSING`."""
@@ -60,15 +62,4 @@ def _validator(operations: tuple[str, ...], operation: str) -> Draft202012Valida
 
 @cache
 def _generated(operations: tuple[str, ...]) -> dict[str, Any]:
-    """The schemas, made anew when the packages' versions or the operations change."""
-    asked = json.dumps([operations, (_FOLDER / "package.json").read_text()])
-    made, made_for = (_FOLDER / "build" / name for name in ("discord.json", "discord.asked.json"))
-    if not made_for.is_file() or made_for.read_text() != asked:
-        made.parent.mkdir(exist_ok=True)
-        command = ["node", "discord_schemas.mjs", *operations]
-        made.write_bytes(
-            subprocess.run(command, cwd=_FOLDER, check=True, capture_output=True).stdout
-        )
-        made_for.write_text(asked)
-    found: dict[str, Any] = json.loads(made.read_bytes())
-    return found
+    return schemas("discord_schemas.mjs", operations)

@@ -287,6 +287,7 @@ async def open_discord(port: int = 0) -> AsyncIterator[DiscordGuild]:
     At the end no request may have been made that Discord's own description of its API refuses.
     """
     server = DiscordGuild()
+    server.rest.schemas.prepare()
     app = web.Application(client_max_size=2**24)
     app.on_response_prepare.append(dated(server.discord.now))
     app.add_routes([*server.gateway.routes(), *server.rest.routes()])

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import subprocess
 from collections.abc import Iterable
 from functools import cache
-from pathlib import Path
 
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import best_match
 
+from tests.support.published_schemas import NODE_FOLDER, schemas
 from tests.support.slack_methods import METHODS
 from tests.support.slack_web import Call
 
-_FOLDER = Path(__file__).parent.parent / "node"
 _SHAPE_REFUSED = frozenset({"invalid_arguments", "invalid_blocks", "unknown_method"})
 
 MISSING = next(
@@ -24,7 +21,7 @@ MISSING = next(
         for there, word in (
             (shutil.which("node"), "needs Node 20, which is not on this machine"),
             (
-                (_FOLDER / "node_modules" / "@slack" / "web-api").is_dir(),
+                (NODE_FOLDER / "node_modules" / "@slack" / "web-api").is_dir(),
                 "needs `npm install` in tests/node",
             ),
         )
@@ -60,20 +57,6 @@ def _misfit(call: Call) -> str | None:
 
 @cache
 def _validators() -> dict[str, Draft7Validator]:
-    schemas = json.loads(_generated().read_bytes())
-    return {method: Draft7Validator(schema) for method, schema in schemas.items()}
-
-
-def _generated() -> Path:
-    """The schemas, made anew when the packages' versions or the methods change."""
     methods = sorted({*METHODS, "apps.connections.open", "apps.manifest.export"})
-    asked = json.dumps([methods, (_FOLDER / "package.json").read_text()])
-    made, made_for = (_FOLDER / "build" / name for name in ("slack.json", "slack.asked.json"))
-    if not made_for.is_file() or made_for.read_text() != asked:
-        made.parent.mkdir(exist_ok=True)
-        command = ["node", "slack_schemas.mjs", *methods]
-        made.write_bytes(
-            subprocess.run(command, cwd=_FOLDER, check=True, capture_output=True).stdout
-        )
-        made_for.write_text(asked)
-    return made
+    described = schemas("slack_schemas.mjs", methods)
+    return {method: Draft7Validator(schema) for method, schema in described.items()}
