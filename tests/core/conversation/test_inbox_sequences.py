@@ -78,7 +78,9 @@ class InboxSequences(RuleBasedStateMachine):
     @initialize()
     def connect(self) -> None:
         self._database = self._runner.run(self._stack.enter_async_context(open_postgres(self._dsn)))
-        self._inboxes = {name: Inbox(self._database, worker=name) for name in WORKERS}
+        self._inboxes = {
+            name: Inbox(self._database, worker=name, lease_seconds=600) for name in WORKERS
+        }
         self._amendments = self._inboxes["one"].amendments
         self._postings = Postings(self._database)
 

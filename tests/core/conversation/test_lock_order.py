@@ -88,7 +88,7 @@ async def ended_long_ago(database: Postgres) -> list[Turn]:
 
 async def until_waiting(database: Postgres, count: int) -> None:
     """Returns once so many statements wait for a lock."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         query = """
             SELECT FROM pg_stat_activity
             WHERE datname = current_database() AND wait_event_type = 'Lock'
