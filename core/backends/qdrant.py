@@ -34,8 +34,8 @@ async def open_qdrant(
 ) -> AsyncIterator[QdrantRest | QdrantRemote]:
     """The collections of a server, over REST, or over gRPC if preferred.
 
-    `timeout` is in whole seconds, for each request. Nothing is sent before the first call.
-    Raises ConfigurationError when the address is malformed.
+    `timeout` is in whole seconds, for each request; over REST one that is long to send has more.
+    Nothing is sent before the first call. Raises ConfigurationError when the address is malformed.
     """
     address = _checked(url)
     if api_key and address.scheme == "http":

@@ -20,12 +20,13 @@ from bot.settings.source import SourceSettings
 from bot.syncing import bring_settings_in_step
 from core.backends.extractive import ExtractiveChatModel
 from core.backends.postgres import Postgres
-from core.backends.qdrant_rest import QdrantRest
+from core.backends.qdrant import open_qdrant
 from core.errors import IndexLost
 from core.ingestion.planning import index_lost
 from core.ingestion.report import SyncProgress
 from core.model import Answered, Question, SessionKey
 from tests.support.embedder import HashingEmbedder
+from tests.support.qdrant_server import serving
 from tests.support.vector_indexes import OPENERS
 
 TEA = "# Tea\n\nTea is brewed by the trainees at four o'clock.\n"
@@ -141,12 +142,14 @@ async def test_a_running_bot_says_so_and_a_sync_of_it_brings_all_back(
     (tmp_path / "drinks").mkdir()
     (tmp_path / "more").mkdir()
     (tmp_path / "drinks" / "tea.md").write_text(TEA, "utf-8")
-    house = House(tmp_path, database, OPENERS["rest"])
-    async with house.running() as app:
+    (tmp_path / "server").mkdir()
+    async with (
+        serving(tmp_path / "server") as server,
+        House(tmp_path, database, lambda _: open_qdrant(server.url)).running() as app,
+    ):
         await app.sync(None, _ignore)
-        assert isinstance(app.index, QdrantRest)
-        async with httpx.AsyncClient() as http:
-            await http.delete(str(app.index._url / app.collection))
+        async with httpx.AsyncClient(base_url=server.url) as http:
+            await http.delete(f"/collections/{app.collection}")
         with pytest.raises(IndexLost):
             await _answer(app)
         await app.sync(None, _ignore)
