@@ -86,8 +86,12 @@ class WebApi:
             body = {"ok": False, "error": fault.error or "ratelimited"}
         if fault is not None and fault.replaces:
             return self._broken(request, method, arguments, fault)
-        self.calls.append(Call(method, arguments, 200, body.get("error")))
+        self._note(Call(method, arguments, 200, body.get("error")))
         return web.json_response(body, headers=self._headers())
+
+    def _note(self, call: Call) -> None:
+        self.calls.append(call)
+        self.slack.touch()
 
     def _call(self, method: str, arguments: Json, request: web.Request) -> Json:
         try:
@@ -127,7 +131,7 @@ class WebApi:
     ) -> web.StreamResponse:
         status = 429 if fault.retry_after is not None else fault.status or 200
         error = fault.error or ("ratelimited" if status == 429 else f"http_{status}")
-        self.calls.append(Call(method, arguments, status, error))
+        self._note(Call(method, arguments, status, error))
         if fault.disconnect and request.transport is not None:
             request.transport.abort()
         headers = {"Retry-After": str(fault.retry_after)} if status == 429 else {}
