@@ -18,7 +18,7 @@ from tests.support import discord_people as people
 from tests.support.dated import dated
 from tests.support.discord_gateway import PRIVILEGED, Gateway
 from tests.support.discord_interactions import (
-    FIRST_SECONDS,
+    PATIENCE,
     Interaction,
     Interactions,
     chosen,
@@ -187,7 +187,7 @@ class DiscordGuild:
         user: str = ALICE,
         *,
         values: Sequence[str] = (),
-        seconds: float = FIRST_SECONDS,
+        seconds: float = PATIENCE,
     ) -> Interaction:
         """A button, or a menu with the `values` chosen; returns with the first response to it."""
         source = self.discord.message(message_id)
@@ -203,7 +203,7 @@ class DiscordGuild:
         channel: str | None = None,
         *,
         overridden: bool = False,
-        seconds: float = FIRST_SECONDS,
+        seconds: float = PATIENCE,
     ) -> Interaction:
         """A slash command that is registered, in `#general` or another channel or `direct(user)`.
 
@@ -217,7 +217,7 @@ class DiscordGuild:
         return await self._start(_COMMAND, user, place.id, data, seconds)
 
     async def context_menu(
-        self, name: str, message_id: str, user: str = ALICE, *, seconds: float = FIRST_SECONDS
+        self, name: str, message_id: str, user: str = ALICE, *, seconds: float = PATIENCE
     ) -> Interaction:
         """A command from the menu of a message."""
         message = self.discord.message(message_id)
@@ -227,7 +227,7 @@ class DiscordGuild:
         return await self._start(_COMMAND, user, place.id, data, seconds)
 
     async def submit(
-        self, opened: Interaction, values: Mapping[str, str], *, seconds: float = FIRST_SECONDS
+        self, opened: Interaction, values: Mapping[str, str], *, seconds: float = PATIENCE
     ) -> Interaction:
         """The form that an interaction opened, with what was written in its fields."""
         data = people.filled(opened.callback, values)
