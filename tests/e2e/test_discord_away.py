@@ -10,18 +10,12 @@ from adapters.discord.policy import DiscordPolicy
 from adapters.discord.window import Window
 from core.ports import Database
 from tests.support.desk import until
-from tests.support.discord_bot import caught_up, open_bot, settled
+from tests.support.discord_bot import caught_up, open_bot, settled, was_here
 from tests.support.discord_faults import Fault
 from tests.support.discord_server import ADMIN, ALICE, BOB, DiscordGuild
 from tests.support.discord_surfaces import open_surfaces
 
 NARROW = Window(seconds=3600.0)
-
-
-async def was_here(guild: DiscordGuild, database: Database) -> None:
-    """The bot was here once, and ended well."""
-    async with open_bot(guild, database):
-        await caught_up(database)
 
 
 async def test_what_was_asked_meanwhile_is_answered_once(

@@ -13,7 +13,7 @@ from adapters.discord.journal import Journal
 from core.errors import ServiceUnavailable
 from core.ports import Database
 from tests.support.desk import until
-from tests.support.discord_bot import Bot, caught_up, open_bot, settled
+from tests.support.discord_bot import Bot, caught_up, open_bot, settled, was_here
 from tests.support.discord_child import bot_process
 from tests.support.discord_faults import Fault
 from tests.support.discord_server import ALICE, BOB, DiscordGuild
@@ -40,12 +40,6 @@ class Dying:
             await self.dies.wait()
             raise ServiceUnavailable("PostgreSQL", "it died")
         return await self._database.execute(sql, *args)
-
-
-async def was_here(guild: DiscordGuild, database: Database) -> None:
-    """The bot was here once, and ended well."""
-    async with open_bot(guild, database):
-        await caught_up(database)
 
 
 async def answered(guild: DiscordGuild, count: int, user: str = ALICE) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.discord.asides import LATE
 from core.ports import Database
-from tests.support.discord_bot import caught_up, settled
+from tests.support.discord_bot import caught_up, settled, was_here
 from tests.support.discord_child import bot_process
 from tests.support.discord_server import ALICE, BOB, DiscordGuild
 
@@ -31,7 +31,7 @@ async def asked_in(guild: DiscordGuild, place: str) -> tuple[str, str]:
 
 async def accepted(database: Database) -> None:
     """Waits for a question that is stored."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await database.fetch("SELECT FROM turns"):  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.01)
 
@@ -127,6 +127,7 @@ async def test_killed_again_and_again_it_answers_each_question_once(
 ) -> None:
     chance = random.Random(3)  # noqa: S311 - a test's
     asked: list[str] = []
+    await was_here(guild, database)
     for _ in range(4):
         async with bot_process(guild, database_dsn, claims=2) as process:
             asked += [await guild.mention(guild.general, f"How {n}?") for n in range(4)]

@@ -117,6 +117,12 @@ async def caught_up(database: Database) -> None:
     await asyncio.sleep(0.05)
 
 
+async def was_here(guild: Guild, database: Database) -> None:
+    """A bot was there once, and ended well: it is not new to what is said from now on."""
+    async with open_bot(guild, database):
+        await caught_up(database)
+
+
 def _without_waiting(client: discord.Client) -> None:
     """A new session begins without the five seconds that Discord wants between two."""
 
