@@ -12,6 +12,7 @@ from adapters.discord.components import TROUBLE
 from adapters.discord.policy import DiscordPolicy
 from core.model import Scope
 from core.ports import Database
+from tests.support.desk import until
 from tests.support.discord_bot import settled
 from tests.support.discord_faults import Fault
 from tests.support.discord_interactions import Interaction, Response
@@ -244,8 +245,9 @@ async def test_a_press_counts_though_its_acknowledgement_failed(
 ) -> None:
     async with open_surfaces(guild, database):
         answer = await an_answer(guild)
-        guild.faults.add(Fault("create_interaction_response", code=10062))
-        await guild.press(answer.id, button(answer, "👍"), seconds=0.5)
+        guild.faults.add(fault := Fault("create_interaction_response", code=10062))
+        await guild.press(answer.id, button(answer, "👍"), seconds=0.1)
+        await until(lambda: fault.times == 0)
     assert await ratings(database) == [(ALICE, "up")]
 
 

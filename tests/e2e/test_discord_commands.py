@@ -452,8 +452,9 @@ async def test_the_commands_are_registered_only_when_they_changed(
     guild: DiscordGuild, database: Database
 ) -> None:
     for _ in range(2):
-        async with open_surfaces(guild, database):
-            pass
+        async with open_surfaces(guild, database), asyncio.timeout(30):
+            while not await database.fetch("SELECT FROM registrations"):  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
     assert len(guild.called("bulk_set_application_commands")) == 1
     await database.execute("UPDATE registrations SET fingerprint = 'another'")
     async with open_surfaces(guild, database):

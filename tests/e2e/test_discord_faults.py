@@ -319,7 +319,7 @@ async def test_of_several_instances_without_their_database_one_apologises(
         await caught_up(database)
         away.broken = {"SELECT", "INSERT", "UPDATE", "WITH"}
         await guild.dm(BOB, "How?")
-        await guild.until(lambda: len(guild.called("create_message")) >= 2)
+        await until(lambda: len(guild.called("create_message")) >= 2)
         away.broken = set()
         await guild.answered(guild.direct(BOB), count=2)
         await settled(database)
@@ -339,9 +339,9 @@ async def test_what_an_instance_missed_is_caught_up_though_another_is_up_to_date
         await guild.dm(BOB, "How?")
         await guild.answered(guild.direct(BOB))
         await asyncio.sleep(2 * window.overlap)
+        [before] = await database.fetch("SELECT message_id FROM cursors WHERE channel = ''")
         async with open_bot(guild, database, window=window, worker="other"):
-            [before] = await database.fetch("SELECT message_id FROM cursors WHERE channel = ''")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while [before] == await database.fetch(  # noqa: ASYNC110 - it tells nobody
                     "SELECT message_id FROM cursors WHERE channel = ''"
                 ):

@@ -117,6 +117,7 @@ async def test_asked_while_one_runs_it_shows_that_one(
     sync = PlayedSync(moments=[moment(10)])
     async with open_surfaces(guild, database, sync=sync):
         first = await reingest(guild)
+        await until(lambda: bool(sync.asked))
         second = await reingest(guild, "handbook")
         await guild.until(lambda: "10/40 docs" in first.shown and "10/40 docs" in second.shown)
         assert second.messages[0].versions[0] == ALREADY

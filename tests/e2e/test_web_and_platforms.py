@@ -51,7 +51,8 @@ async def test_slack_discord_and_the_api_answer_alike(
                 before = len(await database.fetch("SELECT FROM turns"))
                 session = (await web.ask()).json()["session_id"]
                 ts = await workspace.dm(ASKED)
-                await guild.command("new", {}, DISCORD_ALICE, guild.direct(DISCORD_ALICE))
+                new = await guild.command("new", {}, DISCORD_ALICE, guild.direct(DISCORD_ALICE))
+                await guild.until(lambda new=new: new.shown)  # type: ignore[misc]
                 await guild.dm(DISCORD_ALICE, ASKED)
                 await answered(database, before + 3)
                 await web.ask(FOLLOW_UP, session_id=session)
