@@ -197,6 +197,7 @@ async def test_a_thread_of_others_is_left_when_the_only_question_in_it_is_delete
         await workspace.answered(general, ts)
         await workspace.delete(general, mention)
         await workspace.until(lambda: not workspace.answers(general, ts))
+        await workspace.settled()
         await workspace.reply(general, ts, "I restarted it, and it works.", user=BOB)
         await workspace.settled()
     assert [question.text for question in bot.answers.asked] == ["why?"]

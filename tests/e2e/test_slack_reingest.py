@@ -58,14 +58,14 @@ async def test_the_message_follows_the_sync_from_its_first_block_to_its_report(
             board = workspace.slack.in_channel
             general = workspace.general
             await workspace.until(
-                lambda: any("192 chunks: 192 embedded" in m.shown for m in board(general))
+                lambda: any("192 chunks: 192 embedded" in m.shown for m in board(general)), 60
             )
             [message] = board(general)
             assert "█" in message.shown
             assert f"/{PAGES + 2} docs" in message.shown
             assert "left" in message.shown
             embedder.go.set()
-            await workspace.until(lambda: "Done in" in message.shown)
+            await workspace.until(lambda: "Done in" in message.shown, 60)
     assert f"{PAGES} added" in message.shown
     assert f"{PAGES} docs in {PAGES} chunks are served now (generation 1)" in message.shown
     assert "300 newly embedded (in 2 calls, " in message.shown
