@@ -33,7 +33,7 @@ class Runs:
         self.ended += 1
 
     async def until(self, begun: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while self.begun < begun:
                 self.changed.clear()
                 await self.changed.wait()

@@ -96,7 +96,7 @@ async def test_another_folder_is_answered_from_at_once(place: Place, start: Star
 
 
 async def _until_told(said: io.StringIO, words: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while words not in said.getvalue():  # noqa: ASYNC110 - a text tells nobody
             await asyncio.sleep(0.01)
 

@@ -235,7 +235,7 @@ async def test_a_scheduled_sync_brings_in_what_changed(
     app = await _app(database, index, guide="6h")
     (job,) = await sync_jobs(app, datetime.now(UTC))
     async with open_schedule([job], longest_jitter=0.0):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while await app.store.current() is None:  # noqa: ASYNC110 - the database tells nobody
                 await asyncio.sleep(0.01)
 

@@ -184,7 +184,7 @@ def test_a_second_process_is_told_who_holds_the_data_folder(shell: Shell) -> Non
         refused = shell.run("ask", "Anything?")
         checked = shell.run("doctor")
         bot.send_signal(signal.SIGTERM)
-        assert bot.wait(timeout=30) == 0
+        assert bot.wait(timeout=PATIENCE) == 0
     assert refused.returncode == 1
     assert str(bot.pid) in refused.stderr
     assert checked.returncode == 0
