@@ -8,26 +8,15 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from core.answering.verifying.lexicon import (
-    MULTIPLIERS,
-    NEGATING_PREFIX,
-    NEGATIONS,
-    NUMBER_WORDS,
-    OPPOSITES,
-    UNITS,
-    VAGUE_NUMBERS,
-    WIDE_NEGATIONS,
-)
+from core.answering.verifying.lexicon import OPPOSITES, UNITS
 from core.answering.verifying.windows import PREFIX, Windows
+from core.answering.verifying.words import DENIED, Word, value_of, word_of
 from core.text.claims import split_claims
-from core.text.relevance import STOP_WORDS, stem
 
-_DENIED, _DENIED_WIDELY = 3, 10
 _BEFORE, _AFTER = 3, 4
 _ADDRESS = re.compile(r"(?<=\])\([^()]*(?:\([^()]*\)[^()]*)*\)|\bhttps?://\S+")
 _CONTRACTED = re.compile(r"n['\N{RIGHT SINGLE QUOTATION MARK}]t\b")
 _SPAN = re.compile(r"`+[^`]*`+")
-_TELLING = frozenset().union(MULTIPLIERS, UNITS, NEGATIONS, NUMBER_WORDS)
 _TOKEN = re.compile(
     r"(?P<item>(?<![\w(])\d{1,2}\)(?=\s))"
     r"|(?P<number>\d+(?:[.,]\d+)*)(?=[^\W\d_]{0,3}(?![^\W_]))"
@@ -159,12 +148,12 @@ class _SentenceReader:
         elif kind == "unit":
             self._measure(UNITS[text])
         elif kind == "number":
-            self._add(Token(text, text, number=_value(text), clause=self._clause))
+            self._add(Token(text, text, number=value_of(text), clause=self._clause))
         elif kind == "word":
             self._word(found, text)
 
     def _word(self, found: re.Match[str], text: str) -> None:
-        word, begins = _word(text), self._begins
+        word, begins = word_of(text), self._begins
         self._begins = False
         if word is None or (word.factor and self._multiplied(word.factor)):
             return
@@ -178,14 +167,14 @@ class _SentenceReader:
         elif word.content:
             self._content(text, word, name=self._is_name(found, word, begins=begins))
 
-    def _content(self, text: str, word: _Word, *, name: bool) -> None:
+    def _content(self, text: str, word: Word, *, name: bool) -> None:
         root = word.stem
         if word.denied and not name:
-            self._deny(_DENIED)
+            self._deny(DENIED)
             root = word.denied
         self._add(Token(text, root, name, clause=self._clause))
 
-    def _is_name(self, found: re.Match[str], word: _Word, *, begins: bool) -> bool:
+    def _is_name(self, found: re.Match[str], word: Word, *, begins: bool) -> bool:
         if self._code and any(start <= found.start() < end for start, end in self._code):
             return True
         if self._aside and word.upper:
@@ -212,67 +201,11 @@ class _SentenceReader:
         if last is None or not last.number:
             return False
         try:
-            value = _value(str(float(last.number) * factor))
+            value = value_of(str(float(last.number) * factor))
         except ValueError:
             return False
         self.tokens[-1] = last._replace(number=value, vague=False)
         return True
-
-
-class _Word(NamedTuple):
-    """What a word is, wherever it stands.
-
-    `denies` counts the words that a negation covers. `denied` is the stem of a word without the
-    prefix by which it denies itself. A word that is `marked` is a name even where a sentence
-    begins, one with a `capital` only elsewhere.
-    """
-
-    stem: str
-    factor: float | None
-    unit: str | None
-    denies: int
-    number: str
-    vague: bool
-    content: bool
-    denied: str
-    upper: bool
-    marked: bool
-    capital: bool
-
-
-@lru_cache(maxsize=16_384)
-def _word(text: str) -> _Word | None:
-    """None for a word that says nothing by itself."""
-    low = text.lower()
-    content = low not in STOP_WORDS and (len(low) > 1 or not low.isalpha())
-    if not content and low not in _TELLING:
-        return None
-    rest, bare = text[1:], NEGATING_PREFIX.sub("", text)
-    return _Word(
-        stem(low),
-        factor=MULTIPLIERS.get(low),
-        unit=UNITS.get(low),
-        denies=(_DENIED_WIDELY if low in WIDE_NEGATIONS else _DENIED) * (low in NEGATIONS),
-        number=_value(str(NUMBER_WORDS[low])) if low in NUMBER_WORDS else "",
-        vague=low in VAGUE_NUMBERS,
-        content=content,
-        denied=stem(bare.lower()) if bare != text else "",
-        upper=text.isupper(),
-        marked=not (rest.islower() and rest.isalpha()) and any(map(_marks, rest)),
-        capital=len(text) > 1 and text[0].isupper(),
-    )
-
-
-def _marks(letter: str) -> bool:
-    return letter.isupper() or letter.isdigit()
-
-
-def _value(text: str) -> str:
-    """One spelling for equal numbers; as it stands where it is a version or an address."""
-    try:
-        return f"{float(text.replace(',', '')):.12g}"
-    except ValueError:
-        return text
 
 
 def _sentence(tokens: Sequence[Token], scopes: Sequence[Sequence[str]]) -> Sentence:
@@ -285,7 +218,7 @@ def _sentence(tokens: Sequence[Token], scopes: Sequence[Sequence[str]]) -> Sente
 
 
 def _directions(tokens: Sequence[Token], scopes: Iterable[Sequence[str]]) -> Iterator[Direction]:
-    turned = frozenset(term for scope in scopes for term in scope[:_DENIED])
+    turned = frozenset(term for scope in scopes for term in scope[:DENIED])
     for at, token in enumerate(tokens):
         if token.name or token.stem not in OPPOSITES:
             continue
