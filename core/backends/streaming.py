@@ -14,7 +14,7 @@ BRISK: Final = 24
 """Looks that are taken as soon as there is something: an answer's first sentence, and all of what
 is short."""
 
-SLICE: Final = 0.1
+SLICE: Final = 0.2
 """Seconds between two looks after those. A token comes every few milliseconds, whole sentences are
 shown, and to take a turn of the loop for each token is most of what a stream costs."""
 
