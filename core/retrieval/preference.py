@@ -37,6 +37,8 @@ def preferred(
 
     What a reranker read stays before what it did not.
     """
+    if not (preference.peer_reviewed or preference.priorities):
+        return ranking
     factors = [
         preference.factor(records.get((hit.chunk.source, hit.chunk.path))) for hit in ranking
     ]
