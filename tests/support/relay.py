@@ -34,9 +34,12 @@ class Relay:
             self.refused.set()
             writer.transport.abort()
             return
+        self._open.add(writer)  # so that it is cut even before it is through
         answers, upstream = await asyncio.open_connection("127.0.0.1", self._port)
         both = {writer, upstream}
         self._open |= both
+        if writer.is_closing():
+            upstream.transport.abort()
         with suppress(ConnectionError):
             await asyncio.gather(_forward(reader, upstream), _forward(answers, writer))
         self._open -= both

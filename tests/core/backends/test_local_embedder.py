@@ -107,13 +107,31 @@ async def test_the_event_loop_s_thread_is_left_alone() -> None:
     assert threading.get_ident() not in session.threads
 
 
+class Held(Session):
+    """Has the documents in its hands until a question was embedded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at_documents = threading.Event()
+        self._asked = threading.Event()
+
+    def run(self, outputs: None, inputs: dict[str, Any]) -> list[Vector]:
+        if len(inputs["ids"]) == 1:
+            self._asked.set()
+        else:
+            self.at_documents.set()
+            assert self._asked.wait(60)
+        return super().run(outputs, inputs)
+
+
 async def test_questions_are_embedded_while_documents_are() -> None:
-    model = local_model()
+    session = Held()
+    model = over(session)
     documents = asyncio.create_task(model.embed_documents(["word " * 200] * 40))
+    await asyncio.to_thread(session.at_documents.wait, 60)
 
     await model.embed_query("Is anybody there?")
 
-    assert not documents.done()
     assert len(await documents) == 40
 
 

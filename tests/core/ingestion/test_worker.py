@@ -177,15 +177,19 @@ async def test_a_large_document_is_prepared_here_where_there_is_no_process() -> 
         assert await preparer.prepare(*task) == prepare(*task)
 
 
-async def test_a_few_small_documents_do_not_wait_for_a_large_one() -> None:
+async def test_a_few_small_documents_do_not_wait_for_a_large_one(tmp_path: Path) -> None:
+    may_end = tmp_path / "may-end"
+    text = f"{may_end}\n".encode() + b"word " * 40_000
     async with open_worker(9, few=2, command=STAND_IN) as preparer:
-        number = await number_when_ready(preparer)
-        large = asyncio.create_task(preparer.prepare(*document("slow-0.md", b"word " * 40_000)))
+        number = str(await number_when_ready(preparer))
+        large = asyncio.create_task(preparer.prepare(*document("patient.md", text)))
         for _ in range(3):  # until it was given to the process
             await asyncio.sleep(0)
-        small = [await prepared_by(preparer, f"{n}.md") for n in range(8)]
-        assert small == [*[None] * 6, str(number), str(number)]
-        assert (await large).record.version == str(number)
+        assert [await prepared_by(preparer, f"{n}.md") for n in range(6)] == [None] * 6
+        more = [asyncio.create_task(prepared_by(preparer, f"{n}.md")) for n in (6, 7)]
+        may_end.touch()
+        assert await asyncio.gather(*more) == [number] * 2
+        assert (await large).record.version == number
 
 
 async def test_where_many_are_expected_the_process_is_started_with_the_first() -> None:

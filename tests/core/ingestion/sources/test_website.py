@@ -14,6 +14,7 @@ from core.errors import DocumentUnreadable, SourceUnavailable
 from core.ingestion.sources.politeness import Manners
 from core.ingestion.sources.website import WebsiteSource
 from core.ports import Entry
+from tests.support.closed_port import closed_port
 from tests.support.http_server import Exchange
 from tests.support.quick_clock import QuickClock
 from tests.support.website import Answer, Website, open_website, page, redirect, robots, sitemap
@@ -198,10 +199,10 @@ async def test_a_site_without_a_page_is_unavailable(cache: Path) -> None:
 
 
 async def test_a_site_that_cannot_be_reached_is_unavailable(cache: Path) -> None:
-    async with open_website({}) as site:
-        docs = source(site, cache, clock=QuickClock())
-    with pytest.raises(SourceUnavailable, match="could not be reached"):
-        await docs.entries()
+    with closed_port() as port:
+        docs = source(Website(f"http://127.0.0.1:{port}"), cache, clock=QuickClock())
+        with pytest.raises(SourceUnavailable, match="could not be reached"):
+            await docs.entries()
 
 
 async def test_a_page_that_fails_stays_listed_and_is_unreadable(cache: Path) -> None:
@@ -307,7 +308,7 @@ async def test_a_page_without_end_is_left_at_the_deadline(cache: Path) -> None:
 
     async with open_website(CRAWLED) as site:
         site.pages["/about"] = trickle
-        docs = source(site, cache, manners=Manners(delay=0, deadline=1, attempts=1))
+        docs = source(site, cache, manners=Manners(delay=0, deadline=2, attempts=1))
         await docs.entries()
         with pytest.raises(DocumentUnreadable, match="did not answer in time"):
             await docs.read(Entry("about"))
