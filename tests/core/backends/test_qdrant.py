@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -32,6 +31,7 @@ from core.errors import (
     ServiceError,
     ServiceUnavailable,
 )
+from tests.support.closed_port import closed_port
 from tests.support.points import MODEL, point, request, sparse, unit
 from tests.support.qdrant_server import QdrantServer, Trouble, serving
 
@@ -46,7 +46,7 @@ async def server(tmp_path: Path) -> AsyncIterator[QdrantServer]:
 
 @pytest.fixture
 async def index(server: QdrantServer) -> AsyncIterator[QdrantRest]:
-    async with open_qdrant(server.url, timeout=1) as index:
+    async with open_qdrant(server.url) as index:
         assert isinstance(index, QdrantRest)
         yield index
 
@@ -166,31 +166,27 @@ def test_a_grpc_channel_that_cannot_be_made_is_a_server_that_cannot_be_reached()
         raise RuntimeError("Error initializing the grpc connection(s)")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.mark.parametrize("prefer_grpc", [False, True])
 async def test_a_server_that_is_not_there_cannot_be_reached(prefer_grpc: bool) -> None:
-    port = free_port()
-    async with open_qdrant(
-        f"http://127.0.0.1:{port}", prefer_grpc=prefer_grpc, grpc_port=port, timeout=2
-    ) as index:
-        with pytest.raises(ServiceUnavailable, match="cannot be reached") as caught:
-            await index.search(request(1, dense=unit(1)))
-        with pytest.raises(ServiceUnavailable):
-            await index.writer(MODEL)
+    with closed_port() as port:
+        opening = open_qdrant(
+            f"http://127.0.0.1:{port}", prefer_grpc=prefer_grpc, grpc_port=port, timeout=20
+        )
+        async with opening as index:
+            with pytest.raises(ServiceUnavailable, match="cannot be reached") as caught:
+                await index.search(request(1, dense=unit(1)))
+            with pytest.raises(ServiceUnavailable):
+                await index.writer(MODEL)
 
     assert "QDRANT_URL" in caught.value.hint
 
 
-async def test_a_slow_answer_is_not_waited_for(server: QdrantServer, index: QdrantRest) -> None:
+async def test_a_slow_answer_is_not_waited_for(server: QdrantServer) -> None:
     server.trouble = Trouble(delay=60)
 
-    with pytest.raises(ServiceUnavailable, match="did not answer in time"):
-        await index.count(MODEL.collection, 1)
+    async with open_qdrant(server.url, timeout=1) as index:
+        with pytest.raises(ServiceUnavailable, match="did not answer in time"):
+            await index.count(MODEL.collection, 1)
 
 
 async def test_a_broken_connection_is_an_unavailable_service(
