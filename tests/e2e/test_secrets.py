@@ -179,6 +179,7 @@ async def _outputs(shell: Shell, *commands: tuple[str, ...]) -> list[str]:
     return [_all_of(each) for each in ended]
 
 
+@pytest.mark.timeout(300)  # each command loads all that it needs anew
 async def test_a_whole_run_tells_no_secret_anywhere(
     folder: Path,
     database: Postgres,

@@ -44,6 +44,7 @@ def client(*, message_content: bool = False) -> discord.Client:
 @asynccontextmanager
 async def bot_in(env: simcord.Env, database: Database, **how: Any) -> AsyncIterator[Surfaced]:
     """The bot at work there; takes what `open_on` takes."""
+    env.settle_timeout = 60.0  # what an event sets off waits for a database, which may be busy
     async with aiohttp.ClientSession() as session:
         api = DiscordApi(env.bot, session)
         async with open_on(api, database, dispatching=_apart, **how) as bot:
