@@ -14,7 +14,7 @@ from tests.chaos.run import Plan, run
 SEED = int(os.environ.get("DOCENT_SEED") or 7)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_each_question_is_answered_once_and_in_order_through_kills_and_faults(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -42,7 +42,7 @@ async def _roll_out(running: Mapping[Bot, Bot]) -> list[int]:
     return codes
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_each_question_is_answered_once_while_every_instance_is_replaced() -> None:
     stop = asyncio.Event()
     async with open_world() as (world, shell), open_bots(shell, shell) as old:
