@@ -60,7 +60,13 @@ class Door:
         """One connection."""
         self.opened += 1
         self._open.add(writer)
-        await self._awake.wait()
+        try:
+            await self._awake.wait()
+            await self._let_in(reader, writer)
+        finally:
+            writer.close()
+
+    async def _let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._shut:
             writer.transport.abort()
             return
@@ -69,12 +75,13 @@ class Door:
         except OSError:  # nobody is at home
             writer.transport.abort()
             return
-        with suppress(ConnectionError):
-            await asyncio.gather(
-                self._requests(reader, upstream, writer), self._answers(answers, writer)
-            )
-        for each in (upstream, writer):
-            each.close()
+        try:
+            with suppress(ConnectionError):
+                await asyncio.gather(
+                    self._requests(reader, upstream, writer), self._answers(answers, writer)
+                )
+        finally:
+            upstream.close()
 
     async def _requests(
         self,

@@ -36,13 +36,17 @@ async def serving_tls(
     context.load_cert_chain(certificate, key)
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked = await reader.readuntil(b"\r\n\r\n")
-        if heard is not None:
-            heard.append(asked)
         head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(text)}\r\nconnection: close\r\n\r\n"
-        writer.write((head + text).encode())
-        await writer.drain()
-        writer.close()
+        try:
+            asked = await reader.readuntil(b"\r\n\r\n")
+            if heard is not None:
+                heard.append(asked)
+            writer.write((head + text).encode())
+            await writer.drain()
+        except (asyncio.IncompleteReadError, OSError):
+            pass  # the client went away
+        finally:
+            writer.close()
 
     async with await asyncio.start_server(connected, "127.0.0.1", 0, ssl=context) as server:
         yield server.sockets[0].getsockname()[1]
@@ -60,14 +64,15 @@ async def serving_postgres_tls(
     context.load_cert_chain(certificate, key)
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(8)
-        writer.write(b"S")
         try:
+            await reader.readexactly(8)
+            writer.write(b"S")
             await writer.start_tls(context)
             heard.append(await reader.read(1000))
-        except OSError:
+        except (asyncio.IncompleteReadError, OSError):
             pass  # the client went away
-        writer.close()
+        finally:
+            writer.close()
 
     async with await asyncio.start_server(connected, "127.0.0.1", 0) as server:
         yield server.sockets[0].getsockname()[1]

@@ -35,16 +35,24 @@ class Relay:
             writer.transport.abort()
             return
         self._open.add(writer)  # so that it is cut even before it is through
+        try:
+            await self._let_through(reader, writer)
+        finally:
+            self._open.discard(writer)
+            writer.close()
+
+    async def _let_through(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         answers, upstream = await asyncio.open_connection("127.0.0.1", self._port)
-        both = {writer, upstream}
-        self._open |= both
-        if writer.is_closing():
-            upstream.transport.abort()
-        with suppress(ConnectionError):
-            await asyncio.gather(_forward(reader, upstream), _forward(answers, writer))
-        self._open -= both
-        for each in both:
-            each.close()
+        self._open.add(upstream)
+        try:
+            if not writer.is_closing():
+                with suppress(ConnectionError):
+                    await asyncio.gather(_forward(reader, upstream), _forward(answers, writer))
+        finally:
+            self._open.discard(upstream)
+            upstream.close()
 
 
 async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
