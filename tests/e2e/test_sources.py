@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -71,17 +69,9 @@ def test_a_sync_that_would_be_refused_says_so_before_it_is_made(folder: Path) ->
 
 def test_a_sync_beside_a_running_bot_is_told_who_runs_and_what_to_do(folder: Path) -> None:
     shell = Shell(folder, {"DOCS_FOLDER": "a"})
-    with subprocess.Popen(
-        [sys.executable, "-m", "bot", "run", "--no-chat"],
-        cwd=folder,
-        env=shell.environment(),
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as bot:
+    with shell.running("run", "--no-chat") as bot:
         assert bot.stderr is not None
-        while "up" not in bot.stderr.readline():
-            assert bot.poll() is None
+        assert any("is up" in line for line in bot.stderr)
         refused = shell.run("sync")
         bot.send_signal(signal.SIGTERM)
         bot.communicate()
