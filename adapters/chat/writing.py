@@ -8,7 +8,7 @@ from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.model import Answer, Answered, AnswerEvent, Replaced, TextDelta
+from core.model import Answer, Answered, AnswerEvent, PassagesFound, Replaced, TextDelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +76,25 @@ async def cancelled(task: asyncio.Task[None]) -> None:
 
 
 class _Text:
-    """What is to be shown; `changed` is set whenever it is another, or has `ended`."""
+    """What is to be shown; `changed` is set whenever it is another, or has `ended`.
+
+    It is `expected` from when it is known what it will be written from.
+    """
 
     def __init__(self) -> None:
         self.whole = ""
+        self.expected = asyncio.Event()
         self.changed = asyncio.Event()
         self.ended = asyncio.Event()
 
     def become(self, whole: str) -> None:
         self.whole = whole
+        self.expected.set()
         self.changed.set()
 
     def end(self) -> None:
         self.ended.set()
+        self.expected.set()
         self.changed.set()
 
 
@@ -96,6 +102,8 @@ async def _follow(events: AsyncIterator[AnswerEvent], text: _Text) -> Answer:
     answer: Answer | None = None
     async for event in events:
         match event:
+            case PassagesFound():
+                text.expected.set()
             case TextDelta(added):
                 text.become(text.whole + added)
             case Replaced(whole):
@@ -110,9 +118,10 @@ async def _follow(events: AsyncIterator[AnswerEvent], text: _Text) -> Answer:
 
 
 async def _show(live: Live, text: _Text, rhythm: Rhythm) -> None:
-    await text.changed.wait()
+    await text.expected.wait()
     if not text.ended.is_set():
         await live.prepare()
+    await text.changed.wait()
     while not text.ended.is_set():
         text.changed.clear()
         if text.whole.strip() and not await live.show(text.whole):

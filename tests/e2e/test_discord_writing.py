@@ -7,7 +7,7 @@ from core.ports import Database
 from tests.support.discord_bot import open_bot, settled
 from tests.support.discord_faults import Fault
 from tests.support.discord_server import ALICE, DiscordGuild
-from tests.support.slack_bot import Answers
+from tests.support.slack_bot import Answers, about_to_post
 
 PARAGRAPH = "\n\nThis is a paragraph of which there are many, each with words of its own: {n}."
 MOST = 2_000
@@ -156,3 +156,30 @@ async def test_edits_keep_to_the_rates_that_discord_tells(
     assert guild.rates.refused == 0
     times = [call.at for call in guild.called("update_message")]
     assert times[-1] - times[0] >= 1.0, "no more than two in half a second"
+
+
+async def test_a_question_that_is_edited_just_before_its_first_word_is_answered_once(
+    guild: DiscordGuild, database: Database
+) -> None:
+    answers = Answers(silent=True, found=True)
+    async with open_bot(guild, database, answers=answers):
+        asked = await guild.mention(guild.general, "How?")
+        await about_to_post(database)
+        await guild.edit(asked, f"<@{guild.bot}> How else?")
+        await guild.until(lambda: len(answers.asked) == 2)
+        answers.step()
+        await settled(database)
+    [answer] = guild.answers(asked)
+    assert answer.shown.startswith("You asked: How else?")
+
+
+async def test_a_question_that_is_deleted_just_before_its_first_word_gets_no_answer(
+    guild: DiscordGuild, database: Database
+) -> None:
+    answers = Answers(silent=True, found=True)
+    async with open_bot(guild, database, answers=answers):
+        asked = await guild.mention(guild.general, "How?")
+        await about_to_post(database)
+        await guild.delete(asked)
+        await settled(database)
+    assert guild.answers(asked) == []

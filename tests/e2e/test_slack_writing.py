@@ -9,7 +9,8 @@ import pytest
 from adapters.slack.pacing import Pacing
 from core.ports import Database
 from tests.support.desk import until
-from tests.support.slack_bot import DISPATCH, Answers, open_bot
+from tests.support.discord_bot import settled
+from tests.support.slack_bot import DISPATCH, Answers, about_to_post, open_bot
 from tests.support.slack_faults import Fault
 from tests.support.slack_server import SlackWorkspace
 from tests.support.slack_state import Message
@@ -300,3 +301,30 @@ async def test_a_message_whose_sending_failed_is_sent_again(
         ts = await workspace.mention(workspace.general, "How?")
         await workspace.answered(workspace.general, ts)
     assert len(workspace.answers(workspace.general, ts)) == 1
+
+
+async def test_a_question_that_is_edited_just_before_its_first_word_is_answered_once(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    answers, general = Answers(silent=True, found=True), workspace.general
+    async with open_bot(workspace, database, answers=answers):
+        ts = await workspace.mention(general, "How?")
+        await about_to_post(database)
+        await workspace.edit(general, ts, f"<@{workspace.slack.bot_user}> How else?")
+        await workspace.until(lambda: len(answers.asked) == 2)
+        answers.step()
+        await settled(database)
+    [answer] = workspace.answers(general, ts)
+    assert answer.shown.startswith("You asked: How else?")
+
+
+async def test_a_question_that_is_deleted_just_before_its_first_word_gets_no_answer(
+    workspace: SlackWorkspace, database: Database
+) -> None:
+    answers, general = Answers(silent=True, found=True), workspace.general
+    async with open_bot(workspace, database, answers=answers):
+        ts = await workspace.mention(general, "How?")
+        await about_to_post(database)
+        await workspace.delete(general, ts)
+        await settled(database)
+    assert workspace.answers(general, ts) == []

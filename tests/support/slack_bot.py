@@ -28,7 +28,7 @@ from core.conversation.cursors import Cursors
 from core.conversation.inbox import Inbox
 from core.conversation.postings import Postings
 from core.conversation.presence import Presence
-from core.model import AnswerEvent, Question, Replaced, Searching, TextDelta
+from core.model import AnswerEvent, PassagesFound, Question, Replaced, Searching, TextDelta
 from core.ports import Database
 from tests.support.answers import answer, answered
 from tests.support.desk import until
@@ -43,11 +43,13 @@ class Answers:
     """Says back what was asked. `claims` makes an answer longer, each awaiting a `step`.
 
     A claim that begins with `=` replaces the whole text. One that is `silent` needs a step before
-    its first word; one that is `slow` takes its time for each claim.
+    its first word, by which it has `found` what to say or not; one that is `slow` takes its time
+    for each claim.
     """
 
     claims: list[str] = field(default_factory=list)
     silent: bool = False
+    found: bool = False
     slow: bool = False
     asked: list[Question] = field(default_factory=list)
     steps: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
@@ -67,6 +69,8 @@ class Answers:
     ) -> AsyncGenerator[AnswerEvent, None]:
         self.asked.append(question)
         yield Searching()
+        if self.found:
+            yield PassagesFound(())
         if self.silent:
             await self.steps.acquire()
         text = f"You asked: {question.text}"
@@ -77,6 +81,13 @@ class Answers:
             text = claim[1:] if claim.startswith("=") else text + claim
             yield Replaced(text) if claim.startswith("=") else TextDelta(claim)
         yield answered(answer(text))
+
+
+async def about_to_post(database: Database) -> None:
+    """Returns once an answer may be posted at any moment."""
+    async with asyncio.timeout(30):
+        while not await database.fetch("SELECT FROM postings"):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
 
 
 class Workspace(Protocol):

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.chat.writing import Rhythm, begun, write
 from core.errors import LeaseLost, ServiceUnavailable
-from core.model import AnswerEvent, Replaced, Searching, TextDelta
+from core.model import AnswerEvent, PassagesFound, Replaced, Searching, TextDelta
 from tests.support.answers import answer, answered, stream
 from tests.support.desk import until
 
@@ -79,9 +79,24 @@ async def test_white_space_alone_is_not_shown() -> None:
     assert screen.shown == []
 
 
+async def test_what_the_first_words_would_wait_for_is_done_while_they_are_written() -> None:
+    screen = Screen()
+
+    async def events() -> AsyncIterator[AnswerEvent]:
+        yield PassagesFound(())
+        await until(lambda: screen.prepared == 1)
+        async for event in slowly(TextDelta("One."), Searching(), answered(answer())):
+            yield event
+
+    await write(screen, events(), QUICK)
+    assert screen.shown == ["One."]
+    assert screen.prepared == 1
+
+
 async def test_an_answer_that_is_whole_at_once_is_not_shown_in_parts() -> None:
     screen = Screen()
-    events = stream([TextDelta("One."), TextDelta(" Two."), answered(answer("One. Two."))])
+    whole = answered(answer("One. Two."))
+    events = stream([PassagesFound(()), TextDelta("One."), TextDelta(" Two."), whole])
     await write(screen, events, QUICK)
     assert screen.shown == []
     assert not screen.prepared
