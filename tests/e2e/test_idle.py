@@ -92,9 +92,9 @@ class House:
     async def ask(self) -> None:
         text = "What is the reactor of part 3 called?"
         ts = await self.workspace.mention(self.workspace.general, text)
-        await self.workspace.answered(self.workspace.general, ts, seconds=30)
+        await self.workspace.answered(self.workspace.general, ts)
         await self.guild.dm(BOB, text)
-        await self.guild.answered(self.guild.direct(BOB), seconds=30)
+        await self.guild.answered(self.guild.direct(BOB))
         async with self.hall.client() as client:
             asked = await client.post("/api/v1/chat", json={"question": text})
             assert asked.status_code == 200, asked.text
@@ -171,16 +171,24 @@ async def _quiet(database: FaultyDatabase) -> None:
         await asyncio.sleep(3.0)
 
 
+def _but_daily(statements: list[str]) -> list[str]:
+    """Those that do not just delete what is old, once a day and a minute after the start.
+
+    The minute is one of the clock on the wall, and may be over by then on a busy machine.
+    """
+    return [sql for sql in statements if "DELETE FROM turns" not in sql]
+
+
 def test_idle_for_ten_hours_it_sends_no_query(tmp_path: Path, database_dsn: str) -> None:
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        assert runner.run(_statements(tmp_path, database_dsn, 10)) == []
+        assert _but_daily(runner.run(_statements(tmp_path, database_dsn, 10))) == []
 
 
 def test_of_several_instances_each_looks_twice_a_minute_for_what_another_left(
     tmp_path: Path, database_dsn: str
 ) -> None:
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        statements = runner.run(_statements(tmp_path, database_dsn, 1, shared=True))
+        statements = _but_daily(runner.run(_statements(tmp_path, database_dsn, 1, shared=True)))
     sweeps, platforms = HOUR / 30, 3
     assert {"HAVING NOT bool_or" in sql for sql in statements} == {True}
     # One that the skipped clock cuts short is made up for by the next.
