@@ -44,7 +44,7 @@ async def test_questions_begin_when_they_are_due_whatever_became_of_those_before
             stuck.set()
         await stuck.wait()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await offer([Arrival(n, n / 1000, n) for n in range(5)], ask)
 
     assert begun == [0, 1, 2, 3, 4]

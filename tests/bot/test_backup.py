@@ -68,7 +68,6 @@ def named(place: Path, beginning: str) -> list[str]:
     return [path.name for path in place.rglob(f"{beginning}*")]
 
 
-@pytest.mark.timeout(300)  # each command loads all that it needs anew
 async def test_everything_is_there_after_a_restore(place: Path) -> None:
     docs = {"DOCS_FOLDER": "docs"}
     there = Shell(place, docs | {"DOCENT_DATA_DIR": "there"})

@@ -106,7 +106,6 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
     assert file.read_text("utf-8") == "not mine\n"
 
 
-@pytest.mark.timeout(300)  # each command loads all that it needs anew
 def test_a_refused_question_is_found_from_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "tea.md").write_text("# Tea\n\nTea is brewed at four.\n", "utf-8")

@@ -125,7 +125,7 @@ async def test_a_clock_jumps_on_the_wall_while_what_is_monotonic_goes_on(tmp_pat
     try:
         for jump in (300.0, -300.0):
             clock.set_off(jump)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 wall = 0.0
                 while abs(wall - time.time() - jump) > 60:
                     process.stdin.write(b"again\n")

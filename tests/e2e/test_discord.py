@@ -309,7 +309,7 @@ async def test_an_edit_while_the_answer_is_written_leaves_only_the_new_answer(
         answers.step()
         await guild.edit(asked, f"<@{guild.bot}> How do I remove it?")
         answers.step(4)
-        await guild.until(lambda: "remove it? One. Two." in guild.answers(asked)[0].shown, 20)
+        await guild.until(lambda: "remove it? One. Two." in guild.answers(asked)[0].shown)
         await settled(database)
     [answer] = guild.answers(asked)
     assert "instal " not in answer.shown
@@ -355,7 +355,7 @@ async def test_a_question_deleted_while_it_is_answered_leaves_nothing(
         asked = await guild.dm(ALICE, "How?")
         await guild.answered(guild.direct(ALICE))
         await guild.delete(asked)
-        await guild.until(lambda: not guild.answers(guild.direct(ALICE)), 20)
+        await guild.until(lambda: not guild.answers(guild.direct(ALICE)))
         await settled(database)
     assert guild.answers(guild.direct(ALICE)) == []
 

@@ -241,7 +241,7 @@ async def test_a_catch_up_that_fails_is_tried_again_and_doubles_nothing(
     asked = await guild.mention(guild.general, "How?")
     guild.faults.add(Fault("list_messages", status=503))
     async with open_bot(guild, database, window=Window(pause=0.05)):
-        await guild.answered(asked, seconds=20)
+        await guild.answered(asked)
         await settled(database)
     assert "put off" in caplog.text
     assert len(guild.answers(asked)) == 1

@@ -49,7 +49,7 @@ async def answered(guild: DiscordGuild, count: int, user: str = ALICE) -> list[s
     def shown() -> list[str]:
         return [m.shown for m in guild.answers(where) if m.shown != LATE]
 
-    await guild.until(lambda: len(shown()) >= count, 20)
+    await guild.until(lambda: len(shown()) >= count)
     return [text.partition("?")[0] for text in shown()]
 
 
@@ -239,7 +239,7 @@ async def test_a_history_that_could_not_be_read_is_read_before_what_is_said_next
         guild.gateway.forget()
         await guild.dm(ALICE, "First?")
         away.broken = {"FROM cursors"}
-        await until(lambda: "put off" in caplog.text, seconds=20)
+        await until(lambda: "put off" in caplog.text)
         guild.faults.add(Fault("list_messages", status=503))
         await guild.dm(ALICE, "Second?")
         await answered(guild, 1)
@@ -391,7 +391,7 @@ async def test_what_was_said_between_two_sessions_is_answered_before_what_is_sai
         guild.gateway.forget()
         await guild.dm(ALICE, "First?")
         away.broken = {"FROM cursors"}
-        await guild.until(lambda: guild.gateway.identifies == 2, 20)
+        await guild.until(lambda: guild.gateway.identifies == 2)
         await until(lambda: away.failed > 0)
         await guild.dm(ALICE, "Second?")
         await answered(guild, 3)

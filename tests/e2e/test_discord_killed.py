@@ -39,7 +39,7 @@ async def accepted(database: Database) -> None:
 async def whole_answer(guild: DiscordGuild, where: str) -> None:
     """Waits for one that has been finished."""
     await guild.until(
-        lambda: any("👍" in answer.buttons.values() for answer in guild.answers(where)), 20
+        lambda: any("👍" in answer.buttons.values() for answer in guild.answers(where)), 60
     )
 
 
@@ -71,7 +71,7 @@ async def test_killed_before_sending_it_answers_no_question_that_was_deleted_mea
         await process.wait()
     await guild.delete(asked)
     async with bot_process(guild, database_dsn):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await database.fetch("SELECT FROM turns WHERE status <> 'withdrawn'"):  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.01)
         await guild.until(lambda: not guild.answers(where))

@@ -34,16 +34,16 @@ async def test_it_answers_from_the_docs_wherever_it_is_asked(
     async with running(shell(folder, guild), b"up in Discord") as said:
         assert "follow-ups need a mention, too" in " ".join(said.split())
         await guild.dm(ALICE, QUESTION)
-        [private] = await guild.answered(guild.direct(ALICE), seconds=30.0)
-        await guild.until(lambda: ANSWER in private.shown, 30.0)
+        [private] = await guild.answered(guild.direct(ALICE), seconds=60.0)
+        await guild.until(lambda: ANSWER in private.shown, 60.0)
         asked = await guild.mention(guild.general, QUESTION)
-        await guild.until(lambda: any(ANSWER in m.shown for m in guild.answers(asked)), 30.0)
-        await guild.until(lambda: guild.discord.commands.get(None), 30.0)
+        await guild.until(lambda: any(ANSWER in m.shown for m in guild.answers(asked)), 60.0)
+        await guild.until(lambda: guild.discord.commands.get(None), 60.0)
         await guild.command("ask", {"question": QUESTION})
-        await guild.until(lambda: any(ANSWER in m.shown for m in guild.whispers(ALICE)), 30.0)
+        await guild.until(lambda: any(ANSWER in m.shown for m in guild.whispers(ALICE)), 60.0)
         await guild.command("reingest", user=ADMIN)
         shown = guild.discord.messages.values
-        await guild.until(lambda: any("Done in" in m.shown for m in shown()), 30.0)
+        await guild.until(lambda: any("Done in" in m.shown for m in shown()), 60.0)
     assert "https://docs.example.com/kitchen#coffee" in private.shown
     assert guild.gateway.identifies == 1
 
@@ -65,9 +65,9 @@ async def test_it_answers_in_slack_and_discord_side_by_side(
         await guild.dm(ALICE, QUESTION)
         ts = await workspace.mention(workspace.general, QUESTION)
         await guild.until(
-            lambda: any(ANSWER in m.shown for m in guild.answers(guild.direct(ALICE))), 30.0
+            lambda: any(ANSWER in m.shown for m in guild.answers(guild.direct(ALICE))), 60.0
         )
-        [answer] = await workspace.answered(workspace.general, ts, seconds=30.0)
+        [answer] = await workspace.answered(workspace.general, ts, seconds=60.0)
     assert ANSWER in answer.shown
     assert guild.gateway.identifies == 2
 

@@ -19,7 +19,7 @@ from tests.support.http_server import Exchange, serving
 from tests.support.postgres import server_folder
 
 PAGE = "# The kitchen\n\nThe coffee machine is cleaned every Friday by the last one.\n"
-PATIENCE = 100.0
+PATIENCE = 240.0
 DOCS = {"DOCS_FOLDER": "docs"}
 ENDINGS = [(signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 

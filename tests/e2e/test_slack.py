@@ -219,7 +219,7 @@ async def test_an_edit_while_the_answer_is_written_leaves_only_the_new_answer(
         await workspace.edit(general, ts, f"<@{workspace.slack.bot_user}> How do I remove it?")
         answers.step(4)
         await workspace.until(
-            lambda: "remove it? One. Two." in workspace.answers(general, ts)[0].shown, 20
+            lambda: "remove it? One. Two." in workspace.answers(general, ts)[0].shown
         )
         await workspace.answered(general, ts)
         await workspace.settled()
@@ -252,7 +252,7 @@ async def test_a_question_deleted_while_it_is_answered_leaves_nothing(
         ts = await workspace.mention(general, "How?")
         await workspace.until(lambda: workspace.answers(general, ts))
         await workspace.delete(general, ts)
-        await workspace.until(lambda: not workspace.answers(general, ts), 20)
+        await workspace.until(lambda: not workspace.answers(general, ts))
         await workspace.settled()
     assert workspace.answers(general, ts) == []
 

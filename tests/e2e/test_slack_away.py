@@ -132,10 +132,10 @@ async def test_in_a_thread_that_is_too_long_to_read_nothing_is_taken_for_deleted
             await workspace.reply(general, ts, f"Talk {n}.", user=BOB)
         workspace.subscribed = None
         await workspace.reply(general, ts, "And now?")
-        await workspace.answered(general, ts, count=2)
+        await workspace.answered(general, ts, count=2, seconds=60)
     missed = await workspace.dm("In private?")
     async with open_bot(workspace, database, window=AT_ONCE):
-        await workspace.answered(workspace.direct(), missed)
+        await workspace.answered(workspace.direct(), missed, seconds=60)
     assert await database.fetch("SELECT FROM turns WHERE wanted = 'withdrawn'") == []
 
 

@@ -29,7 +29,7 @@ def complete(message: Message) -> bool:
 
 async def only_answer(workspace: SlackWorkspace, channel: str, ts: str) -> Message:
     """The one answer in a thread, once it is whole; fails when there is another message."""
-    await workspace.until(lambda: any(map(complete, workspace.answers(channel, ts))), 20)
+    await workspace.until(lambda: any(map(complete, workspace.answers(channel, ts))), 60)
     [answer] = workspace.answers(channel, ts)
     return answer
 

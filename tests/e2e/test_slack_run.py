@@ -37,16 +37,16 @@ def shell(folder: Path, workspace: SlackWorkspace, **variables: str) -> Shell:
 async def ask_everywhere(workspace: SlackWorkspace) -> None:
     """A mention, a private question and a sync, each answered."""
     ts = await workspace.mention(workspace.general, QUESTION)
-    [answer] = await workspace.answered(workspace.general, ts, seconds=30.0)
+    [answer] = await workspace.answered(workspace.general, ts, seconds=60.0)
     assert ANSWER in answer.shown
     await workspace.command(ASK, QUESTION)
     await workspace.until(
-        lambda: any("last cup" in whisper.shown for whisper in workspace.whispers(ALICE)), 30.0
+        lambda: any("last cup" in whisper.shown for whisper in workspace.whispers(ALICE)), 60.0
     )
     await workspace.command(REINGEST, user=ADMIN)
     await workspace.until(
         lambda: any("Done in" in m.shown for m in workspace.slack.in_channel(workspace.general)),
-        30.0,
+        60.0,
     )
 
 

@@ -21,15 +21,15 @@ async def test_a_thread_of_one_instance_is_known_to_the_other(
         await workspace.answered(general, ts)
         workspace.subscribed = None
         replies = [await workspace.reply(general, ts, f"And {n}?") for n in range(6)]
-        await workspace.answered(general, ts, count=7, seconds=20)
+        await workspace.answered(general, ts, count=7)
         for reply in replies:
             await workspace.edit(general, reply, "And now?")
         await workspace.until(
-            lambda: sum("And now?" in m.shown for m in workspace.answers(general, ts)) == 6, 20
+            lambda: sum("And now?" in m.shown for m in workspace.answers(general, ts)) == 6
         )
         for reply in replies:
             await workspace.delete(general, reply)
-        await workspace.until(lambda: len(workspace.answers(general, ts)) == 1, 20)
+        await workspace.until(lambda: len(workspace.answers(general, ts)) == 1)
         await workspace.settled()
     [left] = workspace.answers(general, ts)
     assert "How?" in left.shown

@@ -218,9 +218,9 @@ async def test_a_running_bot_tells_after_a_sync_what_it_changed(
     }
     async with running(Shell(kitchen, {**DOCS, **variables}), b"up in Slack"):
         ts = await workspace.mention(workspace.general, QUESTION)
-        await workspace.answered(workspace.general, ts, seconds=30.0)
+        await workspace.answered(workspace.general, ts, seconds=60.0)
         for file in (kitchen / "docs").glob("*.md"):
             file.write_text(file.read_text("utf-8").replace("last cup", "very last cup"), "utf-8")
         await workspace.command(REINGEST, user=ADMIN)
-        await workspace.until(lambda: notices(workspace, ts), 30.0)
+        await workspace.until(lambda: notices(workspace, ts), 60.0)
     assert "has changed since; ask me again" in notices(workspace, ts)[0]

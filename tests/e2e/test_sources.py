@@ -10,9 +10,6 @@ import pytest
 
 from tests.support.command import Shell
 
-pytestmark = pytest.mark.timeout(300)
-"""Each command loads all that it needs anew."""
-
 TEA = "# Tea\n\nTea is brewed by the trainees at four o'clock.\n"
 COFFEE = "# Coffee\n\nCoffee is brewed by the engineers at nine o'clock.\n"
 

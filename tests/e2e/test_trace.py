@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.support.command import Shell
 
 
-@pytest.mark.timeout(300)  # each command loads all that it needs anew
 def test_the_id_of_an_answer_leads_to_its_trace_and_to_a_replay(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "tea.md").write_text(

@@ -27,7 +27,6 @@ def client(said: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=found[0], timeout=60)
 
 
-@pytest.mark.timeout(300)  # each command loads all that it needs anew
 async def test_it_answers_with_nothing_configured_and_keeps_what_was_said(shell: Shell) -> None:
     tea = b"# Tea\n\nTea is brewed by the trainees at four o'clock.\n"
     async with running(shell, UP) as said, client(said) as http:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-PATIENCE = 100.0
+PATIENCE = 240.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ The coffee machine is cleaned every Friday by {ANSWER}.
 """
 DOCS = {"DOCS_FOLDER": "docs", "DOCS_BASE_URL": "https://docs.example.com/"}
 
-_LONG = 60.0
+_LONG = 240.0
 
 
 @contextmanager
