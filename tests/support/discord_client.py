@@ -19,6 +19,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from adapters.discord.client import _end_waiting
 from tests.support.discord_server import DiscordGuild
 
 
@@ -46,5 +47,7 @@ async def running(client: discord.Client, server: DiscordGuild) -> AsyncIterator
                 started.result()
             yield
         finally:
+            _end_waiting(client)
             await client.close()
+            _end_waiting(client)  # it may have been told of its servers only while it closed
             await asyncio.wait({started})
