@@ -30,17 +30,19 @@ _TIMEOUT = 5.0
 
 
 class KeySet:
-    """The keys by their ids (`kid`)."""
+    """The keys by their ids (`kid`); a look at the provider takes `patience` seconds at most."""
 
     def __init__(
         self,
         address: str,
         client: httpx.AsyncClient,
         *,
+        patience: float = _TIMEOUT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._address = address
         self._client = client
+        self._patience = patience
         self._clock = clock
         self._keys: Mapping[str, Mapping[str, Any]] = {}
         self._fetched = self._tried = float("-inf")
@@ -84,7 +86,7 @@ class KeySet:
         body = bytearray()
         try:
             async with (
-                asyncio.timeout(_TIMEOUT),
+                asyncio.timeout(self._patience),
                 self._client.stream("GET", self._address) as reply,
             ):
                 if not reply.is_success:

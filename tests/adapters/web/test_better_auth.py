@@ -44,8 +44,8 @@ async def tokens(
     server: BetterAuth, clock: QuickClock, database: Postgres
 ) -> AsyncIterator[JwtTokens]:
     rules = TokenRules(server.url, "docent", frozenset({Permission.ASK}))
-    async with httpx.AsyncClient() as client:
-        keys = KeySet(server.jwks_url, client, clock=clock.now)
+    async with httpx.AsyncClient(timeout=60) as client:
+        keys = KeySet(server.jwks_url, client, patience=60.0, clock=clock.now)
         yield JwtTokens(keys, rules, Revocations(database))
 
 

@@ -20,6 +20,7 @@ from core.access.keys import Permission
 from core.access.revocations import Revocations
 from core.backends.postgres import Postgres
 from core.errors import MalformedReply, ServiceError, ServiceUnavailable
+from tests.support.http_server import Exchange, serving
 from tests.support.identity import (
     AUDIENCE,
     ISSUER,
@@ -53,8 +54,8 @@ class NothingRevoked:
 
 @pytest.fixture
 async def tokens(provider: IdentityProvider, clock: QuickClock) -> AsyncIterator[JwtTokens]:
-    async with httpx.AsyncClient() as client:
-        keys = KeySet(provider.url, client, clock=clock.now)
+    async with httpx.AsyncClient(timeout=60) as client:
+        keys = KeySet(provider.url, client, patience=60.0, clock=clock.now)
         yield JwtTokens(keys, RULES, cast("Revocations", NothingRevoked()))
 
 
@@ -227,6 +228,15 @@ async def test_a_provider_that_cannot_be_reached_is_told_as_such() -> None:
     async with open_key_set("http://127.0.0.1:9/jwks") as keys:
         with pytest.raises(ServiceError, match="could not be fetched"):
             await keys.find("k1")
+
+
+async def test_a_provider_that_says_nothing_is_not_waited_for_without_end() -> None:
+    async def silent(exchange: Exchange) -> None:
+        await exchange.gone.wait()
+
+    async with serving(silent) as server, httpx.AsyncClient() as client:
+        with pytest.raises(ServiceUnavailable, match="could not be fetched"):
+            await KeySet(server.url, client, patience=0.01).find("k1")
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
