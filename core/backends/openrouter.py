@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from yarl import URL
 from core.backends.http_session import beginning, open_session, session_errors
 from core.backends.openrouter_replies import SERVICE, Reply, error_for, parse, raise_if_error
 from core.backends.server_sent_events import EventReader
-from core.backends.streaming import Patience, Slices, Waiting
+from core.backends.streaming import Lingering, Patience, Slices, Waiting
 from core.backends.vendor_http import header_safe, unreachable
 from core.errors import ConfigurationError, MalformedReply, ServiceError
 from core.model import ModelEvent, Prompt
@@ -73,9 +73,11 @@ async def open_openrouter(
         "Content-Type": "application/json",
     }
     async with open_session(headers, connect=patience.connect) as session:
-        yield tuple(
-            OpenRouterChatModel(session, address, group, patience, secret=key) for group in groups
-        )
+        with closing(Lingering(_LINGER)) as lingering:
+            yield tuple(
+                OpenRouterChatModel(session, address, group, patience, lingering, secret=key)
+                for group in groups
+            )
 
 
 def _checked(base_url: str) -> URL:
@@ -101,9 +103,11 @@ class OpenRouterChatModel:
         address: URL,
         group: ModelGroup,
         patience: Patience,
+        lingering: Lingering,
         *,
         secret: str,
     ) -> None:
+        self._lingering = lingering
         self._session = session
         self._address = address
         self._group = group
@@ -131,7 +135,7 @@ class OpenRouterChatModel:
         response = await self._send(prompt, waiting)
         waiting.watch(response)
         slices, events, left = Slices(response.content), EventReader(), _MOST_BYTES
-        linger = 0.0
+        done = False
         try:
             with session_errors(SERVICE, unreachable), waiting.told():
                 while received := await slices.read():
@@ -140,7 +144,7 @@ class OpenRouterChatModel:
                         raise MalformedReply(SERVICE, "sent a reply that is far too large.")
                     chunks = events.feed(received)
                     if _DONE in chunks:
-                        linger = _LINGER
+                        done = True
                         yield chunks[: chunks.index(_DONE)]
                         return
                     if chunks:
@@ -148,7 +152,11 @@ class OpenRouterChatModel:
                         yield chunks
                         await slices.wait()
         finally:
-            waiting.end(response, linger)
+            waiting.end()
+            if done and not response.closed:
+                self._lingering.add(response)
+            else:
+                response.close()
 
     async def _send(self, prompt: Prompt, waiting: Waiting) -> aiohttp.ClientResponse:
         body = orjson.dumps(_body(self._group, prompt))

@@ -75,14 +75,36 @@ class Waiting:
         if self._expired:
             raise TimeoutError
 
-    def end(self, response: aiohttp.ClientResponse, linger: float) -> None:
-        """Nothing more is read; its connection serves again if the reply ends in `linger` s."""
+    def end(self) -> None:
+        """Nothing more is read."""
         if self._timer is not None:
             self._timer.cancel()
-        if linger and not response.closed:
-            self._loop.call_later(linger, response.close)
-        else:
-            response.close()
+
+
+class Lingering:
+    """Replies whose last word was read: the connection of one that ends soon serves again.
+
+    `linger` is how many seconds that may take. Whoever closes the connections closes these first:
+    nobody else does, and the garbage collector complains.
+    """
+
+    def __init__(self, linger: float) -> None:
+        self._linger = linger
+        self._timers: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
+
+    def add(self, response: aiohttp.ClientResponse) -> None:
+        """Closes it once its time is over."""
+        timer = asyncio.get_running_loop().call_later(self._linger, self._close, response)
+        self._timers[response] = timer
+
+    def close(self) -> None:
+        """Closes all of them now."""
+        for response in list(self._timers):
+            self._close(response)
+
+    def _close(self, response: aiohttp.ClientResponse) -> None:
+        self._timers.pop(response).cancel()
+        response.close()
 
 
 class Slices:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
+import warnings
 from collections.abc import AsyncIterator, Iterable
 from contextlib import aclosing, asynccontextmanager, nullcontext, suppress
 from typing import Any
@@ -599,6 +601,23 @@ async def test_a_reply_that_came_to_its_end_leaves_its_connection_to_the_next() 
             await asyncio.sleep(0.05)
 
     assert len(connections) == 1
+
+
+def test_a_reply_whose_end_does_not_come_leaves_no_connection_open() -> None:
+    async def handle(exchange: Exchange) -> None:
+        await exchange.head(content_type="text/event-stream", content_length="100000")
+        for event in WHOLE:
+            await exchange.event(event)
+        await exchange.gone.wait()
+
+    with warnings.catch_warnings(record=True) as complaints:
+        warnings.simplefilter("always")
+        events, error, _ = asyncio.run(asked(handle))
+        gc.collect()
+
+    assert error is None
+    assert said(events) == "Hello."
+    assert [each for each in complaints if "Unclosed connection" in str(each.message)] == []
 
 
 @pytest.mark.parametrize("models", [(), ("a", "b", "c", "d")])

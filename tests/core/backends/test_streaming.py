@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import aiohttp
 from aiohttp.base_protocol import BaseProtocol
 
-from core.backends.streaming import BRISK, Slices
+from core.backends.streaming import BRISK, Lingering, Slices
+from tests.support.desk import until
 
 FOR_EVER = 3600.0
 
@@ -47,3 +49,28 @@ async def test_a_long_reply_is_looked_at_again_after_a_while() -> None:
     async with asyncio.timeout(10):
         for _ in range(BRISK + 2):
             await slices.wait()
+
+
+class Whole:
+    """In place of a response that was read up to its last word."""
+
+    closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+async def test_a_reply_may_linger_for_its_time() -> None:
+    whole, lingering = Whole(), Lingering(0.01)
+    lingering.add(cast("aiohttp.ClientResponse", whole))
+    assert not whole.closed
+    await until(lambda: whole.closed)
+    lingering.close()
+
+
+async def test_what_still_lingers_is_closed_with_the_rest() -> None:
+    both, lingering = [Whole(), Whole()], Lingering(FOR_EVER)
+    for each in both:
+        lingering.add(cast("aiohttp.ClientResponse", each))
+    lingering.close()
+    assert all(each.closed for each in both)
