@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support.connections import accepting
+
 # https://www.postgresql.org/docs/current/protocol-message-formats.html
 _CANCEL_REQUEST = (16).to_bytes(4, "big") + (80877102).to_bytes(4, "big")
 
@@ -112,8 +114,6 @@ async def open_door(dsn: str) -> AsyncIterator[Door]:
     parts = urlsplit(dsn)
     where = {"port": ["5432"], **parse_qs(parts.query)}
     door = Door(f"{where['host'][0]}/.s.PGSQL.{where['port'][0]}")
-    server = await asyncio.start_server(door.serve, "127.0.0.1")
-    port = server.sockets[0].getsockname()[1]
-    door.dsn = f"postgresql://postgres@127.0.0.1:{port}{parts.path}"
-    async with server:
+    async with accepting(door.serve) as port:
+        door.dsn = f"postgresql://postgres@127.0.0.1:{port}{parts.path}"
         yield door

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.connections import accepting
+
 
 @dataclass
 class Exchange:
@@ -58,38 +60,20 @@ class HttpServer:
     exchanges: list[Exchange] = field(default_factory=list)
 
 
-class _Replies:
-    """What is under way on the connections of a server."""
+@asynccontextmanager
+async def serving(handler: Handler) -> AsyncIterator[HttpServer]:
+    """A server that lets `handler` reply to every request, on a connection of its own."""
+    served = HttpServer()
 
-    def __init__(self, served: HttpServer, handler: Handler) -> None:
-        self._served = served
-        self._handler = handler
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._tasks.add(task := asyncio.create_task(self._reply(reader, writer)))
-        task.add_done_callback(self._tasks.discard)
-        # Not within it: one that is cancelled may never have begun.
-        task.add_done_callback(lambda _: writer.close())
-
-    async def end(self) -> None:
-        """Leaves no connection open, be it that the loop has accepted it only now."""
-        for _ in range(3):
-            await asyncio.sleep(0)
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _reply(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def reply(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             exchange = await _read(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             return  # whoever it was gave up
-        self._served.exchanges.append(exchange)
+        served.exchanges.append(exchange)
         watching = asyncio.create_task(_watch(reader, exchange))
         try:
-            await self._handler(exchange)
+            await handler(exchange)
         except ConnectionError:
             exchange.gone.set()
         except Exception:
@@ -97,22 +81,9 @@ class _Replies:
         finally:
             watching.cancel()
 
-
-@asynccontextmanager
-async def serving(handler: Handler) -> AsyncIterator[HttpServer]:
-    """A server that lets `handler` reply to every request, on a connection of its own."""
-    served = HttpServer()
-    replies = _Replies(served, handler)
-    server = await asyncio.start_server(replies.begin, "127.0.0.1")
-    host, port = server.sockets[0].getsockname()
-    served.url = f"http://{host}:{port}"
-    try:
+    async with accepting(reply) as port:
+        served.url = f"http://127.0.0.1:{port}"
         yield served
-    finally:
-        # Not closed at once: asyncio leaves open what it accepts at that moment.
-        asyncio.get_running_loop().remove_reader(server.sockets[0].fileno())
-        await replies.end()
-        server.close()
 
 
 async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Exchange:

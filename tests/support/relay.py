@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
+from tests.support.connections import accepting
+
 
 class Relay:
     """Forwards connections to `port` of this machine."""
@@ -66,8 +68,7 @@ async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 async def relayed(url: str) -> AsyncIterator[Relay]:
     """A relay before the server at that address; at the end, what is open is cut."""
     relay = Relay(urlsplit(url).port or 80)
-    server = await asyncio.start_server(relay.serve, "127.0.0.1", 0)
-    relay.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server:
+    async with accepting(relay.serve) as port:
+        relay.url = f"http://127.0.0.1:{port}"
         yield relay
         relay.cut()
