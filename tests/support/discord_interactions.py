@@ -34,9 +34,8 @@ class Response(IntEnum):
 class Interaction:
     """What a person did, and what came of it.
 
-    `original` is the message that `@original` names, `followups` are those after it. `took` is
-    how many seconds of this process's work the first response took, as what other programs do
-    meanwhile is no fault of the bot's; a `response` of None is a failed interaction.
+    `original` is the message that `@original` names, `followups` are those after it. A `response`
+    of None is a failed interaction.
     """
 
     id: str
@@ -51,8 +50,7 @@ class Interaction:
     callback: Json = field(default_factory=dict)
     original: Message | None = None
     followups: list[Message] = field(default_factory=list)
-    began: float = field(default_factory=time.process_time)
-    took: float = 0.0
+    began: float = 0.0
     responded: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -80,7 +78,7 @@ class Interactions:
         """Raises the event of a press, a command or a form."""
         discord = self.discord
         made = Interaction(discord.new_id(), uuid4().hex, kind, user, place.id, discord.now(), data)
-        made.source = more.get("source")
+        made.source, made.began = more.get("source"), self._work()
         self.all.append(made)
         discord.emit("INTERACTION_CREATE", self._described(made, place))
         return made
@@ -94,14 +92,20 @@ class Interactions:
             pass
         return interaction
 
+    def _work(self) -> float:
+        """Seconds that this process worked, and that the clock was set forward.
+
+        What other programs do meanwhile is no fault of the bot's.
+        """
+        return time.process_time() + self.discord.ahead
+
     def create_interaction_response(self, discord: Discord, call: Call) -> Json | None:
         found = next((i for i in self.all if i.id == call.parts["interaction_id"]), None)
         if found is None or found.token != call.parts["interaction_token"]:
             raise Refused(10062)
         if found.response is not None:
             raise Refused(40060)
-        found.took = time.process_time() - found.began
-        if found.took > FIRST_SECONDS:
+        if self._work() - found.began > FIRST_SECONDS:
             raise Refused(10062)
         body = call.body.get("data") or {}
         self._first(found, Response(call.body["type"]), body)
