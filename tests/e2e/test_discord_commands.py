@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from tests.support.discord_interactions import Interaction, Response
 from tests.support.discord_server import ADMIN, ALICE, BOB, GUILD, DiscordGuild
 from tests.support.discord_surfaces import open_surfaces
 from tests.support.faulty_database import FaultyDatabase
+from tests.support.machine import Strain
 from tests.support.slack_bot import DISPATCH, Answers
 
 
@@ -72,14 +74,19 @@ async def test_ask_is_answered_to_the_one_who_asked_alone(
 async def test_a_hundred_who_ask_at_once_are_all_acknowledged_in_time_and_answered_once(
     guild: DiscordGuild, database: Database
 ) -> None:
+    """Where other programs have the processor, some are told in time to ask again."""
     people = [guild.add_user(str(2 * 10**18 + n), f"person-{n}") for n in range(100)]
+    strain, declined = Strain(os.getpid()), 0
     async with open_surfaces(guild, database):
         asked = await asyncio.gather(
             *(guild.command("ask", {"question": f"How {who}?"}, who) for who in people)
         )
         for each in asked:
-            await shown(guild, each, f"You asked: How {each.user}?")
+            said = f"You asked: How {each.user}?"
+            await guild.until(lambda: {said, LOST} & set(each.shown.splitlines()))  # noqa: B023
+            declined += LOST in each.shown
         await settled(database)
+    assert not declined or strain.most() > 3
     assert max(each.took for each in asked) < 3
     assert {len(each.messages) for each in asked} == {1}
 
