@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from core.errors import ServiceUnavailable
 from core.ports import Database, Queries, Row
 
 
 class FaultyDatabase:
-    """Passes on to a real one. A statement that contains one of `broken` raises `fault`."""
+    """Passes on to a real one. A statement that contains one of `broken` raises `fault`.
+
+    `under_way` are the statements and transactions that have not ended.
+    """
 
     def __init__(self, database: Database) -> None:
         self.unchecked = database
@@ -18,23 +21,35 @@ class FaultyDatabase:
         self.fault: Exception = ServiceUnavailable("PostgreSQL", "it is away")
         self.statements: list[str] = []
         self.failed = 0
+        self.under_way = 0
 
     async def fetch(self, sql: str, *args: object) -> list[Row]:
         self._check(sql)
-        return await self.unchecked.fetch(sql, *args)
+        with self._asking():
+            return await self.unchecked.fetch(sql, *args)
 
     async def execute(self, sql: str, *args: object) -> int:
         self._check(sql)
-        return await self.unchecked.execute(sql, *args)
+        with self._asking():
+            return await self.unchecked.execute(sql, *args)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Queries]:
-        async with self.unchecked.transaction() as statements:
-            yield _Checked(statements, self)
+        with self._asking():
+            async with self.unchecked.transaction() as statements:
+                yield _Checked(statements, self)
 
     def count(self, part: str) -> int:
         """How many of the statements so far contain it."""
         return sum(part in sql for sql in self.statements)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        self.under_way += 1
+        try:
+            yield
+        finally:
+            self.under_way -= 1
 
     def _check(self, sql: str) -> None:
         self.statements.append(sql)
