@@ -15,7 +15,7 @@ from core.ports import Database, Queries, Row
 from tests.support.desk import until
 from tests.support.faulty_database import FaultyDatabase
 from tests.support.machine import Strain, slowdown
-from tests.support.slack_bot import Answers, open_bot
+from tests.support.slack_bot import Answers, open_bot, was_here
 from tests.support.slack_child import bot_process
 from tests.support.slack_server import BOB, SlackWorkspace
 from tests.support.slack_state import Message
@@ -224,6 +224,7 @@ async def test_killed_again_and_again_it_answers_each_question_once(
     general, chance = workspace.general, random.Random(3)  # noqa: S311 - a test's
     workspace.courier.retry_after = (0.3, 1.0, 3.0, 6.0, 9.0)
     asked: list[str] = []
+    await was_here(workspace, database)
     for _ in range(5):
         async with bot_process(workspace, database_dsn, claims=2) as process:
             asked += [await workspace.mention(general, f"How {n}?") for n in range(4)]
