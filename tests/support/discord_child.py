@@ -23,6 +23,7 @@ from tests.support.discord_server import DiscordGuild
 from tests.support.hanging_database import Hanging
 from tests.support.loop_watch import timed_loop
 from tests.support.slack_bot import Answers
+from tests.support.slack_child import UNDAUNTED
 
 _LONG = 0.001
 
@@ -74,7 +75,7 @@ async def _run(child: Child, begin: Callable[[], None]) -> None:
     async with open_postgres(child.dsn) as postgres:
         database = Hanging(postgres) if child.hangs else postgres
         journal = None if child.journal is None else Path(child.journal)
-        async with open_bot(child, database, answers=answers, journal=journal):
+        async with open_bot(child, database, answers=answers, settings=UNDAUNTED, journal=journal):
             settle()
             begin()
             os.write(1, b"listening\n")

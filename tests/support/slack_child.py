@@ -12,13 +12,16 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from adapters.slack.pacing import Pacing
 from core.backends.postgres import open_postgres
 from tests.support.hanging_database import Hanging
-from tests.support.slack_bot import Answers, open_bot
+from tests.support.slack_bot import DISPATCH, Answers, open_bot
 from tests.support.slack_server import SlackWorkspace
+
+UNDAUNTED = replace(DISPATCH, retry_pauses=(0.05,) * 10)
+"""It gives no question up for being killed over it as often as a test does that."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,14 @@ async def _run(child: Child) -> None:
     async with open_postgres(child.dsn) as postgres:
         database = Hanging(postgres) if child.hangs else postgres
         pacing = lambda: Pacing(posting_interval=child.posting_interval)  # noqa: E731 - made in the loop
-        async with open_bot(child, database, answers=answers, pacing=pacing, worker=child.worker):
+        async with open_bot(
+            child,
+            database,
+            answers=answers,
+            pacing=pacing,
+            settings=UNDAUNTED,
+            worker=child.worker,
+        ):
             os.write(1, b"listening\n")
             await stopped.wait()
 
