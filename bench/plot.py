@@ -9,7 +9,10 @@ from typing import Final
 Point = tuple[float, float]
 
 _WIDTH, _HEIGHT = 720, 360
-_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 130, 20, 45
+_LEFT, _RIGHT, _TOP, _BOTTOM = 76, 130, 20, 45
+_ROW, _NAME = 14, 80
+"""How high a name beside its line is, and how long at most."""
+
 _COLOURS: Final = ("#0b6e4f", "#c2410c", "#1d4ed8", "#7e22ce", "#525252")
 _LABEL: Final = "our share of the time to the first token, p95 in ms"
 _RATES: Final = (1, 3, 10, 30, 100, 300, 1000)
@@ -18,8 +21,15 @@ _LATENCIES: Final = (1, 10, 100, 1_000, 10_000)
 
 def latency_plot(series: Mapping[str, Sequence[Point]], *, limit: float) -> str:
     """Lines of (questions a second, milliseconds), both axes logarithmic; `limit` is marked."""
-    lines = [_line(name, points, n) for n, (name, points) in enumerate(series.items()) if points]
-    body = "\n".join([*_axes(), _limit(limit), *lines])
+    drawn = {
+        name: ([(_x(rate), _y(ms)) for rate, ms in points], _COLOURS[n % len(_COLOURS)])
+        for n, (name, points) in enumerate(series.items())
+        if points
+    }
+    lines = [_line(at, colour) for at, colour in drawn.values()]
+    places = _names({name: at[-1] for name, (at, _) in drawn.items()})
+    names = [_name(name, place, drawn[name][1]) for name, place in places.items()]
+    body = "\n".join([*_axes(), _limit(limit), *lines, *names])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
         f'font-family="sans-serif" font-size="12">\n'
@@ -65,13 +75,21 @@ def _limit(limit: float) -> str:
     )
 
 
-def _line(name: str, points: Sequence[Point], n: int) -> str:
-    colour = _COLOURS[n % len(_COLOURS)]
-    at = [(_x(rate), _y(ms)) for rate, ms in points]
+def _line(at: Sequence[Point], colour: str) -> str:
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in at)
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in at)
-    x, y = at[-1]
-    return (
-        f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>{dots}'
-        f'<text x="{x + 8:.1f}" y="{y - 6:.1f}" fill="{colour}">{name}</text>'
-    )
+    return f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>{dots}'
+
+
+def _names(ends: Mapping[str, Point]) -> dict[str, Point]:
+    """Where each name stands beside the end of its line, from the top; none upon another."""
+    places: dict[str, Point] = {}
+    for name, (x, y) in sorted(ends.items(), key=lambda end: end[1][1]):
+        beside = [there for left, there in places.values() if abs(left - x) < _NAME]
+        places[name] = (x, max([y, *(there + _ROW for there in beside)]))
+    return places
+
+
+def _name(name: str, place: Point, colour: str) -> str:
+    x, y = place
+    return f'<text x="{x + 8:.1f}" y="{y - 6:.1f}" fill="{colour}">{name}</text>'

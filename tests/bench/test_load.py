@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from itertools import pairwise
 from typing import Any, cast
 from xml.etree import ElementTree as ET
 
@@ -139,6 +140,14 @@ def test_the_plot_has_a_line_for_each_pipeline() -> None:
     texts = [each.text for each in ET.fromstring(drawn).iter() if each.text]  # noqa: S314 - our own
     assert {"one", "two", "120 ms"} <= set(texts)
     assert "none" not in texts
+
+
+def test_no_name_in_the_plot_stands_upon_another() -> None:
+    drawn = latency_plot({"one": [(10, 260)], "two": [(10, 257)], "three": [(9, 250)]}, limit=120)
+
+    texts = {each.text: each for each in ET.fromstring(drawn).iter() if each.text}  # noqa: S314 - our own
+    rows = sorted(float(texts[name].attrib["y"]) for name in ("one", "two", "three"))
+    assert all(below - above >= 12 for above, below in pairwise(rows))
 
 
 def test_a_run_in_short_answers_everybody() -> None:
