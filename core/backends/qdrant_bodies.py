@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 import numpy as np
 
@@ -106,7 +105,7 @@ def stored_chunks(records: Any) -> dict[str, Chunk]:
         raise unreadable() from exc
 
 
-def stored_vectors(answer: Any, wanted: set[str]) -> dict[str, Vector]:
+def page_of_vectors(answer: Any, wanted: set[str]) -> dict[str, Vector]:
     """The dense vectors by content hash, as far as a page of points holds what is wanted."""
     try:
         records = [
@@ -131,11 +130,6 @@ def to_filter(conditions: Iterable[filters.Condition]) -> Json:
     return {"must": [_condition(each) for each in conditions]}
 
 
-def with_ids(point_ids: Iterable[UUID]) -> Json:
-    """These points as far as they are there: named otherwise, one that is not fails the others."""
-    return {"must": [{"has_id": [str(id_) for id_ in point_ids]}]}
-
-
 def _condition(condition: filters.Condition) -> Json:
     match condition:
         case filters.Within(field, gt, lt, lte):
@@ -143,3 +137,5 @@ def _condition(condition: filters.Condition) -> Json:
             return {"key": field, "range": {k: v for k, v in bounds.items() if v is not None}}
         case filters.OneOf(field, values):
             return {"key": field, "match": {"any": list(values)}}
+        case filters.HasId(ids):
+            return {"has_id": [str(id_) for id_ in ids]}

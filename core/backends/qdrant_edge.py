@@ -262,8 +262,7 @@ def _stored(point: Point) -> engine.Point:
 
 
 def _set_until(point_ids: Sequence[engine.PointId], until: int) -> engine.UpdateOperation:
-    # by filter, because an id that is not there would fail the whole operation
-    chosen = engine.Filter(must=[engine.HasIdCondition(set(point_ids))])
+    chosen = to_filter(filters.known_as(point_ids))
     return engine.UpdateOperation.set_payload_by_filter(chosen, {"until": until})
 
 

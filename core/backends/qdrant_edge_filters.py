@@ -104,3 +104,5 @@ def _condition(condition: filters.Condition) -> engine.ConditionType:
             return engine.FieldCondition(field, range=engine.RangeFloat(gt=gt, lt=lt, lte=lte))
         case filters.OneOf(field, values):
             return engine.FieldCondition(field, match=engine.MatchAny(values))
+        case filters.HasId(ids):
+            return engine.HasIdCondition(set(ids))

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
+from uuid import UUID
 
 from core.model import OPEN_ENDED
+
+PointId: TypeAlias = UUID | int | str
 
 NEVER: Final = 0
 """The `until` of a point that no generation sees: generations count from 1."""
@@ -34,7 +37,14 @@ class OneOf:
     values: list[str]
 
 
-Condition: TypeAlias = Within | OneOf
+@dataclass(frozen=True, slots=True)
+class HasId:
+    """A point's id is one of these, of which not all need to be there."""
+
+    ids: Sequence[PointId]
+
+
+Condition: TypeAlias = Within | OneOf | HasId
 
 
 def visible(generation: int, sources: Iterable[str] | None = None) -> Sequence[Condition]:
@@ -76,3 +86,8 @@ def ended_by(generation: int, source: str) -> Sequence[Condition]:
 def holding(content_hashes: Iterable[str]) -> Sequence[Condition]:
     """What has one of these contents."""
     return [OneOf("content_hash", sorted(content_hashes))]
+
+
+def known_as(point_ids: Sequence[PointId]) -> Sequence[Condition]:
+    """These, as far as they are there: named otherwise, one that is not fails the others."""
+    return [HasId(point_ids)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,10 +24,10 @@ from core.backends.qdrant_payload import (
     to_vectors,
 )
 from core.backends.qdrant_requests import queries, stored, to_filter
+from core.backends.qdrant_server import close, recover, stored_vectors
 from core.backends.qdrant_statuses import SERVICE, CollectionMissing, malformed
 from core.errors import MalformedReply, RequestRejected
 from core.model import (
-    OPEN_ENDED,
     Chunk,
     EmbeddingModel,
     Point,
@@ -36,7 +37,6 @@ from core.model import (
 )
 
 _POINTS_A_REQUEST: Final = 64
-_IDS_A_REQUEST: Final = 256
 _SCHEMA: Final = {
     "integer": models.PayloadSchemaType.INTEGER,
     "keyword": models.PayloadSchemaType.KEYWORD,
@@ -103,31 +103,19 @@ class QdrantRemote:
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         """The vectors at hand by content hash, visible or not, as the server normalised them."""
-        found: dict[str, Vector] = {}
-        try:
-            for batch in batches(content_hashes, _POINTS_A_REQUEST):
-                found |= await self._stored_vectors(collection, set(batch))
-        except CollectionMissing:
-            return {}
-        return found
+        ask = partial(self._vectors, collection)
+        return await stored_vectors(content_hashes, ask, size=_POINTS_A_REQUEST)
 
-    async def _stored_vectors(self, collection: str, wanted: set[str]) -> dict[str, Vector]:
-        """Asks for what is still missing until no point holds it: contents repeat in points."""
-        found: dict[str, Vector] = {}
-        while missing := wanted - found.keys():
-            with client_errors():
-                records, _ = await self._client.scroll(
-                    collection,
-                    scroll_filter=to_filter(filters.holding(missing)),
-                    limit=_POINTS_A_REQUEST,
-                    with_payload=["content_hash"],
-                    with_vectors=[DENSE],
-                )
-            vectors = to_vectors(records, missing)
-            if not vectors:
-                break
-            found |= vectors
-        return found
+    async def _vectors(self, collection: str, wanted: set[str]) -> dict[str, Vector]:
+        with client_errors():
+            records, _ = await self._client.scroll(
+                collection,
+                scroll_filter=to_filter(filters.holding(wanted)),
+                limit=_POINTS_A_REQUEST,
+                with_payload=["content_hash"],
+                with_vectors=[DENSE],
+            )
+        return to_vectors(records, wanted)
 
     async def chunks(self, collection: str, point_ids: Sequence[UUID]) -> list[Chunk]:
         """What is stored of these points, as far as they are there."""
@@ -140,8 +128,7 @@ class QdrantRemote:
         return in_order(point_ids, found)
 
     async def _stored(self, collection: str, batch: Sequence[UUID]) -> list[models.Record]:
-        # By filter, because an id that is not there would fail the whole request.
-        chosen = models.Filter(must=[models.HasIdCondition(has_id=list(batch))])
+        chosen = to_filter(filters.known_as(batch))
         with client_errors():
             records, _ = await self._client.scroll(
                 collection, scroll_filter=chosen, limit=len(batch), with_payload=True
@@ -177,24 +164,16 @@ class RemoteWriter:
 
     async def close(self, point_ids: Sequence[UUID] | None, until: int) -> None:
         """Ends the points' interval; an id that is not there is passed over."""
-        if point_ids is None:
-            await self._set_until(to_filter(filters.open_at(until)), until)
-            return
-        for batch in batches(point_ids, _IDS_A_REQUEST):
-            # by filter, because an id that is not there would fail the whole request
-            chosen = models.Filter(must=[models.HasIdCondition(has_id=list(batch))])
-            await self._set_until(chosen, until)
+        await close(point_ids, until, self._set_until)
 
     async def recover(self, generation: int) -> None:
         """Undoes what a dead sync left. Breaking off half-way does no harm: do it again.
 
         A collection that was deleted since it was opened is created anew.
         """
-        try:
-            await self._set_until(to_filter(filters.closed_after(generation)), OPEN_ENDED)
-            await self._set_until(to_filter(filters.written_after(generation)), filters.NEVER)
-        except CollectionMissing:
-            await _ensure_collection(self._client, self._model)
+        await recover(
+            generation, self._set_until, partial(_ensure_collection, self._client, self._model)
+        )
 
     async def prune(self, source: str, generation: int) -> None:
         """Deletes the source's points that neither `generation` nor a later one sees."""
@@ -204,8 +183,8 @@ class RemoteWriter:
                 self._model.collection, models.FilterSelector(filter=unseen), wait=True
             )
 
-    async def _set_until(self, chosen: models.Filter, until: int) -> None:
-        points = models.FilterSelector(filter=chosen)
+    async def _set_until(self, chosen: Sequence[filters.Condition], until: int) -> None:
+        points = models.FilterSelector(filter=to_filter(chosen))
         with client_errors():
             await self._client.set_payload(
                 self._model.collection, {"until": until}, points=points, wait=True

@@ -62,9 +62,11 @@ def to_filter(conditions: Iterable[filters.Condition]) -> models.Filter:
     return models.Filter(must=[_condition(each) for each in conditions])
 
 
-def _condition(condition: filters.Condition) -> models.FieldCondition:
+def _condition(condition: filters.Condition) -> models.Condition:
     match condition:
         case filters.Within(field, gt, lt, lte):
             return models.FieldCondition(key=field, range=models.Range(gt=gt, lt=lt, lte=lte))
         case filters.OneOf(field, values):
             return models.FieldCondition(key=field, match=models.MatchAny(any=values))
+        case filters.HasId(ids):
+            return models.HasIdCondition(has_id=list(ids))

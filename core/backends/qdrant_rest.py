@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from core.backends import qdrant_filters as filters
 from core.backends.qdrant_api import QdrantApi
 from core.backends.qdrant_bodies import (
+    page_of_vectors,
     searches,
     stored_chunks,
-    stored_vectors,
     to_filter,
     to_rankings,
 )
 from core.backends.qdrant_payload import DENSE, batches, in_order, to_search_hits
 from core.backends.qdrant_rest_writer import RestWriter, complete
+from core.backends.qdrant_server import stored_vectors
 from core.backends.qdrant_statuses import CollectionMissing, unreadable
 from core.model import Chunk, EmbeddingModel, SearchHits, SearchRequest, Vector
 from core.ports import VectorWriter
@@ -73,30 +75,17 @@ class QdrantRest:
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         """The vectors at hand by content hash, visible or not, as the server normalised them."""
-        found: dict[str, Vector] = {}
-        try:
-            for batch in batches(content_hashes, _HASHES_A_REQUEST):
-                found |= await self._stored_vectors(collection, set(batch))
-        except CollectionMissing:
-            return {}
-        return found
+        ask = partial(self._vectors, collection)
+        return await stored_vectors(content_hashes, ask, size=_HASHES_A_REQUEST)
 
-    async def _stored_vectors(self, collection: str, wanted: set[str]) -> dict[str, Vector]:
-        """Asks for what is still missing until no point holds it: contents repeat in points."""
-        found: dict[str, Vector] = {}
-        while missing := wanted - found.keys():
-            body = {
-                "filter": to_filter(filters.holding(missing)),
-                "limit": _VECTORS_A_REPLY,
-                "with_payload": ["content_hash"],
-                "with_vector": [DENSE],
-            }
-            answer = await self._api.ask(collection, "points/scroll", body)
-            vectors = stored_vectors(answer, missing)
-            if not vectors:
-                break
-            found |= vectors
-        return found
+    async def _vectors(self, collection: str, wanted: set[str]) -> dict[str, Vector]:
+        body = {
+            "filter": to_filter(filters.holding(wanted)),
+            "limit": _VECTORS_A_REPLY,
+            "with_payload": ["content_hash"],
+            "with_vector": [DENSE],
+        }
+        return page_of_vectors(await self._api.ask(collection, "points/scroll", body), wanted)
 
     async def chunks(self, collection: str, point_ids: Sequence[UUID]) -> list[Chunk]:
         """What is stored of these points, as far as they are there."""

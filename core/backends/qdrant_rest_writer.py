@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from core.backends import qdrant_filters as filters
-from core.backends.qdrant_api import Json, QdrantApi, serialized
-from core.backends.qdrant_bodies import to_filter, with_ids, written
-from core.backends.qdrant_payload import DENSE, INDEXED, SPARSE, batches, check_points
+from core.backends.qdrant_api import QdrantApi, serialized
+from core.backends.qdrant_bodies import to_filter, written
+from core.backends.qdrant_payload import DENSE, INDEXED, SPARSE, check_points
+from core.backends.qdrant_server import close, recover
 from core.backends.qdrant_statuses import SERVICE, CollectionMissing, unreadable
 from core.errors import RequestRejected
-from core.model import OPEN_ENDED, EmbeddingModel, Point
+from core.model import EmbeddingModel, Point
 
-_IDS_A_REQUEST: Final = 256
 _AT_ONCE: Final = 4
 """Requests: one is sent while another is applied, and a small cluster is not flooded."""
 
@@ -46,30 +47,22 @@ class RestWriter:
 
     async def close(self, point_ids: Sequence[UUID] | None, until: int) -> None:
         """Ends the points' interval; an id that is not there is passed over."""
-        if point_ids is None:
-            await self._set_until(to_filter(filters.open_at(until)), until)
-            return
-        for batch in batches(point_ids, _IDS_A_REQUEST):
-            await self._set_until(with_ids(batch), until)
+        await close(point_ids, until, self._set_until)
 
     async def recover(self, generation: int) -> None:
         """Undoes what a dead sync left. Breaking off half-way does no harm: do it again.
 
         A collection that was deleted since it was opened is created anew.
         """
-        try:
-            await self._set_until(to_filter(filters.closed_after(generation)), OPEN_ENDED)
-            await self._set_until(to_filter(filters.written_after(generation)), filters.NEVER)
-        except CollectionMissing:
-            await complete(self._api, self._model)
+        await recover(generation, self._set_until, partial(complete, self._api, self._model))
 
     async def prune(self, source: str, generation: int) -> None:
         """Deletes the source's points that neither `generation` nor a later one sees."""
         unseen = {"filter": to_filter(filters.ended_by(generation, source))}
         await self._api.change(self._model.collection, "points/delete", unseen)
 
-    async def _set_until(self, chosen: Json, until: int) -> None:
-        body = {"payload": {"until": until}, "filter": chosen}
+    async def _set_until(self, chosen: Sequence[filters.Condition], until: int) -> None:
+        body = {"payload": {"until": until}, "filter": to_filter(chosen)}
         await self._api.change(self._model.collection, "points/payload", body)
 
 
