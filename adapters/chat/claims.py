@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeAlias
 
+from adapters.chat.clock import since_boot
 from core.conversation.postings import Intents, Posting
 from core.model import Turn
 
@@ -13,12 +13,6 @@ Find: TypeAlias = Callable[[int], Awaitable[str | None]]
 """Looks on the platform for a part that an attempt may have posted; the id of its message."""
 
 Clock: TypeAlias = Callable[[], float]
-
-
-def since_boot() -> float:
-    """Seconds that passed on this machine, also while the process or the machine stood still."""
-    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-    return time.clock_gettime(clock)
 
 
 class Claims:

@@ -1,4 +1,4 @@
-"""The time of day where a platform is: this machine's clock may be wrong."""
+"""What passed on this machine, and the time of day where a platform is: ours may be wrong."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
-from adapters.chat.claims import since_boot
+
+def since_boot() -> float:
+    """Seconds that passed on this machine, also while the process or the machine stood still."""
+    clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(clock)
 
 
 class PlatformClock:
