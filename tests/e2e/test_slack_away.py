@@ -8,7 +8,7 @@ from adapters.slack.catchup import Window
 from adapters.slack.threads import MOST_READ
 from core.ports import Database
 from tests.support import slack_events as events
-from tests.support.slack_bot import open_bot, was_here
+from tests.support.slack_bot import known_to_have_been_here, open_bot, was_here
 from tests.support.slack_faults import Fault
 from tests.support.slack_server import BOB, SlackWorkspace
 
@@ -31,6 +31,7 @@ async def had_answered(workspace: SlackWorkspace, database: Database, *asked: st
         for count, text in enumerate(others, start=2):
             ts.append(await workspace.reply(general, ts[0], text))
             await workspace.answered(general, ts[0], count=count)
+        await known_to_have_been_here(database)
     return ts
 
 

@@ -163,7 +163,13 @@ async def open_bot(
 
 async def was_here(workspace: Workspace, database: Database) -> None:
     """A bot has been in the workspace, and seen to all that there was."""
-    async with open_bot(workspace, database), asyncio.timeout(30):
+    async with open_bot(workspace, database):
+        await known_to_have_been_here(database)
+
+
+async def known_to_have_been_here(database: Database) -> None:
+    """Returns once a bot that starts later looks for what was said in between."""
+    async with asyncio.timeout(30):
         while not await database.fetch("SELECT FROM cursors"):  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.01)
 
