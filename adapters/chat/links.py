@@ -16,6 +16,7 @@ from core.model import Answer, AnswerStatus, Passage
 _NOTHING = "\u200b"
 _AFTER_ADDRESS = ".,;:!?*_~'\")]}|"
 _SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*:/*|www\.)+", re.IGNORECASE)
+_BLOCK = re.compile(r"~{3}|`{3}|>|(?:#{1,6}|[-+*]|\d{1,9}[.)])\s")
 _ESCAPED = {c: f"%{ord(c):02X}" for c in " ()<>[]\\\"'`|\n\t"}
 
 
@@ -80,8 +81,13 @@ def shown_link(span: Span, label: str, links: Links) -> str:
         return f"[{label or without_scheme(span.url)}]({address_in_link(span.url)})"
     address = without_scheme(span.url).replace("`", "%60").strip()
     if not links.settled or not address or (address in label and span.label != span.url):
-        return label
-    return f"`{address}`" if span.label == span.url else f"{label} (`{address}`)"
+        return _prose(label)
+    return f"`{address}`" if span.label == span.url else f"{_prose(label)} (`{address}`)"
+
+
+def _prose(label: str) -> str:
+    """A link's text without its brackets, which at the start of a line must not begin a block."""
+    return _NOTHING + label if _BLOCK.match(label) else label
 
 
 def shown_address(found: str, links: Links) -> str:

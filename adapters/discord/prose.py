@@ -31,7 +31,7 @@ _NOTHING = "\u200b"
 _ADDRESS = r"(?:[a-z][a-z0-9+.-]*://|www\.)[^\s<>`\[\]]*"
 _SIGNS = re.compile(
     rf"(?P<address>{_ADDRESS})|\[(?P<mark>\d{{1,4}})\]|(?P<stray>\]\()"
-    r"|(?P<code><(?=[/:at@#i]))|(?P<small>-(?=#\s))",
+    r"|(?P<code><(?=[/:at@#i]))|(?P<small>-(?=#\s))|(?P<escaped>\\[\\`])|(?P<tick>`)",
     re.IGNORECASE,
 )
 _HEADINGS = 3
@@ -82,6 +82,11 @@ def _sign(sign: re.Match[str], links: Links) -> str:
     if mark := sign["mark"]:
         url = links.marks.get(int(mark))
         return f"[[{mark}]]({address_in_link(url)})" if url else f"[{mark}]"
+    if sign["escaped"]:
+        return sign.group()
+    if sign["tick"]:
+        # One that nothing closes in its paragraph Discord would close in another.
+        return "\\`"
     return "] (" if sign["stray"] else sign.group() + _NOTHING
 
 

@@ -31,8 +31,8 @@ KNOWN = Links(frozenset({"docs.example.com"}), {1: URL})
 MOST = 2_000
 NOTHING = "\u200b"
 DOCS = "https://docs.example.com"
-CODE = re.compile(r"```.*?```|(?<!`)(`+)(?!`)(?:(?!\1(?!`)).)*?[^`]\1(?!`)", re.DOTALL)
-"""What Discord takes for code: blocks wherever they begin, then spans."""
+CODE = re.compile(r"```.*?```|(?<![`\\])(`+)(?!`)(?:(?!\1(?!`)).)*?[^`]\1(?!`)", re.DOTALL)
+"""What Discord takes for code: blocks wherever they begin, then spans, whatever lies between."""
 SLOWLY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -59,6 +59,9 @@ SLOWLY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthC
         ("```\n#### no heading\n```", "```\n#### no heading\n```"),
         ("~~~python\nx = 1\n~~~", "```python\nx = 1\n```"),
         ("```python title=a.py\nx = 1\n```", "```python\nx = 1\n```"),
+        ("one ``\n\nand `` @x ``", "one \\`\\`\n\nand `` @x ``"),
+        (r"one \` two", r"one \` two"),
+        ("[~~~ x](https://evil.example)", f"{NOTHING}~~~ x (`evil.example`)"),
         ("````\n```\nx\n```\n````", f"```\n``{NOTHING}`\nx\n``{NOTHING}`\n```"),
         ("- one\n\n  ````\n  x\n  ````", "- one\n\n  ```\n  x\n  ```"),
     ],
