@@ -82,12 +82,9 @@ def _sign(sign: re.Match[str], links: Links) -> str:
     if mark := sign["mark"]:
         url = links.marks.get(int(mark))
         return f"[[{mark}]]({address_in_link(url)})" if url else f"[{mark}]"
-    if sign["escaped"]:
-        return sign.group()
-    if sign["tick"]:
-        # One that nothing closes in its paragraph Discord would close in another.
-        return "\\`"
-    return "] (" if sign["stray"] else sign.group() + _NOTHING
+    if sign["stray"]:
+        return "] ("
+    return sign.group() + _NOTHING if sign["code"] or sign["small"] else _inert(sign)
 
 
 def _label(source: str) -> str:
@@ -105,4 +102,7 @@ def _label(source: str) -> str:
 
 
 def _inert(sign: re.Match[str]) -> str:
+    if sign["tick"]:
+        # One that nothing closes in its paragraph Discord would close in another.
+        return "\\`"
     return without_scheme(sign["address"]) if sign["address"] else sign.group()

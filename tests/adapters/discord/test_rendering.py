@@ -60,6 +60,7 @@ SLOWLY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthC
         ("~~~python\nx = 1\n~~~", "```python\nx = 1\n```"),
         ("```python title=a.py\nx = 1\n```", "```python\nx = 1\n```"),
         ("one ``\n\nand `` @x ``", "one \\`\\`\n\nand `` @x ``"),
+        ("[one `` two](https://evil.example)", "one \\`\\` two (`evil.example`)"),
         (r"one \` two", r"one \` two"),
         ("[~~~ x](https://evil.example)", f"{NOTHING}~~~ x (`evil.example`)"),
         ("````\n```\nx\n```\n````", f"```\n``{NOTHING}`\nx\n``{NOTHING}`\n```"),
