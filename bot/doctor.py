@@ -132,8 +132,9 @@ def _slack_checks(settings: Settings) -> dict[str, Check]:
         "Slack scopes": checkup.check_scopes,
         "Slack app": checkup.check_app,
     }
-    if credentials.transport == "socket":
-        checks["Slack deliveries"] = checkup.check_socket_mode
+    over_socket = credentials.transport == "socket"
+    deliveries = checkup.check_socket_mode if over_socket else checkup.check_signed_requests
+    checks["Slack deliveries"] = deliveries
     return {part: partial(_of, check, credentials) for part, check in checks.items()}
 
 

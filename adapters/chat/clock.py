@@ -37,3 +37,7 @@ class PlatformClock:
     def now(self) -> float:
         """Seconds since 1970."""
         return self._began + self._elapsed()
+
+    def ahead(self) -> float:
+        """The seconds by which this machine's clock is ahead of the platform's, to about one."""
+        return time.time() - self.now()

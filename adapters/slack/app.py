@@ -12,6 +12,7 @@ import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
+from adapters.chat.clock import PlatformClock
 from adapters.chat.errands import Start, open_errands
 from adapters.chat.policy import ChannelPolicy
 from adapters.chat.preparing import Preparation
@@ -24,12 +25,12 @@ from adapters.slack.conversations import conversations, is_channel_id
 from adapters.slack.listener import Listener
 from adapters.slack.mapping import PLATFORM, Place
 from adapters.slack.subscriptions import SOON, Subscriptions
-from adapters.slack.transport import Asgi, asgi, open_socket_mode
+from adapters.slack.transport import Asgi, asgi, open_socket_mode, require_time
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
 from core.conversation.cursors import Cursors
 from core.conversation.presence import Presence
-from core.errors import ServiceError
+from core.errors import ConfigurationError, ServiceError
 from core.model import Question
 
 Extension = Callable[[AsyncApp, Start, ChannelPolicy], None]
@@ -84,12 +85,21 @@ async def open_slack(
         catch_up = CatchUp(api, cursors, presence, archive, place, reception.take, window)
         start(watch.keep(catch_up.run))
         if transport.app_token is None:
+            _warn_of_time(api.clock)
             yield asgi(app)
             return
         await stack.enter_async_context(
             open_socket_mode(app, transport.app_token, base_url=api.base_url, missed=watch.missed)
         )
         yield None
+
+
+def _warn_of_time(clock: PlatformClock) -> None:
+    """It may be set while we run, and then all is well."""
+    try:
+        require_time(clock)
+    except ConfigurationError as exc:
+        log.warning("%s %s", exc, exc.hint)
 
 
 def _reception(

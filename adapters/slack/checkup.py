@@ -9,10 +9,12 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackClientError
 
+from adapters.chat.clock import PlatformClock
 from adapters.slack.api import call_once, web_client
 from adapters.slack.api_errors import SERVICE, translated
 from adapters.slack.credentials import SlackCredentials
-from adapters.slack.manifest import bot_scopes, manifest
+from adapters.slack.manifest import EVENTS_PATH, bot_scopes, manifest
+from adapters.slack.transport import require_time
 from core.errors import AccessDenied, ConfigurationError, MalformedReply
 
 _TIMEOUT = 20
@@ -53,6 +55,16 @@ async def check_socket_mode(credentials: SlackCredentials) -> str:
         client = web_client(session, credentials.base_url)
         await call_once(client, "apps.connections.open", app_token=credentials.app_token)
     return "Socket Mode, reached."
+
+
+async def check_signed_requests(credentials: SlackCredentials) -> str:
+    """Whether they would be taken. Raises ConfigurationError where the clock is wrong."""
+    clock = PlatformClock()
+    async with _session() as session:
+        client = web_client(session, credentials.base_url, credentials.bot_token)
+        await call_once(client, "auth.test", clock)
+    require_time(clock)
+    return f"signed requests to {EVENTS_PATH}."
 
 
 async def check_app(credentials: SlackCredentials) -> str:

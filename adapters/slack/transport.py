@@ -16,9 +16,10 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from adapters.chat.clock import PlatformClock
 from adapters.slack.api import call_once, web_client
 from adapters.slack.manifest import EVENTS_PATH
-from core.errors import ServiceUnavailable
+from core.errors import ConfigurationError, ServiceUnavailable
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -27,6 +28,10 @@ Asgi: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MOST_BYTES = 1_000_000
 """The largest request that is read; Slack's are far smaller."""
+
+_OFF = 290.0
+"""Seconds by which a signed request may be early or late; beyond 300 Bolt takes it for a replay
+(docs.slack.dev/authentication/verifying-requests-from-slack), and it was on its way, too."""
 
 _CONNECTING = 20.0
 _PING = 10.0
@@ -113,6 +118,17 @@ def _kind(data: str) -> str:
     except ValueError:
         return ""
     return str(message.get("type", "")) if isinstance(message, dict) else ""
+
+
+def require_time(clock: PlatformClock) -> None:
+    """Raises ConfigurationError where this machine's clock has all signed requests refused."""
+    ahead = clock.ahead()
+    if abs(ahead) > _OFF:
+        off = f"{abs(ahead) / 60:.0f} minutes {'ahead of' if ahead > 0 else 'behind'}"
+        raise ConfigurationError(
+            f"This machine's clock is {off} Slack's, so that all of Slack's requests are refused.",
+            hint="Set the clock; a time service (NTP) keeps it right.",
+        )
 
 
 def asgi(app: AsyncApp) -> Asgi:

@@ -100,6 +100,16 @@ async def test_what_slack_gave_up_while_the_database_was_away_is_caught_up(
         await only_answer(workspace, workspace.general, lost)
 
 
+async def test_a_clock_that_has_all_of_slacks_requests_refused_is_told_at_the_start(
+    workspace: SlackWorkspace, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_bot(workspace, database, http=True):
+        assert caplog.text == ""
+    workspace.advance(3600.0)
+    async with open_bot(workspace, database, http=True):
+        assert "clock is 60 minutes behind Slack's" in caplog.text
+
+
 async def test_a_refreshed_connection_loses_nothing(
     workspace: SlackWorkspace, database: Database
 ) -> None:

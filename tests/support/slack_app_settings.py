@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,13 +11,15 @@ from typing import Any
 from aiohttp import web
 
 from adapters.slack.manifest import Transport, bot_scopes, manifest
+from tests.support.dated import dated
 
 
 @dataclass
 class AppSettings:
     """An app that is set up as it should be, until a test says otherwise.
 
-    `tokens` are taken; `scopes` None leaves the header out.
+    `tokens` are taken; `scopes` None leaves the header out. Its clock is ahead of ours by so many
+    seconds.
     """
 
     tokens: frozenset[str] = frozenset({"xoxb-good", "xapp-good", "xoxe.xoxp-good"})
@@ -24,6 +27,7 @@ class AppSettings:
     manifest: dict[str, Any] = field(default_factory=lambda: manifest("socket"))
     bot: dict[str, str] = field(default_factory=lambda: {"app_id": "A1"})
     url: str = ""
+    ahead: float = 0.0
 
     def transport(self, transport: Transport) -> None:
         self.manifest = manifest(transport, "https://docs.example.com")
@@ -49,6 +53,7 @@ async def open_app_settings() -> AsyncIterator[AppSettings]:
     """Served on a loopback socket; `url` is the Web API's address."""
     settings = AppSettings()
     app = web.Application()
+    app.on_response_prepare.append(dated(lambda: time.time() + settings.ahead))
     app.add_routes([web.route("*", "/api/{method}", settings.reply)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

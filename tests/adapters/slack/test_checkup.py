@@ -11,6 +11,7 @@ import pytest
 from adapters.slack.checkup import (
     check_app,
     check_scopes,
+    check_signed_requests,
     check_socket_mode,
     check_token,
 )
@@ -37,6 +38,26 @@ async def test_an_app_as_it_should_be_is_well(app: AppSettings) -> None:
     assert await check_scopes(good) == f"all {len(bot_scopes())} that are needed."
     assert await check_socket_mode(good) == "Socket Mode, reached."
     assert await check_app(good) == "subscribed to all events, with all commands."
+
+
+@pytest.mark.parametrize("ahead", [-240.0, 0.0, 240.0])
+async def test_signed_requests_are_taken_while_the_clocks_about_agree(
+    app: AppSettings, ahead: float
+) -> None:
+    app.ahead = ahead
+    assert await check_signed_requests(credentials(app)) == "signed requests to /slack/events."
+
+
+@pytest.mark.parametrize(
+    ("ahead", "said"), [(-900.0, "15 minutes ahead of"), (3600.0, "60 minutes behind")]
+)
+async def test_a_clock_that_has_signed_requests_refused_is_told(
+    app: AppSettings, ahead: float, said: str
+) -> None:
+    app.ahead = ahead
+    with pytest.raises(ConfigurationError, match=f"clock is {said} Slack's") as caught:
+        await check_signed_requests(credentials(app))
+    assert "NTP" in caught.value.hint
 
 
 async def test_a_token_that_slack_does_not_take_is_named(app: AppSettings) -> None:
