@@ -14,7 +14,7 @@ from core.ingestion.planning import ConfiguredSource
 from core.ingestion.sources.folder import FolderSource
 from core.ingestion.sources.git_address import blob_address, local_path
 from core.ingestion.sources.patterns import READABLE, Patterns
-from core.model import Scope
+from core.model import EVERYTHING, Scope
 from core.ports import Source
 from core.retrieval.preference import Preference
 
@@ -103,11 +103,16 @@ def preference(settings: Settings) -> Preference:
     return Preference(boosts.peer_review_boost, priorities)
 
 
-def chosen(sources: Sequence[ConfiguredSource], name: str | None) -> list[ConfiguredSource]:
-    """The source of that name, or all without one. Raises ConfigurationError."""
+def chosen(
+    sources: Sequence[ConfiguredSource], name: str | None, *, told: Scope = EVERYTHING
+) -> list[ConfiguredSource]:
+    """The source of that name, or all without one.
+
+    Raises ConfigurationError, which names those that may be `told`.
+    """
     found = [each for each in sources if name in {None, each[1].name}]
     if not found:
-        known = ", ".join(profile.name for _, profile in sources)
+        known = ", ".join(profile.name for _, profile in sources if told.admits({profile.name}))
         raise ConfigurationError(f"There is no source {name!r}.", hint=f"There is: {known}.")
     return found
 

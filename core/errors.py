@@ -100,7 +100,11 @@ class MalformedReply(ServiceError):
 
 
 class CorpusError(DocentError):
-    """The docs could not be brought in."""
+    """The docs could not be brought in. `source` is the one that is to blame, where it is one."""
+
+    def __init__(self, message: str, *, hint: str = "", source: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.source = source
 
 
 class SourceUnavailable(CorpusError):

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import orjson
 
-from core.errors import SyncRunning
+from core.errors import DocentError, SyncRunning
 from core.ingestion.lease import SyncLease, sync_lease
 from core.ingestion.origins import SourceChanges, SourceState, read_states, write_states
 from core.ingestion.outcomes import SyncOutcome, read_outcomes, write_failure
@@ -144,7 +144,7 @@ class CorpusStore:
             await _hold(transaction, lease)
             await write_states(transaction, sources)
 
-    async def note_failure(self, sources: Collection[str], error: str) -> None:
+    async def note_failure(self, sources: Collection[str], error: DocentError) -> None:
         """Keeps why the sync of these sources failed, until one ends well."""
         await write_failure(self._database, sources, error)
 

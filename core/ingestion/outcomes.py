@@ -8,9 +8,12 @@ from datetime import datetime
 
 import orjson
 
+from core.errors import CorpusError, DocentError
 from core.model import Scope
 from core.ports import Queries
 from core.text.unicode import storable
+
+_NOT_TO_BLAME = "Another source could not be brought in, and so nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +64,22 @@ async def write_success(queries: Queries, unreadable: Mapping[str, Mapping[str, 
     )
 
 
-async def write_failure(queries: Queries, sources: Collection[str], error: str) -> None:
-    """Records that the sync of these sources failed just now."""
+async def write_failure(queries: Queries, sources: Collection[str], error: DocentError) -> None:
+    """Records that the sync of these sources failed just now.
+
+    Where one of them is to blame, the others are not told why: it may be a private one.
+    """
     await queries.execute(
         """
         INSERT INTO sync_outcomes (source, error)
-        SELECT source, $2 FROM unnest($1::TEXT[]) AS failed (source)
+        SELECT source, CASE WHEN COALESCE(source = $3, TRUE) THEN $2 ELSE $4 END
+        FROM unnest($1::TEXT[]) AS failed (source)
         ON CONFLICT (source) DO UPDATE SET ended_at = now(), error = EXCLUDED.error
         """,
         list(sources),
-        storable(error),
+        storable(f"{error} {error.hint}".rstrip()),
+        error.source if isinstance(error, CorpusError) else None,
+        _NOT_TO_BLAME,
     )
 
 

@@ -256,6 +256,7 @@ async def refuse_shrink(survey: Survey, limit: float) -> None:
             "listed, which looks like a broken listing; nothing was changed and all are still "
             "served.",
             hint="If they were removed on purpose, sync with --allow-shrink.",
+            source=survey.profile.name,
         )
 
 
@@ -266,6 +267,7 @@ def _refuse_nothing(survey: Survey, limit: float) -> None:
         f"{survey.profile.name}: there is no document in {survey.state.origin} that its settings "
         "choose; nothing was changed, and what was indexed before still is.",
         hint="Correct the source's settings, or sync with --allow-shrink to serve none.",
+        source=survey.profile.name,
     )
 
 
@@ -282,6 +284,7 @@ def refuse_losses(plan: Plan, removed: Collection[tuple[str, str]], limit: float
                 f"{name}: {lost} of {known} documents could not be read, and the index is being "
                 "written anew; nothing was changed and all are still served.",
                 hint="Make them readable, or sync with --allow-shrink to go on without them.",
+                source=name,
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum, StrEnum
 from typing import Any, TypeAlias
@@ -86,7 +86,7 @@ class SyncReport:
     `documents` and `chunks` count what is served in the end, over all sources; `written`,
     `embedded`, `reused` and `closed` count chunks. In a dry run nothing is embedded or reused.
     `calls` of the embedding model were made, with so many `tokens` of text. `unnamed` documents
-    failed beside those that are named.
+    failed beside those that are named, and `hidden` counts those that differ beside them by kind.
     """
 
     generation: int
@@ -110,19 +110,27 @@ class SyncReport:
     calls: int = 0
     tokens: int = 0
     unnamed: int = 0
+    hidden: dict[str, int] = field(default_factory=dict)
 
     def within(self, scope: Scope) -> SyncReport:
-        """For those who may see no more: what failed of other sources is counted alone."""
+        """For those who may see no more: the documents of other sources are counted alone."""
         if scope.sources is None:
             return self
-        seen = {
-            name: reason
-            for name, reason in self.failed.items()
-            if name.partition("/")[0] in scope.sources
-        }
-        left = tuple(name for name in self.not_synced if name in scope.sources)
-        hidden = self.unnamed + len(self.failed) - len(seen)
-        return replace(self, failed=seen, not_synced=left, unnamed=hidden)
+        seen = {kind: tuple(_within(scope, names)) for kind, names in self.by_kind.items()}
+        failed = {name: self.failed[name] for name in _within(scope, self.failed)}
+        hidden = {kind: self._count(kind) - len(names) for kind, names in seen.items()}
+        return replace(
+            self,
+            added=seen["added"],
+            changed=seen["changed"],
+            relabelled=seen["relabelled"],
+            removed=seen["removed"],
+            failed=failed,
+            not_synced=tuple(name for name in self.not_synced if name in scope.sources),
+            moved=tuple(move for move in self.moved if move.source in scope.sources),
+            unnamed=self.unnamed + len(self.failed) - len(failed),
+            hidden={kind: count for kind, count in hidden.items() if count},
+        )
 
     @property
     def by_kind(self) -> dict[str, tuple[str, ...]]:
@@ -137,13 +145,20 @@ class SyncReport:
     @property
     def tally(self) -> str:
         """`3 added, 1 removed`; empty when nothing was done."""
-        counts = {kind: len(names) for kind, names in self.by_kind.items()}
+        counts = {kind: self._count(kind) for kind in self.by_kind}
         counts["indexed anew"] = self.rewritten
         return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count)
 
     def as_json(self) -> dict[str, Any]:
         """Lists, numbers, booleans and strings."""
         return asdict(self)
+
+    def _count(self, kind: str) -> int:
+        return len(self.by_kind[kind]) + self.hidden.get(kind, 0)
+
+
+def _within(scope: Scope, names: Iterable[str]) -> Iterator[str]:
+    return (name for name in names if scope.admits({name.partition("/")[0]}))
 
 
 @dataclass(slots=True)

@@ -140,7 +140,7 @@ class Syncer:
     async def _note(self, error: DocentError, sources: Sequence[str]) -> None:
         """For whoever asks how the last sync ended; a database that is away cannot be told."""
         with suppress(ServiceError):
-            await self._store.note_failure(sources, f"{error} {error.hint}".rstrip())
+            await self._store.note_failure(sources, error)
 
     async def _plan(
         self,

@@ -62,6 +62,7 @@ class FolderSource:
             raise SourceUnavailable(
                 f"The folder {self.origin} of source {self._name!r} does not exist.",
                 hint="Correct DOCS_FOLDER, or the source's `folder` in docent.toml.",
+                source=self._name,
             ) from exc
         except OSError as exc:
             raise self._unreadable(exc) from exc
@@ -88,6 +89,7 @@ class FolderSource:
             f"The folder {error.filename} of source {self._name!r} cannot be read"
             f" ({error.strerror}).",
             hint="Give Docent the right to read it, or exclude it from the source.",
+            source=self._name,
         )
 
     def _paths(self) -> Iterator[str]:

@@ -63,6 +63,7 @@ class GitSource:
             raise SourceUnavailable(
                 f"The repository {self._shown} of source {self._name!r} cannot be read: {exc}.",
                 hint=exc.hint,
+                source=self._name,
             ) from exc
 
     async def read(self, entry: Entry) -> bytes:

@@ -174,6 +174,7 @@ class WebsiteSource:
         return SourceUnavailable(
             f"The website {self.origin} of source {self._name!r} cannot be read: {reason}.",
             hint=hint or "Look at it in a browser, and correct `website` in docent.toml.",
+            source=self._name,
         )
 
 
