@@ -19,33 +19,48 @@ class Damaged(Exception):
 
 def gunzip(data: bytes, limit: int) -> bytes:
     """Raises TooLarge and Damaged."""
-    unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
-    return _ended(unpacker, _unpack(unpacker, data, limit))
+    unpacker = _Unpacker()
+    return unpacker.ended(unpacker.unpack(data, limit))
 
 
 async def collect(chunks: AsyncIterable[bytes], limit: int, *, packed: bool) -> bytes:
     """All bytes of a stream, unpacked from gzip when `packed`. Raises TooLarge and Damaged."""
-    unpacker = zlib.decompressobj(_GZIP_OR_ZLIB) if packed else None
+    unpacker = _Unpacker() if packed else None
     body = bytearray()
     async for chunk in chunks:
-        room = limit - len(body)
-        body += _unpack(unpacker, chunk, room) if unpacker else chunk
+        body += unpacker.unpack(chunk, limit - len(body)) if unpacker else chunk
         if len(body) > limit:
             raise TooLarge
-    return _ended(unpacker, bytes(body)) if unpacker and body else bytes(body)
+    return unpacker.ended(bytes(body)) if unpacker else bytes(body)
 
 
-def _unpack(unpacker: zlib._Decompress, data: bytes, room: int) -> bytes:
-    try:
-        text = unpacker.decompress(data, room + 1)
-    except zlib.error as exc:
-        raise Damaged from exc
-    if len(text) > room:
-        raise TooLarge
-    return text
+class _Unpacker:
+    """Takes what is packed piece by piece: one member after the other (RFC 1952, 2.2)."""
 
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._begun = False
 
-def _ended(unpacker: zlib._Decompress, text: bytes) -> bytes:
-    if not unpacker.eof:
-        raise Damaged
-    return text
+    def unpack(self, data: bytes, room: int) -> bytes:
+        """No more than one byte beyond the room is ever made of it."""
+        text = b""
+        while data:
+            self._begun = True
+            if self._member.eof:
+                if not data.startswith(GZIP_MAGIC[: len(data)]):
+                    break  # padding, which gzip passes over as well
+                self._member = zlib.decompressobj(_GZIP_OR_ZLIB)
+            try:
+                text += self._member.decompress(data, room + 1 - len(text))
+            except zlib.error as exc:
+                raise Damaged from exc
+            if len(text) > room:
+                raise TooLarge
+            data = self._member.unused_data
+        return text
+
+    def ended(self, text: bytes) -> bytes:
+        """The text, if nothing of it is missing; of nothing, nothing is."""
+        if self._begun and not self._member.eof:
+            raise Damaged
+        return text
