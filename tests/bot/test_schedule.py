@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bot.schedule import Job, open_schedule
 from bot.timetable import Timetable
 
@@ -62,10 +64,16 @@ async def test_a_late_job_is_not_run_beside_itself_and_once_for_all_that_it_miss
     assert runs.most_at_once == 1
 
 
-async def test_one_that_was_due_long_ago_runs_once_at_start() -> None:
+@pytest.mark.parametrize(
+    ("every", "ago"),
+    [(timedelta(hours=1), timedelta(days=30)), (timedelta(days=1), timedelta(hours=2))],
+    ids=["that missed many runs", "whose last run is hours ago"],
+)
+async def test_one_that_was_due_while_nothing_ran_is_made_up_for_once(
+    every: timedelta, ago: timedelta
+) -> None:
     runs = Runs()
-    long_ago = datetime.now(UTC) - timedelta(days=30)
-    job = runs.job(timedelta(hours=1), long_ago)
+    job = runs.job(every, datetime.now(UTC) - ago)
     async with open_schedule([job], longest_jitter=0.0):
         await runs.until(1)
         await asyncio.sleep(0.05)
