@@ -13,7 +13,7 @@ from typing import cast
 
 from dulwich.client import GitClient, HTTPUnauthorized, get_transport_and_path
 from dulwich.client import default_urllib3_manager as http_pool
-from dulwich.errors import GitProtocolError, NotGitRepository, NotTreeError
+from dulwich.errors import GitProtocolError, HangupException, NotGitRepository, NotTreeError
 from dulwich.object_store import tree_lookup_path
 from dulwich.objects import Blob, Commit, ObjectID
 from dulwich.refs import Ref
@@ -21,9 +21,15 @@ from dulwich.repo import Repo
 from urllib3 import PoolManager
 from urllib3.exceptions import HTTPError
 
+from core.text.unicode import visible
+
 _NEWEST = Ref(b"refs/heads/newest")
-_SSH = "ssh -o BatchMode=yes -o ConnectTimeout=10"
-"""Nobody is there to answer what it would ask."""
+_SSH = (
+    "ssh -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=4"
+)
+"""Nobody is there to answer what it would ask; a host that has gone is noticed within a minute."""
+
+_LONGEST_WORD = 200
 
 _MOST_PACKS = 50
 """Each fetch adds one. With so many the copy is made anew, which drops what is outdated too."""
@@ -138,6 +144,8 @@ def _fetch(client: GitClient, path: str, repo: Repo, branch: str | None) -> Obje
         raise GitFailed("it wants a password", "Name a token in the source's settings.") from exc
     except NotGitRepository as exc:
         raise GitFailed("there is no Git repository", "Check its address.") from exc
+    except HangupException as exc:
+        raise GitFailed(f"it could not be reached{_last_words(exc)}") from exc
     except (GitProtocolError, HTTPError, OSError) as exc:
         raise GitFailed(f"it could not be reached ({type(exc).__name__})") from exc
     except GitFailed:
@@ -145,6 +153,13 @@ def _fetch(client: GitClient, path: str, repo: Repo, branch: str | None) -> Obje
     except Exception as exc:  # dulwich lets pass whatever a damaged answer makes it meet
         raise GitFailed(f"what it sent is damaged ({type(exc).__name__})") from exc
     return found[-1]
+
+
+def _last_words(error: HangupException) -> str:
+    """What ssh said at the end, which is why; nothing where it was silent."""
+    lines = [line.decode("utf-8", "replace").strip() for line in error.stderr_lines or ()]
+    last = next(filter(None, reversed(lines)), "")
+    return f" ({visible(last)[:_LONGEST_WORD]})" if last else ""
 
 
 def _newest(refs: Mapping[Ref, ObjectID], branch: str | None) -> ObjectID:

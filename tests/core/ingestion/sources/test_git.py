@@ -1,5 +1,7 @@
 import gc
+import os
 import re
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +17,18 @@ from core.ingestion.sources.git_mirror import Mirror
 from core.ingestion.sources.patterns import Patterns
 from core.ports import Entry
 from tests.support.git_server import LINK, SUBMODULE, Repository, open_git_server
+
+SSH = """\
+#!{python}
+import shlex, sys
+from pathlib import Path
+from dulwich.server import UploadPackHandler, serve_command
+here = Path(__file__).parent
+here.joinpath("called").write_text(" ".join(sys.argv[1:]), "utf-8")
+if (refusal := here / "refusal").exists():
+    sys.exit(sys.stderr.write(refusal.read_text("utf-8")) * 0 + 255)
+sys.exit(serve_command(UploadPackHandler, shlex.split(sys.argv[-1])))
+"""
 
 
 @pytest.fixture
@@ -169,6 +183,52 @@ async def test_a_repository_without_a_commit_is_an_error(
 async def test_a_repository_that_is_not_there_is_an_error(tmp_path: Path, mirror: Path) -> None:
     with pytest.raises(SourceUnavailable, match="there is no Git repository"):
         await _source(str(tmp_path / "nowhere"), mirror).entries()
+
+
+@pytest.fixture
+def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """In the place of ssh: it notes how it was called and runs the command here.
+
+    Where a file says that it is to refuse, it does so with the words in that.
+    """
+    program = tmp_path / "bin" / "ssh"
+    program.parent.mkdir()
+    program.write_text(SSH.format(python=sys.executable), "utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    return program
+
+
+async def test_a_repository_is_read_over_ssh_which_asks_nothing_and_notices_a_dead_host(
+    repository: Repository, mirror: Path, ssh: Path
+) -> None:
+    repository.commit({"guide.md": "# Guide"})
+    source = _source(f"ssh://git@docs.example:2222{repository.path}", mirror)
+    [entry] = await source.entries()
+    assert await source.read(entry) == b"# Guide"
+    called = ssh.with_name("called").read_text("utf-8").split()
+    assert "git@docs.example" in called
+    assert called[called.index("-p") + 1] == "2222"
+    assert {"BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=15"} <= {*called}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("Warning: added.\ngit@docs.example: Permission denied.\n\n", "Permission denied.)."),
+        ("\x1b[31m" + 300 * "x", f"([31m{196 * 'x'})."),
+        ("", "it could not be reached."),
+    ],
+)
+# dulwich leaves the pipes of an ssh that ended early to the garbage collector.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+async def test_why_ssh_was_refused_is_told(
+    repository: Repository, mirror: Path, ssh: Path, words: str, told: str
+) -> None:
+    repository.commit({"guide.md": "# Guide"})
+    ssh.with_name("refusal").write_text(words, "utf-8")
+    said = await _refusal(_source(f"git@docs.example:{repository.path}", mirror))
+    assert said.strip().endswith(told)
 
 
 async def test_a_server_that_is_away_is_an_error_and_what_was_fetched_stays(
