@@ -118,9 +118,12 @@ class WebsiteSource:
         pages = Pages(*parts, at_once=at_once, progress=progress)
         listed = await listed_pages(self._site, robots, fetcher)
         if listed:
-            chosen = [each for each in listed if pages.admits(each) and self._selects(each)]
+            chosen = await asyncio.to_thread(self._chosen, listed, pages)
             return dict(zip(chosen, await self._visit_all(pages, chosen, 0), strict=True))
         return await self._crawl(pages)
+
+    def _chosen(self, listed: Sequence[str], pages: Pages) -> list[str]:
+        return [each for each in listed if pages.admits(each) and self._selects(each)]
 
     def _selects(self, address: str) -> bool:
         return self._patterns.select(self._site.path(address))

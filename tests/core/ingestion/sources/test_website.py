@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -12,10 +13,12 @@ import pytest
 
 from core.errors import DocumentUnreadable, SourceUnavailable
 from core.ingestion.sources.politeness import Manners
+from core.ingestion.sources.web_addresses import Site
 from core.ingestion.sources.website import WebsiteSource
 from core.ports import Entry
 from tests.support.closed_port import closed_port
 from tests.support.http_server import Exchange
+from tests.support.loop_watch import timed_loop
 from tests.support.quick_clock import QuickClock
 from tests.support.website import Answer, Website, open_website, page, redirect, robots, sitemap
 
@@ -116,6 +119,28 @@ async def test_the_encoding_that_the_server_declares_is_used(cache: Path, charse
         site.pages["/a.md"] = Answer(text.encode("windows-1251"), declared)
         docs = source(site, cache)
         assert (await docs.read((await docs.entries())[1])).decode("utf-8-sig") == text
+
+
+def test_a_long_sitemap_holds_up_nothing_else(cache: Path) -> None:
+    turns: list[float] = []
+    pages = [f"https://docs.example/guide/{n // 100}/page-{n}.html" for n in range(20_000)]
+    docs = Site("https://docs.example/")
+    began = time.thread_time()
+    for each in pages:
+        docs.address(each)
+    spent = time.thread_time() - began
+
+    async def listing() -> None:
+        async with open_website({}) as site:
+            named = (each.replace("https://docs.example", site.url) for each in pages)
+            site.pages["/sitemap.xml"] = sitemap(named)
+            turns.clear()
+            with pytest.raises(SourceUnavailable, match="more than 10 pages"):
+                await source(site, cache, max_pages=10).entries()
+
+    with asyncio.Runner(loop_factory=lambda: timed_loop(turns.append)) as runner:
+        runner.run(listing())
+    assert max(turns) < spent / 2
 
 
 async def test_a_sitemap_of_the_start_alone_is_no_list(cache: Path) -> None:
