@@ -45,8 +45,6 @@ _T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
 
-"""What the names of OpenRouter's free models end in."""
-
 _MOST_NAMED = 5
 """Documents that are named before the rest is only counted."""
 

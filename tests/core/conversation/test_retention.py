@@ -56,7 +56,7 @@ async def _answered(
 
 
 async def _age(database: Postgres, turn: UUID, days: int) -> None:
-    """Moves the turn, its session and all passages so many days into the past."""
+    """Moves the turn and its session so many days into the past."""
     past = "now() - make_interval(days => $1)"
     await database.execute(f"UPDATE turns SET ended_at = {past} WHERE id = $2", days, turn)  # noqa: S608 - it is ours
     await database.execute(
