@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.answering.dispatcher import open_dispatcher
+from core.answering.dispatcher import DispatcherSettings, open_dispatcher
 from core.answering.stopping import Stop
 from core.backends.postgres import Postgres
 from core.conversation.inbox import Held, Inbox
@@ -217,6 +217,10 @@ async def test_after_three_attempts_the_author_is_told_and_the_next_question_com
     assert desk.reader.read == [f"{UNANSWERED} Qdrant: it is away. Please ask again.", "next"]
     assert desk.reader.statuses == [AnswerStatus.REFUSED, AnswerStatus.ANSWERED]
     assert await desk.ends() == [("why?", "failed", 3), ("next", "finished", 1)]
+
+
+def test_three_attempts_are_what_is_usual() -> None:
+    assert len(DispatcherSettings().retry_pauses) == len(QUICK.retry_pauses) == 2
 
 
 WAITING = replace(QUICK, outage_pauses=(0.0, 0.0, 0.0))

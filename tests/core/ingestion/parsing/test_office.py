@@ -164,6 +164,11 @@ def test_what_cannot_be_read_says_why(path: str, data: bytes, reason: str) -> No
         parse(path, data)
 
 
+def test_a_pdf_of_thousands_of_pages_is_not_read_for_ever() -> None:
+    with pytest.raises(DocumentUnreadable, match="it has more than 5,000 pages"):
+        parse("a.pdf", pdf([[]] * 5_001))
+
+
 @pytest.mark.parametrize(
     ("path", "whole"),
     [
