@@ -15,7 +15,7 @@ def run(
         bool, typer.Option("--no-chat", help="Never take questions from this terminal.")
     ] = False,
 ) -> None:
-    """Answer in Slack, Discord and the browser, or else in this terminal.
+    """Answer in Slack, Discord, the browser, or this terminal.
 
     On each platform that is configured. With none this is a chat, and with a pipe or file for
     standard input, each of its lines is a question.

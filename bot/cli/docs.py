@@ -50,7 +50,7 @@ def rebuild(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Write the whole index anew from the sources, as after it was lost."""
+    """Write the whole index anew, as after it was lost."""
     from bot import commands
 
     run_command(commands.rebuild(read_settings(), allow_shrink=allow_shrink, as_json=as_json))
@@ -58,7 +58,10 @@ def rebuild(
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Show what is served, how the last syncs ended, and when the next ones begin."""
+    """Show what is served, and how its syncs go.
+
+    How the last ones ended, what they could not read, and when the next ones begin.
+    """
     from bot import commands
 
     run_command(commands.status(read_settings(), as_json=as_json))

@@ -14,7 +14,10 @@ from bot.cli.program import app, read_settings, run_command
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")],
 ) -> None:
-    """Write the embedded data into one file, while a bot runs or not."""
+    """Write the embedded data into one file.
+
+    A bot may run meanwhile.
+    """
     from bot import keeping
 
     run_command(keeping.backup(read_settings(), file))

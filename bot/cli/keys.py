@@ -24,7 +24,10 @@ def create(
         int | None, typer.Option(min=1, max=36_500, help="Days after which it expires.")
     ] = None,
 ) -> None:
-    """Make a key, and print it: to ask and to read, unless told otherwise."""
+    """Make a key, and print it.
+
+    To ask and to read with, unless told otherwise.
+    """
     from bot.keys import create
 
     scopes = scope or [Permission.ASK, Permission.READ]
@@ -55,9 +58,10 @@ def revoke_tokens(
         str, typer.Argument(metavar="SUBJECT", help="Whose: the `sub` of their tokens.")
     ],
 ) -> None:
-    """Refuse the tokens that an identity provider has given out to somebody so far.
+    """Refuse the tokens that somebody has so far.
 
-    Sign them out or ban them there first: a token that they get later is good.
+    Those that an identity provider has given out. Sign them out or ban them there first: a token
+    that they get later is good.
     """
     from bot.keys import revoke_tokens
 

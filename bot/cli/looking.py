@@ -12,7 +12,10 @@ from bot.cli.program import Json, app, read_settings, run_command
 
 @app.command()
 def quota(as_json: Json = False) -> None:
-    """Show what is left of each provider's budget, and what follows when it is spent."""
+    """Show what is left of each provider's budget.
+
+    And what follows when it is spent.
+    """
     from bot import commands
 
     run_command(commands.quota(read_settings(), as_json=as_json))
@@ -25,7 +28,10 @@ def trace(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show how an answer came about: passages, prompt, claims, times, cost."""
+    """Show how an answer came about.
+
+    Its passages, prompt, claims, times and cost.
+    """
     from bot import looking_back
 
     run_command(looking_back.trace(read_settings(), turn, as_json=as_json))
@@ -59,7 +65,10 @@ def gaps(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show the questions that the docs lack an answer to: refused, downvoted, unsupported."""
+    """Show the questions that the docs lack an answer to.
+
+    Those that were refused or downvoted, or whose answer has a claim that the docs do not hold.
+    """
     from bot import looking_back
 
     run_command(looking_back.gaps(read_settings(), days, as_cases, expect or [], as_json=as_json))
