@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -23,6 +24,8 @@ app = typer.Typer(
     rich_markup_mode=None,  # its tables give flags a type, as if they took a value
 )
 
+log = logging.getLogger(__name__)
+
 LoopFactory: TypeAlias = Callable[[], asyncio.AbstractEventLoop]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -40,11 +43,16 @@ def run_command(
 
 
 def read_settings() -> Settings:
-    """Reads the settings, and has the log follow them. Raises ConfigurationError."""
+    """Reads the settings, has the log follow them, and warns of what may be a typo.
+
+    Raises ConfigurationError.
+    """
     from bot.log import configure_logging
-    from bot.settings import load_settings
+    from bot.settings import load_settings, mistyped_variables
 
     settings = load_settings()
     form, level = settings.docent.log_format, settings.docent.log_level
     configure_logging(level, form, settings.secrets())
+    for written, meant in mistyped_variables(settings).items():
+        log.warning("%s is no setting, and has no effect. Did you mean %s?", written, meant)
     return settings

@@ -34,8 +34,8 @@ from bot.settings.groups import (
 from bot.settings.limits import LimitsSettings
 from bot.settings.platforms import DiscordSettings, SlackSettings
 from bot.settings.source import SourceSettings
-from bot.settings.unknown_keys import reject_unknown_keys
-from bot.settings.variables import ENV_FILE, reject_faulty_lines
+from bot.settings.unknown_keys import likely_typos, reject_unknown_keys
+from bot.settings.variables import ENV_FILE, reject_faulty_lines, variables_set
 from bot.settings.web import JwtSettings, WebSettings
 
 CONFIG_FILE = Path("docent.toml")
@@ -99,6 +99,15 @@ class Settings(BaseSettings):
         tokens = (source.token for source in self.sources)
         found = (value for value in (*values, *tokens) if isinstance(value, SecretStr))
         return [value.get_secret_value() for value in found]
+
+
+def mistyped_variables(settings: Settings) -> dict[str, str]:
+    """Variables that look like a setting's name misspelt, each with that name.
+
+    They are no error: the environment is not Docent's alone.
+    """
+    tokens = {source.token_variable for source in settings.sources}
+    return likely_typos(variables_set() - tokens, Settings)
 
 
 def load_settings() -> Settings:

@@ -30,6 +30,12 @@ def reject_faulty_lines(path: Path) -> None:
         )
 
 
+def variables_set() -> set[str]:
+    """The names of all that the environment and `.env` set, whosever they are."""
+    written = dotenv_values(ENV_FILE) if Path(ENV_FILE).is_file() else {}
+    return {*os.environ, *written}
+
+
 def secret_in(variable: str) -> SecretStr | None:
     """What the environment, or else `.env`, has for it; None for nothing."""
     value = os.environ.get(variable) or dotenv_values(ENV_FILE).get(variable)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, load_settings, mistyped_variables
 from core.errors import ConfigurationError
 
 KEY = "sk-or-v1-5e7c2b9d40a1"
@@ -162,6 +162,38 @@ def test_an_unknown_key_of_the_file_is_taken_for_a_typo(toml: str, said: str, hi
         load_settings()
     assert said in str(caught.value)
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("DOCS_SLUG=mkdocs", {"DOCS_SLUG": "DOCS_SLUGS"}),
+        ("docent_loglevel=debug", {"DOCENT_LOGLEVEL": "DOCENT_LOG_LEVEL"}),
+        ("DISCORD_BOT_TOKEN=x", {"DISCORD_BOT_TOKEN": "DISCORD_TOKEN"}),
+        ("DOCS_SLUGS=mkdocs\nDOCS_SLUG=mkdocs", {}),
+        ("SLACK_WEBHOOK_URL=x\nQDRANT_SERVICE_HOST=x\nDATABASE_URL_UNPOOLED=x", {}),
+        ("OCS_SLUGS=x\nPATHS=x", {}),
+        ("SLACK_BOT_TOKEN2=x", {}),
+    ],
+    ids=[
+        "a letter short",
+        "in any case of letters",
+        "as others name it",
+        "beside the setting itself",
+        "of somebody else",
+        "of no group",
+        "of a source's token",
+    ],
+)
+def test_a_variable_that_is_nearly_a_setting_is_told_with_it(
+    written: str, meant: dict[str, str]
+) -> None:
+    Path("docent.toml").write_text(
+        "[[sources]]\nname='a'\ngit='https://g.example/r'\ntoken_variable='SLACK_BOT_TOKEN2'\n",
+        "utf-8",
+    )
+    Path(".env").write_text(written, "utf-8")
+    assert mistyped_variables(load_settings()) == meant
 
 
 @pytest.mark.parametrize(
