@@ -171,6 +171,15 @@ def test_a_fault_is_one_sentence_and_a_code(
     assert "hunter2" not in result.stderr
 
 
+def test_a_mistyped_setting_is_warned_of_and_stops_nothing(shell: Shell) -> None:
+    mistyped = {"SLACK_ALLOWED_USER": "U0ALICE"}
+    result = Shell(shell.folder, {**shell.variables, **mistyped}).run("slack-manifest")
+    assert "SLACK_ALLOWED_USER is no setting" in result.stderr
+    assert "Did you mean SLACK_ALLOWED_USERS?" in result.stderr
+    assert "U0ALICE" not in result.stderr
+    assert json.loads(result.stdout)
+
+
 def test_debug_shows_the_traceback(shell: Shell) -> None:
     variables = {**shell.variables, "QDRANT_URL": "http://127.0.0.1:9"}
     result = Shell(shell.folder, variables).run("ask", "Anything?", "--debug")
