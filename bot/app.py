@@ -56,7 +56,7 @@ from core.conversation.limits import Limits
 from core.conversation.postings import Postings
 from core.conversation.staleness import StaleAnswers
 from core.ingestion.corpus import CorpusStore
-from core.ingestion.sync import Syncer
+from core.ingestion.sync import Syncer, SyncSettings
 from core.ingestion.worker import open_worker
 from core.migrations.runner import migrate
 from core.ports import (
@@ -244,7 +244,10 @@ async def assemble(
         ),
     )
     sources = configured_sources(settings)
-    syncer = Syncer(store, index, writer, embedding.embedder, sparse, preparer=open_worker)
+    limits = SyncSettings(shrink_limit=settings.docent.shrink_limit)
+    syncer = Syncer(
+        store, index, writer, embedding.embedder, sparse, preparer=open_worker, settings=limits
+    )
     syncing = partial(sync_chosen, syncer, sources, scope=public_scope(settings))
     return App(
         settings=settings,

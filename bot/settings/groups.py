@@ -38,6 +38,12 @@ class DocentSettings(Group):
     digest_schedule: Schedule = Field(
         "0 9 * * 1", description="when digests of what the docs lack are posted, of the last 7 days"
     )
+    shrink_limit: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="the share of a source's documents that a sync may remove by itself",
+    )
 
 
 class DocsSettings(Group):

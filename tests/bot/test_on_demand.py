@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,19 @@ async def test_a_private_source_can_be_asked_for_and_is_not_offered(app: App) ->
     with pytest.raises(ConfigurationError, match="There is no source 'wiki'") as raised:
         await sync(app, "wiki")
     assert raised.value.hint == "There is: open."
+
+
+@pytest.mark.parametrize(("limit", "removed"), [(0.3, 0), (0.5, 0), (0.7, 2), (1.0, 2)])
+async def test_how_much_a_sync_may_remove_by_itself_is_a_setting(
+    app: App, tmp_path: Path, limit: float, removed: int
+) -> None:
+    await sync(app)
+    for page in PAGES[1:]:
+        (tmp_path / "open" / f"{page}.md").unlink()
+    docent = app.settings.docent.model_copy(update={"shrink_limit": limit})
+    settings = app.settings.model_copy(update={"docent": docent})
+    other = await assemble(settings, app.index, app.database, Embedding(HashingEmbedder()), [])
+    with suppress(ShrinkRefused):
+        assert len((await sync(other, "open")).removed) == removed
+    served = await app.store.served(1 if removed == 0 else 2)
+    assert served["open"].documents == len(PAGES) - removed
