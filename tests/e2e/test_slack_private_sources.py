@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from adapters.chat.policy import ChannelPolicy
 from adapters.chat.wording import NOT_FROM_HERE
 from adapters.slack.manifest import ASK, ASK_ABOUT_THIS
 from adapters.slack.private import private_question
-from adapters.slack.rendering import SHARE, SHOW_EVIDENCE
+from adapters.slack.rendering import SHARE, SHOW_EVIDENCE, TRY
 from bot.app import assemble
 from bot.parts import App, Embedding
 from bot.settings import Settings
@@ -79,12 +79,15 @@ async def company(
 
 
 @asynccontextmanager
-async def _bot(company: Company, policy: ChannelPolicy | None = None) -> AsyncIterator[None]:
+async def _bot(
+    company: Company, policy: ChannelPolicy | None = None, *, questions: Sequence[str] = ()
+) -> AsyncIterator[None]:
     async with open_surfaces(
         company.workspace,
         company.database,
         answers=company.app.assistant,
         policy=policy or company.policy,
+        questions=questions,
     ):
         yield
 
@@ -127,8 +130,26 @@ async def test_a_command_and_the_shortcut_have_the_scope_of_their_channel(
         ts = await workspace.post(workspace.general, ASKED, user=BOB)
         await workspace.shortcut(ASK_ABOUT_THIS, workspace.general, ts)
         await workspace.answered(workspace.general, ts)
+        ts = await workspace.post(company.board, ASKED, user=BOB)
+        await workspace.shortcut(ASK_ABOUT_THIS, company.board, ts)
+        [inside] = await workspace.answered(company.board, ts)
+        assert SECRET in inside.shown
     assert SECRET not in company.seen_outside()
     assert not any(SECRET in whisper.shown for whisper in workspace.whispers(BOB))
+
+
+async def test_a_question_of_the_home_is_answered_from_what_is_public(company: Company) -> None:
+    workspace = company.workspace
+    direct = workspace.direct(BOB)
+    async with _bot(company, questions=[ASKED]):
+        await workspace.open_home(BOB)
+        await workspace.until(lambda: workspace.slack.views)
+        await workspace.press_home(TRY, ASKED, user=BOB)
+        await workspace.until(lambda: len(workspace.slack.in_channel(direct)) == 2)
+        await workspace.settled()
+    answer = workspace.slack.in_channel(direct)[1]
+    assert "keeper" in answer.shown
+    assert SECRET not in answer.shown
 
 
 async def test_an_answer_can_be_shared_in_the_channel_that_it_was_given_in(
