@@ -29,7 +29,7 @@ from bot.settings import Settings
 from bot.signals import stop_signal
 from bot.sources import chosen, configured_sources, require_folders
 from bot.status import read_status
-from bot.syncing import bring_in_step, bring_settings_in_step
+from bot.syncing import bring_in_step, bring_settings_in_step, warn_of_empty_sources
 from bot.upkeep import open_upkeep
 from core.answering.dispatcher import Dispatcher, DispatcherSettings
 from core.errors import ConfigurationError, DataFolderLocked
@@ -117,16 +117,20 @@ async def sync(
     The exit code is 1 when a document failed, and when a dry run finds that the sync would.
     """
     async with _opened_to_sync(settings) as app:
+        wanted = chosen(app.sources, source)
         with show_progress(notes) as progress:
             report = await app.syncer.sync(
-                chosen(app.sources, source),
+                wanted,
                 remove=remove,
                 rebuild=rebuild,
                 dry_run=dry_run,
                 allow_shrink=allow_shrink,
                 progress=progress,
             )
-    return _reported(report, app, as_json=as_json)
+        code = _reported(report, app, as_json=as_json)
+        if not dry_run:
+            await warn_of_empty_sources(app, wanted, notes)
+    return code
 
 
 async def rebuild(settings: Settings, *, allow_shrink: bool, as_json: bool) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import asyncio
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
+from rich.text import Text
 
 from adapters.chat.sync_texts import spent_text
 from core.ingestion.report import ProgressListener, SyncProgress, SyncReport
@@ -14,19 +16,25 @@ from core.ingestion.report import ProgressListener, SyncProgress, SyncReport
 MOST_NAMES = 10
 """Documents that are named of each kind before the rest is only counted."""
 
+STOPPED = "Stopped. The next sync takes up what was embedded so far."
+
 
 @contextmanager
 def show_progress(console: Console, *, after: float = 0.0) -> Iterator[ProgressListener]:
     """Draws each moment that the listener is told; nothing where nobody watches.
 
-    A sync that takes no longer than `after` seconds leaves no trace on the screen.
+    A sync that takes no longer than `after` seconds leaves no trace on the screen. One that is
+    stopped says what it leaves to the next.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[counts]}"))
     bar = Progress(*columns, console=console, transient=True)
     task = bar.add_task("listing", total=None, counts="")
-    with ExitStack() as shown:
+    embedded = 0
+    with _told_of_a_stop(console, lambda: embedded), ExitStack() as shown:
 
         def listen(now: SyncProgress) -> None:
+            nonlocal embedded
+            embedded = now.embedded
             if console.is_terminal and now.seconds >= after and not bar.live.is_started:
                 shown.enter_context(bar)
             bar.update(
@@ -38,6 +46,16 @@ def show_progress(console: Console, *, after: float = 0.0) -> Iterator[ProgressL
             )
 
         yield listen
+
+
+@contextmanager
+def _told_of_a_stop(console: Console, embedded: Callable[[], int]) -> Iterator[None]:
+    try:
+        yield
+    except asyncio.CancelledError:
+        if embedded():
+            console.print(Text(STOPPED, style="dim"), soft_wrap=True)
+        raise
 
 
 def counts(now: SyncProgress) -> str:

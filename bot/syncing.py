@@ -115,7 +115,7 @@ async def _sync(
         _say(console, report_as_text(report, _names(app)))
     elif report.failed:
         _warn(console, _unreadable(report))
-    await _warn_of_empty_sources(app, console)
+    await warn_of_empty_sources(app, app.sources, console)
 
 
 async def _own_docs_left(app: App) -> list[str]:
@@ -131,9 +131,12 @@ def _unreadable(report: SyncReport) -> str:
     return f"{first}{more} cannot be read; `docent doctor` says why."
 
 
-async def _warn_of_empty_sources(app: App, console: Console) -> None:
+async def warn_of_empty_sources(
+    app: App, sources: Collection[ConfiguredSource], console: Console
+) -> None:
+    """A line for each of the sources that were synced and of which nothing is served."""
     served = await app.served_sources()
-    for source, profile in app.sources:
+    for source, profile in sources:
         if profile.name not in served and profile.name != UPLOADS:
             _warn(
                 console,

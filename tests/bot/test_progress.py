@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from bot.progress import amount, counts, report_as_text, show_progress
+from bot.progress import STOPPED, amount, counts, report_as_text, show_progress
 from core.ingestion.report import Move, Phase, SyncProgress, SyncReport
 
 MOMENT = SyncProgress(
@@ -120,3 +121,17 @@ def test_a_bar_is_drawn_only_where_somebody_watches(*, watched: bool, drawn: boo
     with show_progress(console) as listen:
         listen(MOMENT)
     assert ("40/155 documents" in screen.getvalue()) is drawn
+
+
+@pytest.mark.parametrize(("embedded", "said"), [(300, STOPPED), (0, "")])
+def test_a_sync_that_is_stopped_says_what_it_leaves_to_the_next(embedded: int, said: str) -> None:
+    screen = io.StringIO()
+
+    def stop_on_the_way() -> None:
+        with show_progress(Console(file=screen)) as listen:
+            listen(replace(MOMENT, embedded=embedded))
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        stop_on_the_way()
+    assert screen.getvalue().strip() == said

@@ -17,7 +17,12 @@ from bot.parts import App, Embedding
 from bot.settings import Settings
 from bot.settings.groups import DocsSettings
 from bot.settings.source import SourceSettings
-from bot.syncing import bring_in_step, bring_settings_in_step, outdated_sources
+from bot.syncing import (
+    bring_in_step,
+    bring_settings_in_step,
+    outdated_sources,
+    warn_of_empty_sources,
+)
 from core.backends.postgres import Postgres
 from core.backends.qdrant_edge import QdrantEdge, open_edge
 from core.errors import ServiceUnavailable, ShrinkRefused, SourceUnavailable
@@ -242,6 +247,13 @@ async def test_a_folder_without_documents_is_said_to_be_one(place: Place) -> Non
     (place.folder / "empty").mkdir()
     said = await place.start("empty")
     assert f"there is no document in {place.folder}/empty that can be read" in said
+
+
+async def test_of_what_was_not_synced_nothing_is_said(place: Place) -> None:
+    (place.folder / "empty").mkdir()
+    said, app = io.StringIO(), await place.app("empty")
+    await warn_of_empty_sources(app, [], Console(file=said))
+    assert said.getvalue() == ""
 
 
 async def test_a_folder_without_documents_takes_no_others_place(place: Place) -> None:

@@ -126,6 +126,14 @@ def test_a_changed_section_is_answered_from_after_a_sync(shell: Shell) -> None:
     assert "trainees at four" in shell.run("ask", "Who brews the tea?").stdout
 
 
+def test_a_sync_that_finds_no_document_says_so(shell: Shell) -> None:
+    (shell.folder / "empty").mkdir()
+    elsewhere = {"DOCS_FOLDER": "empty", "DOCENT_DATA_DIR": "unused"}
+    result = Shell(shell.folder, {**shell.variables, **elsewhere}).run("sync")
+    assert result.returncode == 0
+    assert "! docs has nothing to answer from" in result.stderr
+
+
 def test_the_doctor_finds_a_bare_machine_well(shell: Shell) -> None:
     result = shell.run("doctor")
     assert result.returncode == 0, result.stdout + result.stderr
