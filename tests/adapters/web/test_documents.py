@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from adapters.web.library import document_id
+from bot.settings.source import SourceSettings
 from core.backends.postgres import Postgres
 from tests.support.office import docx
 from tests.support.web_server import PAGES, Event, WebServer, open_web, web_settings
@@ -58,6 +60,28 @@ async def test_what_is_not_served_is_not_found(server: WebServer) -> None:
     for wrong in ("ZG9jcy9ub25lLm1k", "x", "AAAA", "Zg"):
         assert (await server.client.get(f"/documents/{wrong}")).status_code == 404
         assert (await server.client.delete(f"/documents/{wrong}")).status_code == 404
+
+
+async def test_what_is_private_is_neither_listed_nor_found_nor_told_of_by_a_sync(
+    database: Postgres, tmp_path: Path
+) -> None:
+    (tmp_path / "minutes").mkdir()
+    (tmp_path / "minutes" / "salaries.md").write_text("# Salaries\n\nThey rise.\n", "utf-8")
+    settings = web_settings(tmp_path)
+    private = SourceSettings(name="minutes", folder=tmp_path / "minutes", channels=("slack:C1",))
+    settings = settings.model_copy(update={"sources": (*settings.sources, private)})
+    async with open_web(database, tmp_path, settings=settings) as server:
+        assert {"docs", "minutes"} <= await server.app.served_sources()
+        assert await paths(server) == [f"docs/{name}" for name in sorted(PAGES)]
+        assert await paths(server, source="minutes") == []
+        found = await server.client.get(f"/documents/{document_id('minutes', 'salaries.md')}")
+        assert found.status_code == 404
+        (tmp_path / "minutes" / "salaries.md").write_text("# Salaries\n\nThey fall.\n", "utf-8")
+        (tmp_path / "docs" / "tea.md").write_bytes(TEA)
+        *_, end = [event async for event in server.events("POST", "/sync", json={})]
+    assert (end.name, end.data["added"], end.data["changed"]) == ("report", ["docs/tea.md"], [])
+    assert end.data["hidden"] == {"changed": 1}
+    assert "salaries" not in str(end)
 
 
 async def test_an_upload_is_answered_from_right_after_until_it_is_deleted(
