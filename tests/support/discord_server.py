@@ -27,6 +27,7 @@ from tests.support.discord_messages import Call, change, remove
 from tests.support.discord_permissions import EVERYBODY, PERMISSIONS, bits
 from tests.support.discord_rest import TOKEN, RestApi
 from tests.support.discord_state import Channel, Discord, Guild, Json, Kind, Message, User
+from tests.support.looking import until
 
 ALICE, BOB, ADMIN = "1000000000000000001", "1000000000000000002", "1000000000000000003"
 GUILD = "1000000000000000010"
@@ -250,12 +251,9 @@ class DiscordGuild:
 
     async def until(self, met: Callable[[], object], seconds: float = 30.0) -> None:
         """Returns once `met` is true of the state; looks again whenever that changes."""
-        async with asyncio.timeout(seconds):
-            while not met():
-                changed = asyncio.Event()
-                self.discord.waiting.add(changed)
-                await changed.wait()
-                self.discord.waiting.discard(changed)
+        await until(
+            met, self.discord.waiting, lambda: [call.operation for call in self.calls], seconds
+        )
 
     async def answered(
         self, channel: str, *, count: int = 1, seconds: float = 30.0

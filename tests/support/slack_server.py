@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from aiohttp import web
 from tests.support import slack_chat
 from tests.support import slack_events as events
 from tests.support.dated import dated
+from tests.support.looking import until
 from tests.support.slack_delivery import Courier, Delivery
 from tests.support.slack_http import SIGNING_SECRET, SignedHttp
 from tests.support.slack_schemas import misfits
@@ -233,12 +233,7 @@ class SlackWorkspace:
 
     async def until(self, met: Callable[[], object], seconds: float = 30.0) -> None:
         """Returns once `met` is true of the state; looks again whenever that changes."""
-        async with asyncio.timeout(seconds):
-            while not met():
-                changed = asyncio.Event()
-                self.slack.waiting.add(changed)
-                await changed.wait()
-                self.slack.waiting.discard(changed)
+        await until(met, self.slack.waiting, lambda: [call.method for call in self.calls], seconds)
 
     async def answered(
         self, channel: str, ts: str, *, count: int = 1, seconds: float = 30.0
