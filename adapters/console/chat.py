@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID, uuid4
@@ -45,7 +46,7 @@ class ConsoleChat:
 
     async def ask(self, text: str, submit: Submit) -> Answer:
         """Asks, and returns when the answer was shown. Raises what the submission raises."""
-        question = Question(self._session, uuid4().hex, getpass.getuser(), text, self._scope)
+        question = Question(self._session, uuid4().hex, _person(), text, self._scope)
         waiter = self._waiting[question.message_id] = _Waiter()
         try:
             await submit(question)
@@ -82,7 +83,15 @@ class ConsoleChat:
 
 
 def _new_session() -> SessionKey:
-    return SessionKey(PLATFORM, socket.gethostname(), getpass.getuser(), uuid4().hex)
+    return SessionKey(PLATFORM, socket.gethostname(), _person(), uuid4().hex)
+
+
+def _person() -> str:
+    """Who sits at the terminal; by number in a container that is run by nobody it knows."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 async def collect(events: AsyncIterator[AnswerEvent]) -> Answer:

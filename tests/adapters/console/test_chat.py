@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
@@ -68,6 +69,21 @@ async def test_a_chat_that_begins_anew_is_another_session() -> None:
     await chat.ask("two", desk.submit)
     first, second = desk.asked
     assert first.session != second.session
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="it takes root to be somebody else")
+async def test_who_has_no_name_on_this_machine_may_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    ourselves, stranger = os.getuid(), 54321
+    os.setreuid(stranger, -1)
+    try:
+        chat = ConsoleChat(collect, SCOPE)
+        desk = Desk(chat)
+        await chat.ask("defaults", desk.submit)
+    finally:
+        os.setreuid(ourselves, -1)
+    assert desk.asked[0].author == str(stranger)
 
 
 async def test_an_answer_can_be_stopped_once_it_was_taken_up() -> None:
