@@ -37,6 +37,7 @@ from core.ingestion.overview import read_overview
 from core.ingestion.planning import index_lost
 from core.ingestion.report import SyncReport
 from core.model import Answer, AnswerEvent
+from core.text.unicode import visible
 
 out = Console()
 notes = Console(stderr=True, highlight=False)
@@ -250,7 +251,7 @@ def _typed() -> AsyncIterator[str]:
 async def _echoed(lines: AsyncIterator[str]) -> AsyncIterator[str]:
     """Each line, printed where its answer will stand: nobody typed it there."""
     async for line in lines:
-        typer.echo(f"› {line}\n")
+        typer.echo(f"› {visible(line)}\n")
         yield line
         typer.echo()
 

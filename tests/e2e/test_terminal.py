@@ -90,6 +90,12 @@ def test_a_reader_that_leaves_early_ends_the_command_without_a_word(
             docent.kill()
 
 
+def test_what_a_file_asks_cannot_steer_the_terminal(shell: Shell) -> None:
+    result = shell.run("run", typed="Who \x1b[2Jcleans the coffee machine?\x07\n")
+    assert "› Who [2Jcleans the coffee machine?\n" in result.stdout
+    assert not {"\x1b", "\x07"} & set(result.stdout)
+
+
 def test_what_the_docs_do_not_cover_is_refused_with_the_nearest_sections(shell: Shell) -> None:
     result = shell.run("ask", "--json", "What is the capital of Mongolia?")
     assert result.returncode == 0, result.stderr
