@@ -29,6 +29,8 @@ _FORMATS = {
 _TOLD_BY_SUFFIX = frozenset({"text/plain", "application/octet-stream", ""})
 _FOR_EVER = frozenset({301, 308})
 _GONE = frozenset({404, 410})
+_MOST_TAGS = 300_000
+"""A page is read in this process: so many take ten seconds of a thread, and half a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,8 @@ def _unchanged(url: str, kept_as: str, body: bytes, cached: Cached | None) -> Sn
 def _snapshot(url: str, kept_as: str, body: bytes) -> Snapshot:
     if kept_as != ".html":
         return Snapshot(url, kept_as, blake2b(body, digest_size=16).hexdigest())
+    if body.count(b"<") > _MOST_TAGS:
+        raise FetchFailed(f"it has more than {_MOST_TAGS:,} tags", by_site=False)
     from core.ingestion.parsing.html import read_page  # noqa: PLC0415 - lxml takes 0.2 s
 
     try:

@@ -282,6 +282,7 @@ async def test_a_page_that_is_gone_is_not_listed_and_its_copy_is_dropped(
         ),
         (Answer(b"x", headers={"content_encoding": "br"}), "packed with br"),
         (Answer(b"<div>" * 5_000, "text/html"), "nested too deep"),
+        (Answer(b"<p>x" * 300_001, "text/html"), "more than 300,000 tags"),
         (Answer(status=304), "nothing changed without being asked"),
         (Answer(status=403), "status 403"),
         (redirect("https://login.example/", 302), "leads to https://login.example/ for now"),
