@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -78,6 +79,14 @@ async def test_one_that_was_due_while_nothing_ran_is_made_up_for_once(
         await runs.until(1)
         await asyncio.sleep(0.05)
     assert runs.begun == 1
+
+
+async def test_instances_that_start_together_do_not_all_begin_at_once() -> None:
+    random.seed(1)  # of which the first number is 0.13, and so eight seconds
+    runs = Runs()
+    async with open_schedule([runs.job()], longest_jitter=60.0):
+        await asyncio.sleep(0.05)
+    assert runs.begun == 0
 
 
 async def test_one_at_work_is_cancelled_at_the_end_and_waited_for() -> None:
