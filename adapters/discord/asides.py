@@ -9,7 +9,7 @@ import discord
 from adapters.discord.api import DiscordApi
 from adapters.discord.messages import said_of
 from adapters.discord.rendering import notice
-from adapters.discord.threads import home_of
+from adapters.discord.threads import home_of, in_forum
 from core.errors import ServiceError
 from core.model import Message, Question, digest
 
@@ -23,9 +23,11 @@ log = logging.getLogger(__name__)
 
 async def said_before(api: DiscordApi, question: Question) -> tuple[Message, ...]:
     """What was said in the question's thread before it. Raises ServiceError."""
-    thread, parent = question.session.thread, question.session.channel
-    before = await api.messages(thread, before=question.message_id, most=_MOST)
-    first = await api.message(parent, thread)
+    session = question.session
+    before = await api.messages(session.thread, before=question.message_id, most=_MOST)
+    first = None
+    if not in_forum(api, session):
+        first = await api.message(session.channel, session.thread)
     return tuple(
         spoken
         for message in ([first, *before] if first is not None else before)

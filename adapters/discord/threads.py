@@ -10,7 +10,7 @@ import discord
 from adapters.discord.api import DiscordApi
 from adapters.discord.faults import FORBIDDEN, DiscordRefused
 from adapters.discord.mapping import DIRECT
-from core.model import Question
+from core.model import Question, SessionKey
 
 LOCKED = frozenset({50083, 160005})
 """Discord's codes for a thread that takes no messages."""
@@ -76,8 +76,12 @@ async def _in_thread(api: DiscordApi, question: Question) -> Spot | None:
 def _is_post(api: DiscordApi, question: Question) -> bool:
     """Whether it is the first message of a post in a forum, which stands in its thread."""
     session = question.session
-    forum = isinstance(api.client.get_channel(int(session.channel)), discord.ForumChannel)
-    return forum and session.thread == question.message_id
+    return session.thread == question.message_id and in_forum(api, session)
+
+
+def in_forum(api: DiscordApi, session: SessionKey) -> bool:
+    """Whether it is a post in a forum: a thread that holds all its messages, its first one too."""
+    return isinstance(api.client.get_channel(int(session.channel)), discord.ForumChannel)
 
 
 async def _opened(api: DiscordApi, question: Question) -> bool:

@@ -9,6 +9,7 @@ from adapters.discord.policy import DiscordPolicy
 from core.model import Message
 from core.ports import Database
 from tests.support.discord_bot import caught_up, open_bot, settled
+from tests.support.discord_channels import open_thread
 from tests.support.discord_server import ADMIN, ALICE, BOB, GUILD, DiscordGuild
 from tests.support.faulty_database import FaultyDatabase
 from tests.support.slack_bot import Answers
@@ -150,6 +151,22 @@ async def test_a_mention_in_a_thread_of_others_brings_what_was_said_before_once(
     said = ["The install fails on Windows.", "Which version?"]
     assert first.context == tuple(Message("user", text) for text in said)
     assert second.context == ()
+    assert guild.called("get_message") == []  # a forum itself has no messages
+
+
+async def test_a_mention_in_a_thread_under_a_message_brings_that_message_too(
+    guild: DiscordGuild, database: Database
+) -> None:
+    said = await guild.say(guild.general, "The install fails on Windows.")
+    general = guild.discord.channels[guild.general]
+    open_thread(guild.discord, general, {"name": "It fails"}, ALICE, said)
+    await guild.say(said, "Which version?", user=BOB)
+    async with open_bot(guild, database) as bot:
+        await guild.mention(said, "what can they do?")
+        await guild.answered(said)
+    [question] = bot.answers.asked
+    before = ["The install fails on Windows.", "Which version?"]
+    assert [message.text for message in question.context] == before
 
 
 async def test_a_bare_mention_is_told_what_to_do(guild: DiscordGuild, database: Database) -> None:
