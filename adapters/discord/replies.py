@@ -64,7 +64,8 @@ async def tell(interaction: discord.Interaction[Any], message: Message) -> None:
         send = partial(interaction.response.send_message, **content_of(message))
         await called("a reply", partial(send, ephemeral=True, suppress_embeds=True), pauses=())
     except ServiceError as exc:
-        log.warning("A person was not told: %s %s", message.text, exc)
+        # Not what: it may be evidence, or somebody's question.
+        log.warning("A person was not told something. %s", exc)
 
 
 async def defer(interaction: discord.Interaction[Any], *, thinking: bool = True) -> None:

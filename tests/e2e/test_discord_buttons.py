@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from adapters.chat.evidence import NO_EVIDENCE
 from adapters.chat.reactions import ENDED, GONE, THANKS
 from adapters.chat.wording import NOT_FROM_HERE, NOT_HERE
@@ -113,6 +115,18 @@ async def test_evidence_that_discord_does_not_take_as_a_layout_comes_as_text(
         pressed = await guild.press(answer.id, button(answer, "Show evidence"))
         await guild.until(lambda: pressed.messages)
     assert "> Run the installer." in pressed.messages[0].content
+
+
+async def test_evidence_that_cannot_be_shown_at_all_is_not_in_the_log_either(
+    guild: DiscordGuild, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_surfaces(guild, database, answers=Cited()):
+        answer = await an_answer(guild)
+        guild.faults.fail("execute_webhook", 50035, times=2)
+        pressed = await guild.press(answer.id, button(answer, "Show evidence"))
+        await until(lambda: "A person was not told something" in caplog.text)
+    assert pressed.messages == []
+    assert "Run the installer" not in caplog.text
 
 
 async def test_an_answer_without_passages_has_no_evidence(
