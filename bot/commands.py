@@ -203,8 +203,9 @@ async def _opened_to_sync(settings: Settings) -> AsyncIterator[App]:
     except DataFolderLocked as error:
         raise DataFolderLocked(
             str(error),
-            hint="A bot in Slack syncs on /reingest, and a chat in the terminal when it starts. "
-            "Otherwise wait until that process has ended, or stop it, and sync again.",
+            hint="A bot in Slack or Discord syncs on /reingest, one with the HTTP API on POST "
+            "/api/v1/sync, and a chat in the terminal when it starts. Otherwise wait until that "
+            "process has ended, or stop it, and sync again.",
         ) from error
 
 
