@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ _WEEKDAYS = re.compile(rf"(?P<first>\*|{_DAY})(-(?P<last>{_DAY}))?(/(?P<step>[1-
 _EXPECTED = 'an interval such as 6h or 1d, a cron expression such as "0 6 * * 1-5", or off'
 LONGEST_JITTER = 60.0
 """Seconds."""
+
+_RUNS_AHEAD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,13 @@ class Timetable:
         return due if due is None else max(due, now)
 
     def period(self, now: datetime) -> timedelta:
-        """From one run to the one after it."""
+        """The shortest time between two of the next runs, as within a week of working days."""
         if self.every is not None:
             return self.every
-        first = self._after(now)
-        second = first and self._after(first)
-        return second - first if first and second else timedelta.max
+        runs: list[datetime] = []
+        while len(runs) < _RUNS_AHEAD and (run := self._after(runs[-1] if runs else now)):
+            runs.append(run)
+        return min((after - one for one, after in pairwise(runs)), default=timedelta.max)
 
     def trigger(self, first: datetime, *, longest_jitter: float = LONGEST_JITTER) -> BaseTrigger:
         """For APScheduler. The jitter, of a minute at most, keeps several instances apart."""

@@ -78,8 +78,15 @@ def test_a_run_that_was_missed_is_made_up_for(
     assert timetable(text).next_run(last, NOW) == expected
 
 
-def test_the_period_of_a_cron_expression_is_the_time_between_two_runs() -> None:
-    assert timetable("0 */4 * * *").period(NOW) == timedelta(hours=4)
+@pytest.mark.parametrize("day", range(7))
+def test_the_period_of_a_cron_expression_is_the_shortest_time_between_two_runs(day: int) -> None:
+    now = NOW + timedelta(days=day)
+    assert timetable("0 */4 * * *").period(now) == timedelta(hours=4)
+    assert timetable("0 6 * * 1-5").period(now) == timedelta(days=1)
+    assert timetable("0 9,10 * * 1").period(now) == timedelta(hours=1)
+
+
+def test_what_never_runs_has_no_period() -> None:
     assert timetable("0 6 31 2 *").period(NOW) == timedelta.max
 
 
