@@ -14,6 +14,7 @@ from core.ingestion.sources.web_addresses import Site
 
 _MOST_SITEMAPS = 500
 _MOST_ADDRESSES = 200_000
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
 async def read_robots(site: Site, fetcher: Fetcher) -> Robots:
@@ -41,6 +42,7 @@ async def _from_sitemaps(site: Site, robots: Robots, fetcher: Fetcher) -> list[s
     named = [*filter(None, map(site.address, robots.sitemaps))]
     waiting = dict.fromkeys(named or _beside(site, "sitemap.xml"))
     seen: set[str] = set()
+    promised: set[str] = set()  # by another sitemap: what they name would be missing
     pages: dict[str, None] = {}
     while waiting:
         address = next(iter(waiting))
@@ -48,25 +50,31 @@ async def _from_sitemaps(site: Site, robots: Robots, fetcher: Fetcher) -> list[s
         seen.add(address)
         if len(seen) > _MOST_SITEMAPS:
             raise FetchFailed(f"it has more than {_MOST_SITEMAPS} sitemaps")
-        reply = await _optional(fetcher, address)
+        reply = await _optional(fetcher, address, promised=address in promised)
         if reply:
-            found = await asyncio.to_thread(_read, site, reply.body, address)
+            found = await asyncio.to_thread(
+                _read, site, reply.body, address, promised=address in promised
+            )
             pages.update(dict.fromkeys(found.pages))
+            promised.update(found.sitemaps)
             waiting.update(dict.fromkeys(each for each in found.sitemaps if each not in seen))
         if len(pages) > _MOST_ADDRESSES:
             raise FetchFailed(f"its sitemaps name more than {_MOST_ADDRESSES:,} pages")
     return list(pages)
 
 
-def _read(site: Site, body: bytes, address: str) -> Sitemap:
+def _read(site: Site, body: bytes, address: str, *, promised: bool) -> Sitemap:
     """What the sitemap at an address names of the site; nothing where it is none.
 
     It takes most of a second for the 50,000 pages that one may name. Raises FetchFailed.
     """
     try:
-        found = read_sitemap(body) or Sitemap()
+        found = read_sitemap(body)
     except SitemapDamaged as exc:
         raise FetchFailed(f"its sitemap {address} is damaged: {exc}") from exc
+    if found is None and promised:
+        raise FetchFailed(f"its sitemap {address} is something else")
+    found = found or Sitemap()
     further = filter(None, (site.address(each, address) for each in found.sitemaps))
     return Sitemap(tuple(_of_site(site, found.pages, address)), tuple(further))
 
@@ -90,10 +98,12 @@ def _of_site(site: Site, found: Iterable[str], base: str) -> Iterable[str]:
     return (address for address in addresses if address is not None and site.holds(address))
 
 
-async def _optional(fetcher: Fetcher, address: str, max_bytes: int = MAX_BYTES) -> Reply | None:
-    """None where it is not there, or not for us. Raises FetchFailed."""
+async def _optional(fetcher: Fetcher, address: str, *, promised: bool = False) -> Reply | None:
+    """None where it is not there, or not for us, unless it was `promised`. Raises FetchFailed."""
     try:
-        reply = await fetcher.get(address, max_bytes=max_bytes)
+        reply = await fetcher.get(address, max_bytes=MAX_BYTES)
     except FetchFailed as exc:
         raise FetchFailed(f"{address}: {exc}", exc.hint) from exc
+    if promised and reply.status not in {HTTPStatus.OK, *_GONE}:
+        raise FetchFailed(f"its sitemap {address} answered with status {reply.status}")
     return reply if reply.status == HTTPStatus.OK else None

@@ -515,6 +515,30 @@ async def test_a_sitemap_that_is_damaged_is_an_error(cache: Path) -> None:
             await source(site, cache).entries()
 
 
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (Answer(status=403), "answered with status 403"),
+        (Answer(b"<html>Are you human?</html>", "text/html"), "is something else"),
+        (redirect("https://login.example/", 302), "answered with status 302"),
+    ],
+)
+async def test_a_sitemap_that_another_names_and_nobody_shows_is_an_error(
+    cache: Path, answer: Answer, reason: str
+) -> None:
+    async with open_website(CRAWLED) as site:
+        maps = [f"{site.url}/maps/{n}.xml" for n in range(3)]
+        site.pages["/sitemap.xml"] = sitemap(maps, index=True)
+        site.pages["/maps/0.xml"] = sitemap([f"{site.url}/about"])
+        site.pages["/maps/1.xml"] = sitemap([f"{site.url}/guide/"])
+        # That one is not there any more is no reason to doubt the others.
+        before = await source(site, cache).entries()
+        assert paths(before) == ["about", "guide/"]
+        site.pages["/maps/1.xml"] = answer
+        with pytest.raises(SourceUnavailable, match=rf"its sitemap \S+/maps/1.xml {reason}"):
+            await source(site, cache).entries()
+
+
 async def test_sitemaps_without_end_are_an_error(cache: Path) -> None:
     async def endless(exchange: Exchange) -> None:
         number = int(exchange.path.strip("/s.xml") or 0) + 1
