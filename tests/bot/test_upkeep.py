@@ -282,6 +282,27 @@ async def test_what_is_old_is_deleted_a_minute_after_the_start_and_then_each_day
     assert left["platform"] == "discord"
 
 
+@pytest.mark.parametrize(("megabytes", "kept"), [(1, 0), (100, 1)])
+async def test_traces_beyond_the_megabytes_that_are_set_are_deleted(
+    database: Postgres, index: QdrantEdge, megabytes: int, kept: int
+) -> None:
+    app = await _app(database, index, guide="off")
+    budget = app.settings.database.model_copy(update={"trace_megabytes": megabytes})
+    app = replace(app, settings=app.settings.model_copy(update={"database": budget}))
+    await app.inbox.accept(question())
+    await app.inbox.finish(await taken(app.inbox), answered())
+    await database.execute(
+        """
+        UPDATE turns SET trace = trace || jsonb_build_object('noise', (
+            SELECT string_agg(md5(n::TEXT), '') FROM generate_series(1, 100000) AS n
+        ))
+        """
+    )
+    await delete_old(app)
+    (left,) = await database.fetch("SELECT count(trace) AS traces, count(answer) AS n FROM turns")
+    assert (left["traces"], left["n"]) == (kept, 1)
+
+
 async def test_a_deletion_that_fails_is_logged_and_made_up_for_the_next_day(
     database: Postgres, index: QdrantEdge, caplog: pytest.LogCaptureFixture
 ) -> None:

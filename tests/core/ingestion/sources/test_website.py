@@ -595,6 +595,18 @@ async def test_a_name_at_a_private_address_is_refused_with_the_way_to_allow_it(
         assert site.asked == []
 
 
+async def test_a_proxy_of_the_environment_is_not_asked(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_website(CRAWLED) as site, open_website({}) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url)
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        assert await source(site, cache).entries()
+        assert proxy.sent == []
+
+
 async def test_a_copy_that_was_damaged_is_fetched_again(cache: Path) -> None:
     async with open_website(CRAWLED) as site:
         docs = source(site, cache)
