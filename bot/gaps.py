@@ -109,7 +109,7 @@ def keep_cases(report: GapReport, file: Path, expected: Mapping[str, str]) -> in
 
     `expected` names the document that answers each, by the id of its turn; without any, those are
     kept for which people did so in a chat. Raises ConfigurationError for an id that no such
-    question has.
+    question has, and for a file that cannot be added to.
     """
     downvoted = {
         str(gap.id): gap
@@ -123,11 +123,17 @@ def keep_cases(report: GapReport, file: Path, expected: Mapping[str, str]) -> in
             hint="`docent gaps --json` shows which there are.",
         )
     relevant = {turn: {path} for turn, path in expected.items()} or _named(downvoted)
-    kept = _kept(file)
-    cases = [_case(downvoted[turn], paths) for turn, paths in relevant.items() if turn not in kept]
-    with file.open("a", encoding="utf-8") as lines:
-        lines.writelines(json.dumps(case, ensure_ascii=False) + "\n" for case in cases)
-    return len(cases)
+    try:
+        kept = _kept(file)
+        new = [_case(downvoted[id_], paths) for id_, paths in relevant.items() if id_ not in kept]
+        with file.open("a", encoding="utf-8") as lines:
+            lines.writelines(json.dumps(case, ensure_ascii=False) + "\n" for case in new)
+    except OSError as exc:
+        raise ConfigurationError(
+            f"{file} cannot be added to ({exc.strerror}).",
+            hint="Name a file in a folder that you may write to.",
+        ) from exc
+    return len(new)
 
 
 def _named(downvoted: Mapping[str, Gap]) -> dict[str, set[str]]:

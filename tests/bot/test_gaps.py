@@ -106,6 +106,12 @@ def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
     assert file.read_text("utf-8") == "not mine\n"
 
 
+@pytest.mark.parametrize("place", [".", "missing/cases.jsonl"])
+def test_a_file_that_cannot_be_added_to_is_said_to_be_one(tmp_path: Path, place: str) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be added to"):
+        keep_cases(FOUND, tmp_path / place, {str(TURNS[1]): "keys.md"})
+
+
 def test_a_refused_question_is_found_from_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "tea.md").write_text("# Tea\n\nTea is brewed at four.\n", "utf-8")
