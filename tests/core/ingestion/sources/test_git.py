@@ -1,6 +1,7 @@
 import gc
 import os
 import re
+import socket
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -245,6 +246,13 @@ async def test_a_server_that_is_away_is_an_error_and_what_was_fetched_stays(
 
 def _zeros(data: bytes, first: int, last: int) -> bytes:
     return data[:first] + bytes(last - first) + data[last:]
+
+
+async def test_a_server_that_falls_silent_is_left(mirror: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/docs.git"
+        said = await _refusal(GitSource("docs", Mirror(url, mirror, timeout=0.2), shown=url))
+    assert "it could not be reached" in said
 
 
 @pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")  # dulwich's, of a bad pack
