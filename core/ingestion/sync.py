@@ -119,7 +119,7 @@ class Syncer:
         ShrinkRefused (which a dry run reports), SyncRunning, CorpusError, ServiceError, and
         ConfigurationError for names that do not fit.
         """
-        _refuse_twins(sources, remove)
+        _refuse_confusion([profile.name for _, profile in sources], remove)
         tally = Tally(progress)
         limit = 1.0 if allow_shrink else self._settings.shrink_limit
         if dry_run:
@@ -282,13 +282,16 @@ async def _refusal(plan: Plan, staged: _Staged, shrink_limit: float) -> str | No
     return None
 
 
-def _refuse_twins(sources: Sequence[ConfiguredSource], remove: Collection[str]) -> None:
-    counts = Counter([profile.name for _, profile in sources] + list(set(remove)))
-    twice = [name for name, count in counts.items() if count > 1]
+def _refuse_confusion(names: Sequence[str], remove: Collection[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise ConfigurationError(
-            f"Two sources have the name {twice[0]}, or it is both synced and to be removed.",
-            hint="Give each source a name of its own.",
+            f"Two sources have the name {twice[0]}.", hint="Give each source a name of its own."
+        )
+    if kept := sorted(set(names) & set(remove)):
+        raise ConfigurationError(
+            f"The source {kept[0]!r} is configured, and so it is synced and not removed.",
+            hint="Take it out of the settings first.",
         )
 
 
