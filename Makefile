@@ -17,7 +17,7 @@ BENCH := .venv-bench
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: $(SETTLED) ## Answer questions: in Slack and Discord when configured, else in this terminal
+run: $(SETTLED) ## Answer questions: in Slack, Discord and the browser as configured, else in this terminal
 	@$(BIN)/docent run
 
 test: $(SETTLED_DEV) ## Run the whole test suite
