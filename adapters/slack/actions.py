@@ -134,7 +134,8 @@ async def _whisper(body: Json, message: Message) -> None:
     try:
         await respond(body["response_url"], message, thread=thread)
     except ServiceError as exc:
-        log.warning("A person was not told: %s. %s", message.text, exc)
+        # Not what: it may be evidence, with somebody's question.
+        log.warning("A person was not told something. %s", exc)
 
 
 def _channel(body: Json) -> str:

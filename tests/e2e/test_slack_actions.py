@@ -15,11 +15,13 @@ from core.answering.stopping import Stop
 from core.model import AnswerEvent, AnswerStatus, Question, TextDelta
 from core.ports import Database
 from tests.support.answers import answer, answered
+from tests.support.desk import until
 from tests.support.faulty_database import FaultyDatabase
 from tests.support.slack_bot import Answers
 from tests.support.slack_server import ALICE, BOB, SlackWorkspace
 from tests.support.slack_state import Message
 from tests.support.slack_surfaces import open_surfaces
+from tests.support.slack_web import ResponseAddress
 
 
 class Stoppable:
@@ -78,6 +80,24 @@ async def test_thanks_and_evidence_are_for_the_one_who_pressed(
     [whisper] = workspace.whispers(BOB)
     [row] = await database.fetch("SELECT id FROM turns")
     assert f"`docent trace {row['id']}`" in whisper.shown
+
+
+class Expired(dict[str, ResponseAddress]):
+    """Addresses that Slack has forgotten: half an hour has passed."""
+
+    def __setitem__(self, key: str, value: ResponseAddress, /) -> None: ...
+
+
+async def test_evidence_that_cannot_be_shown_is_not_in_the_log_either(
+    workspace: SlackWorkspace, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_surfaces(workspace, database):
+        shown = await answer_to(workspace, "How do I install the secret part?")
+        workspace.web.responses = Expired()
+        await workspace.press(workspace.general, shown.ts, SHOW_EVIDENCE, user=BOB)
+        await until(lambda: "A person was not told something" in caplog.text)
+    assert workspace.whispers(BOB) == []
+    assert "secret part" not in caplog.text
 
 
 async def test_stop_ends_the_answer_where_it_is(
