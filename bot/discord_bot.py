@@ -21,6 +21,7 @@ from adapters.discord.surfaces import surfaces
 from bot.digest import open_digest
 from bot.parts import App
 from bot.quota import quota_text
+from bot.sources import widest_scope
 from bot.status import read_public_status
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
@@ -54,7 +55,11 @@ async def run_discord(
             PLATFORM: DiscordResponder(api, app.postings, archive),
             PRIVATE: PrivateResponder(api, app.postings),
         }
-        dispatcher = await stack.enter_async_context(app.dispatcher(responders, limits=app.limits))
+        dispatcher = await stack.enter_async_context(
+            app.dispatcher(
+                responders, limits=app.limits, scope=widest_scope(app.settings, PLATFORM)
+            )
+        )
         connection = await stack.enter_async_context(
             open_discord(
                 api,

@@ -24,6 +24,7 @@ from bot.parts import App
 from bot.quota import quota_text
 from bot.server import Front
 from bot.slack import channel_policy
+from bot.sources import widest_scope
 from bot.status import read_public_status
 from core.answering.dispatcher import Dispatcher
 from core.conversation.archive import Archive
@@ -57,7 +58,11 @@ async def run_slack(
             PLATFORM: NamingResponder(api, shown),
             PRIVATE: PrivateResponder(api),
         }
-        dispatcher = await stack.enter_async_context(app.dispatcher(responders, limits=app.limits))
+        dispatcher = await stack.enter_async_context(
+            app.dispatcher(
+                responders, limits=app.limits, scope=widest_scope(app.settings, PLATFORM)
+            )
+        )
         application = await stack.enter_async_context(
             open_slack(
                 api,

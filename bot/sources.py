@@ -96,6 +96,15 @@ def bound_sources(settings: Settings, platform: str) -> dict[str, frozenset[str]
     return bound
 
 
+def widest_scope(settings: Settings, platform: str) -> Scope:
+    """What some channel of the platform may be answered from.
+
+    A question that waited while the settings took a source away is not answered from that.
+    """
+    public = public_scope(settings).sources or frozenset[str]()
+    return Scope(public.union(*bound_sources(settings, platform).values()))
+
+
 def preference(settings: Settings) -> Preference:
     """What is taken first where passages are equally relevant."""
     boosts = settings.retrieval

@@ -16,6 +16,7 @@ from bot.sources import (
     preference,
     public_scope,
     source_settings,
+    widest_scope,
 )
 from core.model import Scope
 
@@ -71,6 +72,9 @@ def test_a_source_that_names_channels_is_answered_from_there_alone() -> None:
         "C0123": {"minutes", "salaries"},
     }
     assert bound_sources(settings, "discord") == {"987": {"minutes"}}
+    assert widest_scope(settings, "slack") == Scope(frozenset({"public", "minutes", "salaries"}))
+    assert widest_scope(settings, "discord") == Scope(frozenset({"public", "minutes"}))
+    assert widest_scope(settings, "web") == Scope(frozenset({"public"}))
 
 
 async def test_a_home_folder_is_found_where_no_shell_expands_it(

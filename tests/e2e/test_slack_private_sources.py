@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from adapters.chat.policy import ChannelPolicy
 from adapters.chat.wording import NOT_FROM_HERE
+from adapters.slack.credentials import SlackCredentials
 from adapters.slack.manifest import ASK, ASK_ABOUT_THIS
+from adapters.slack.mapping import PLATFORM
 from adapters.slack.private import private_question
 from adapters.slack.rendering import SHARE, SHOW_EVIDENCE, TRY
 from bot.app import assemble
 from bot.parts import App, Embedding
+from bot.server import Front
 from bot.settings import Settings
 from bot.settings.source import SourceSettings
 from bot.slack import channel_policy
+from bot.slack_bot import run_slack
 from core.backends.extractive import ExtractiveChatModel
 from core.backends.postgres import Postgres
 from core.backends.qdrant_edge import open_edge
 from core.conversation.inbox import Inbox
+from core.model import Question, Scope, SessionKey
 from tests.support.embedder import HashingEmbedder
 from tests.support.slack_server import ALICE, BOB, SlackWorkspace
 from tests.support.slack_surfaces import open_surfaces
@@ -218,3 +224,26 @@ async def test_a_source_that_is_taken_from_a_channel_is_gone_from_its_threads_to
         await workspace.edit(company.board, ts, f"<@U0DOCENT> {ASKED} Please.")
         await workspace.until(lambda: SECRET not in old.shown)
     assert not any(SECRET in whisper.shown for whisper in workspace.whispers())
+
+
+async def test_what_waits_is_not_answered_from_a_source_that_was_taken_away_meanwhile(
+    company: Company,
+) -> None:
+    workspace = company.workspace
+    ts = await workspace.post(company.board, ASKED)
+    session = SessionKey(PLATFORM, workspace.slack.team, company.board, ts)
+    scope = Scope(frozenset({"handbook", "minutes"}))
+    asked = Question(session, ts, ALICE, ASKED, scope)
+    await company.app.inbox.accept(asked)
+    handbook, minutes = company.app.settings.sources
+    private = minutes.model_copy(update={"channels": (), "private": True})
+    settings = company.app.settings.model_copy(update={"sources": (handbook, private)})
+    credentials = SlackCredentials(workspace.bot_token, workspace.api_url, workspace.app_token)
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as tasks:
+        app = replace(company.app, settings=settings)
+        tasks.create_task(run_slack(credentials, Front("127.0.0.1", 0), app, stop, print))
+        [answer] = await workspace.answered(company.board, ts)
+        stop.set()
+    assert "keeper" in answer.shown
+    assert SECRET not in answer.shown
