@@ -67,7 +67,7 @@ class Status:
     def _lines(self) -> Iterator[str]:
         seen = self.overview
         if seen is None:
-            yield "Nothing is indexed yet."
+            yield "Nothing is indexed yet; `docent sync` brings the docs in."
         else:
             held = f"{amount(seen.documents, 'document')} in {amount(seen.chunks, 'chunk')}"
             yield f"{held}, generation {seen.generation}, served since {_time(seen.since)}."

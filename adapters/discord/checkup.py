@@ -57,7 +57,10 @@ async def check_intents(credentials: DiscordCredentials, *, message_content: boo
             "none is needed: it reads mentions and direct messages, and follow-ups with a mention."
         )
     app = await _asked(credentials, "/applications/@me")
-    if not int(app.get("flags") or 0) & _MESSAGE_CONTENT:
+    flags = app.get("flags") or 0
+    if not isinstance(flags, int):
+        raise MalformedReply(SERVICE, "its reply about the app cannot be read")
+    if not flags & _MESSAGE_CONTENT:
         raise intent_not_enabled(str(app.get("id")))
     return "Message Content, enabled: follow-ups need no mention."
 

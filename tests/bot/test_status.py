@@ -125,7 +125,7 @@ async def test_the_status_of_a_new_machine_is_that_nothing_is_indexed(tmp_path: 
     data = DocentSettings(data_dir=tmp_path / "data")
     docs = DocsSettings.model_validate({"folder": tmp_path, "schedule": "off"})
     status = await read_status(Settings(docent=data, docs=docs))
-    assert status.as_text() == "Nothing is indexed yet."
+    assert status.as_text() == "Nothing is indexed yet; `docent sync` brings the docs in."
     assert status.as_json() == {
         "generation": None,
         "since": None,

@@ -25,7 +25,10 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 def test_before_the_first_sync_nothing_is_indexed(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     found = Shell(tmp_path, {"DOCS_FOLDER": "docs", "DOCS_SCHEDULE": "off"}).run("status")
-    assert (found.returncode, found.stdout) == (0, "Nothing is indexed yet.\n")
+    assert (found.returncode, found.stdout) == (
+        0,
+        "Nothing is indexed yet; `docent sync` brings the docs in.\n",
+    )
 
 
 def test_it_tells_what_is_served_and_what_could_not_be_read(shell: Shell) -> None:

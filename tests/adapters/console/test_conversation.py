@@ -12,6 +12,7 @@ import pytest
 
 from adapters.console.chat import ConsoleChat, collect
 from adapters.console.conversation import BEGUN_ANEW, HELP, converse, welcome
+from core.answering.wording import EMPTY_CORPUS
 from core.errors import ServiceUnavailable
 from core.ingestion.corpus import Served
 from core.ingestion.overview import Overview
@@ -168,8 +169,8 @@ def overview(**documents: int) -> Overview:
 @pytest.mark.parametrize(
     ("served", "said"),
     [
-        (None, "There are no docs to answer from yet. Run `docent sync` to bring them in."),
-        (overview(), "There are no docs to answer from yet. Run `docent sync` to bring them in."),
+        (None, EMPTY_CORPUS),
+        (overview(), EMPTY_CORPUS),
         (overview(docs=155), "Answering from docs (155 documents)."),
         (
             overview(docs=1, papers=1200),

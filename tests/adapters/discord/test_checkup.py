@@ -115,6 +115,12 @@ async def test_an_odd_reply_is_told_apart(
         assert "https://discord.com/developers/applications/42/" in caught.value.hint
 
 
+async def test_flags_that_are_no_number_are_no_reply(credentials: DiscordCredentials) -> None:
+    async with serving(partial(replying, 200, {"flags": "all"})) as odd:
+        with pytest.raises(MalformedReply, match="cannot be read"):
+            await check_intents(replace(credentials, api_url=odd.url), message_content=True)
+
+
 async def test_a_page_of_a_proxy_is_no_reply(credentials: DiscordCredentials) -> None:
     async def page(exchange: Exchange) -> None:
         await exchange.reply(200, b"<html>")
