@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from core.model import Citation
 
-EMPTY_CORPUS = "There are no docs to answer from yet. `docent sync` brings them in, or says why there are none."
+EMPTY_CORPUS = (
+    "There are no docs to answer from yet. `docent sync` brings them in, or says why not."
+)
 NOTHING_FOUND = "I could not find an answer to this in the docs."
 NEAREST = "The nearest sections are:"
 CLARIFYING = "Which of these do you mean, and what about it?"
