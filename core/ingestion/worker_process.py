@@ -12,6 +12,7 @@ import fcntl
 import gc
 import os
 import pickle
+import resource
 import select
 import sys
 from collections.abc import Iterator, Sequence
@@ -39,6 +40,10 @@ _PART = 256
 
 _PIPE = 2**20
 """Bytes that wait for the other process: it takes them between its other work."""
+
+_MEMORY = 2 * 2**30
+"""Bytes of addresses. What reads five megabytes of HTML takes 1.3 GB, and much more takes too long;
+the bot, which a system short of memory may end instead, is to outlive all that a document asks."""
 
 Task: TypeAlias = tuple[SourceProfile, Entry, bytes, str]
 """What `prepare` takes, but for the encoder."""
@@ -92,6 +97,15 @@ def _answer(task: Task, sparse: SparseEncoder) -> Answer:
         return prepare(*task, sparse)
     except DocumentUnreadable as error:
         return error.path, error.reason
+    except MemoryError:
+        return task[1].path, "to read it takes too much memory"
+
+
+def _take_no_more_memory() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    limit = _MEMORY if most == resource.RLIM_INFINITY else min(_MEMORY, most)
+    with suppress(OSError, ValueError):  # not every system knows of it
+        resource.setrlimit(resource.RLIMIT_AS, (limit, most))
 
 
 def _end_with(starter: int) -> None:
@@ -105,6 +119,7 @@ def _end_with(starter: int) -> None:
 def main() -> None:
     """With a standard output of its own, so that nothing a parser prints gets between answers."""
     Thread(target=_end_with, args=(sys.stdin.fileno(),), daemon=True).start()
+    _take_no_more_memory()
     gc.freeze()
     gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
     with suppress(OSError, AttributeError):  # the system may set a lower limit, or none

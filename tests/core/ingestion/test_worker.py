@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -128,6 +129,25 @@ async def test_a_document_that_ends_the_process_costs_that_document_alone() -> N
     assert "the process that reads it ended" in error.reason
     paths = [each.record.path for each in found if isinstance(each, Prepared)]
     assert paths == ["a.md", "b.md", "c.md", "d.md"]
+
+
+async def test_a_document_that_takes_too_much_memory_costs_that_document_alone() -> None:
+    main = "from core.ingestion.worker_process import main"
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({2**28}, {2**28}))"
+    command = (sys.executable, "-c", f"{limit}; {main}; main()")
+    async with open_worker(few=0, command=command) as preparer:
+        number = await number_when_ready(preparer)
+        large = await outcome(preparer, "large.html", b"<p>One <b>two</b></p>" * 100_000)
+        assert large == "large.html: to read it takes too much memory"
+        assert (await preparer.prepare(*document("small.md"))).chunks
+        assert await number_when_ready(preparer) == number
+
+
+async def test_no_document_may_take_more_than_two_gigabytes() -> None:
+    async with open_worker(few=0) as preparer:
+        number = await number_when_ready(preparer)
+        most, _ = resource.prlimit(number, resource.RLIMIT_AS)
+    assert most == 2 * 2**30
 
 
 async def test_a_document_that_takes_too_long_costs_that_document_and_the_process() -> None:
