@@ -20,6 +20,7 @@ from core.retrieval.preference import Preference
 
 OWN_DOCS = Path(__file__).resolve().parent.parent / "docs"
 OWN_SOURCE = "docent"
+SINGLE = "docs"
 UPLOADS = "uploads"
 
 
@@ -31,8 +32,9 @@ def source_settings(settings: Settings) -> tuple[SourceSettings, ...]:
     docs = settings.docs
     sources = settings.sources
     if docs.folder is not None:
+        _require_free(sources, SINGLE, "what DOCS_FOLDER names")
         single = SourceSettings(
-            name="docs",
+            name=SINGLE,
             folder=docs.folder,
             base_url=docs.base_url,
             slugs=docs.slugs,
@@ -46,12 +48,16 @@ def source_settings(settings: Settings) -> tuple[SourceSettings, ...]:
     folder = uploads_folder(settings)
     if folder is None:
         return sources
-    if any(source.name == UPLOADS for source in sources):
+    _require_free(sources, UPLOADS, "what is uploaded")
+    return (*sources, SourceSettings(name=UPLOADS, folder=folder, schedule="off"))
+
+
+def _require_free(sources: Iterable[SourceSettings], name: str, use: str) -> None:
+    if any(source.name == name for source in sources):
         raise ConfigurationError(
-            f"A source is named {UPLOADS!r}, which is the name of what is uploaded.",
+            f"A source is named {name!r}, which is the name of {use}.",
             hint="Give it another name in docent.toml.",
         )
-    return (*sources, SourceSettings(name=UPLOADS, folder=folder, schedule="off"))
 
 
 def uploads_folder(settings: Settings) -> Path | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.settings import Settings
 from bot.settings.groups import DocsSettings
 from bot.settings.source import SourceSettings
+from bot.settings.web import WebSettings
 from bot.sources import (
     OWN_DOCS,
     bound_sources,
@@ -18,6 +20,7 @@ from bot.sources import (
     source_settings,
     widest_scope,
 )
+from core.errors import ConfigurationError
 from core.model import Scope
 
 
@@ -45,6 +48,22 @@ def test_listed_sources_and_the_folder_stand_side_by_side() -> None:
     listed = SourceSettings(name="faq", folder=Path("faq"))
     settings = Settings(sources=(listed,), docs=DocsSettings(folder=Path("guide")))
     assert [profile.name for _, profile in configured_sources(settings)] == ["faq", "docs"]
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("docs", {"docs": DocsSettings(folder=Path("guide"))}),
+        ("uploads", {"web": WebSettings(enabled=True)}),
+    ],
+)
+def test_no_listed_source_has_the_name_of_one_that_is_made(
+    name: str, others: dict[str, Any]
+) -> None:
+    settings = Settings(sources=(SourceSettings(name=name, folder=Path("faq")),), **others)
+    with pytest.raises(ConfigurationError, match=f"A source is named '{name}'") as caught:
+        source_settings(settings)
+    assert "another name" in caught.value.hint
 
 
 def test_a_private_source_is_not_in_the_scope_of_everybody() -> None:
