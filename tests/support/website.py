@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from tests.support import packing
 from tests.support.http_server import Exchange, serving
 
 Behaviour = Callable[[Exchange], Awaitable[None]]
@@ -81,7 +81,7 @@ def sitemap(addresses: Iterable[str], *, index: bool = False, packed: bool = Fal
     entries = "".join(f"<{entry}><loc>{each}</loc></{entry}>" for each in addresses)
     text = f'<?xml version="1.0"?><{root} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
     data = f"{text}{entries}</{root}>".encode()
-    return Answer(gzip.compress(data, mtime=0) if packed else data, "application/xml")
+    return Answer(packing.packed(data) if packed else data, "application/xml")
 
 
 def redirect(to: str, status: int = 301) -> Answer:

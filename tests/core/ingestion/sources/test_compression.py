@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
@@ -10,10 +9,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.ingestion.sources.compression import Damaged, TooLarge, collect, gunzip
+from tests.support.packing import packed
 
 LIMIT = 1_000_000
-BOMB = gzip.compress(bytes(50 * LIMIT))
-TWO = gzip.compress(b"first\n") + gzip.compress(b"second\n")
+BOMB = packed(bytes(50 * LIMIT))
+TWO = packed(b"first\n") + packed(b"second\n")
 
 
 async def _in_pieces(data: bytes, size: int) -> AsyncIterator[bytes]:
@@ -23,31 +23,29 @@ async def _in_pieces(data: bytes, size: int) -> AsyncIterator[bytes]:
 
 @pytest.mark.parametrize("size", [1, 2, 7, 10_000])
 @pytest.mark.parametrize(
-    ("packed", "text"),
+    ("data", "text"),
     [
-        (gzip.compress(b"text"), b"text"),
+        (packed(b"text"), b"text"),
         (zlib.compress(b"text"), b"text"),
         (TWO, b"first\nsecond\n"),
         (TWO + bytes(512), b"first\nsecond\n"),
-        (gzip.compress(bytes(LIMIT)), bytes(LIMIT)),
+        (packed(bytes(LIMIT)), bytes(LIMIT)),
         (b"", b""),
     ],
 )
 async def test_what_was_packed_is_whole_in_whatever_pieces_it_comes(
-    packed: bytes, text: bytes, size: int
+    data: bytes, text: bytes, size: int
 ) -> None:
-    assert await collect(_in_pieces(packed, size), LIMIT, packed=True) == text
-    assert gunzip(packed, LIMIT) == text
+    assert await collect(_in_pieces(data, size), LIMIT, packed=True) == text
+    assert gunzip(data, LIMIT) == text
 
 
-@pytest.mark.parametrize(
-    "packed", [b"no gzip", gzip.compress(b"text")[:-1], TWO[:-1], TWO[:-20], b"\x1f"]
-)
-async def test_what_ends_too_early_or_is_something_else_is_damaged(packed: bytes) -> None:
+@pytest.mark.parametrize("data", [b"no gzip", packed(b"text")[:-1], TWO[:-1], TWO[:-20], b"\x1f"])
+async def test_what_ends_too_early_or_is_something_else_is_damaged(data: bytes) -> None:
     with pytest.raises(Damaged):
-        gunzip(packed, LIMIT)
+        gunzip(data, LIMIT)
     with pytest.raises(Damaged):
-        await collect(_in_pieces(packed, 3), LIMIT, packed=True)
+        await collect(_in_pieces(data, 3), LIMIT, packed=True)
 
 
 async def test_a_few_bytes_that_unpack_to_many_take_no_more_memory_than_the_limit() -> None:
@@ -65,7 +63,7 @@ async def test_a_few_bytes_that_unpack_to_many_take_no_more_memory_than_the_limi
 
 
 async def test_members_count_together_towards_the_limit() -> None:
-    half = gzip.compress(bytes(LIMIT // 2 + 1))
+    half = packed(bytes(LIMIT // 2 + 1))
     with pytest.raises(TooLarge):
         gunzip(half + half, LIMIT)
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-
 import pytest
 
 from core.ingestion.sources.llms_txt import read_llms_txt
 from core.ingestion.sources.robots import Robots
 from core.ingestion.sources.sitemap import Sitemap, SitemapDamaged, read_sitemap
+from tests.support.packing import packed
 
 SPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 LAUGHS = "".join(
@@ -39,7 +38,7 @@ def loc(address: str) -> str:
             b"<sitemapindex><sitemap><loc>s.xml</loc></sitemap></sitemapindex>",
             Sitemap(sitemaps=("s.xml",)),
         ),
-        (gzip.compress(xml(loc("https://d.example/a"))), Sitemap(("https://d.example/a",))),
+        (packed(xml(loc("https://d.example/a"))), Sitemap(("https://d.example/a",))),
         (
             b"https://d.example/a\nhttps://d.example/b\n",
             Sitemap(("https://d.example/a", "https://d.example/b")),
@@ -75,9 +74,9 @@ def test_what_is_shown_in_place_of_a_sitemap_is_none(data: bytes) -> None:
     "data",
     [
         xml(loc("https://d.example/a"))[:-5],
-        gzip.compress(xml(loc("https://d.example/a")))[:-9],
+        packed(xml(loc("https://d.example/a")))[:-9],
         b"\x1f\x8bnot gzip",
-        gzip.compress(xml(loc("https://d.example/" + "a" * 2_000))),
+        packed(xml(loc("https://d.example/" + "a" * 2_000))),
     ],
 )
 def test_a_sitemap_that_cannot_be_read_whole_is_damaged(data: bytes) -> None:

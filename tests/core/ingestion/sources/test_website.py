@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -19,6 +18,7 @@ from core.ports import Entry
 from tests.support.closed_port import closed_port
 from tests.support.http_server import Exchange
 from tests.support.loop_watch import timed_loop
+from tests.support.packing import packed
 from tests.support.quick_clock import QuickClock
 from tests.support.website import Answer, Website, open_website, page, redirect, robots, sitemap
 
@@ -272,12 +272,12 @@ async def test_a_page_that_is_gone_is_not_listed_and_its_copy_is_dropped(
         (Answer(b"PK", "application/zip"), "it is of the type application/zip"),
         (Answer(b"x" * (10 * 2**20 + 1)), "larger than 10 MB"),
         (
-            Answer(gzip.compress(b"x" * (20 * 2**20)), headers={"content_encoding": "gzip"}),
+            Answer(packed(b"x" * (20 * 2**20)), headers={"content_encoding": "gzip"}),
             "larger than 10 MB",
         ),
         (Answer(b"no gzip", headers={"content_encoding": "gzip"}), "arrived damaged"),
         (
-            Answer(gzip.compress(b"x" * 99)[:-12], headers={"content_encoding": "gzip"}),
+            Answer(packed(b"x" * 99)[:-12], headers={"content_encoding": "gzip"}),
             "arrived damaged",
         ),
         (Answer(b"x", headers={"content_encoding": "br"}), "packed with br"),
