@@ -14,7 +14,6 @@ from core.ingestion.sources.web_addresses import Site
 
 _MOST_SITEMAPS = 500
 _MOST_ADDRESSES = 200_000
-_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
 async def read_robots(site: Site, fetcher: Fetcher) -> Robots:
@@ -104,6 +103,8 @@ async def _optional(fetcher: Fetcher, address: str, *, promised: bool = False) -
         reply = await fetcher.get(address, max_bytes=MAX_BYTES)
     except FetchFailed as exc:
         raise FetchFailed(f"{address}: {exc}", exc.hint) from exc
-    if promised and reply.status not in {HTTPStatus.OK, *_GONE}:
+    if reply.status == HTTPStatus.OK:
+        return reply
+    if promised and not reply.gone:
         raise FetchFailed(f"its sitemap {address} answered with status {reply.status}")
-    return reply if reply.status == HTTPStatus.OK else None
+    return None

@@ -30,6 +30,7 @@ _HEADERS = {
     "Accept-Encoding": "gzip",
 }
 _WORKS_LATER = frozenset({408, 425, 429})
+_GONE = frozenset({404, 410})
 _MAX_REDIRECTS = 5
 _MOST_FAILURES_IN_A_ROW = 20
 _MOVED = "Set `website` to that address."
@@ -74,6 +75,11 @@ class Reply:
     headers: httpx.Headers
     body: bytes = b""
     leads_to: str = ""
+
+    @property
+    def gone(self) -> bool:
+        """Whether there is nothing at that address, says the site."""
+        return self.status in _GONE
 
 
 def _anywhere(_: str) -> bool:

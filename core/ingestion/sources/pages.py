@@ -28,7 +28,6 @@ _FORMATS = {
 }
 _TOLD_BY_SUFFIX = frozenset({"text/plain", "application/octet-stream", ""})
 _FOR_EVER = frozenset({301, 308})
-_GONE = frozenset({404, 410})
 _MOST_TAGS = 300_000
 """A page is read in this process: so many take ten seconds of a thread, and half a gigabyte."""
 
@@ -121,7 +120,7 @@ class Pages:
             if cached is None:
                 raise FetchFailed("it answered that nothing changed without being asked")
             return cached[0].at(reply.url)
-        if reply.status in _GONE:
+        if reply.gone:
             return Gone()
         if reply.status != HTTPStatus.OK:
             raise FetchFailed(f"it answered with status {reply.status}")
