@@ -172,6 +172,5 @@ async def test_two_hundred_direct_messages_at_once_are_each_answered_once(
         )
     said_to = [[m.content for m in guild.answers(guild.direct(person))] for person in people]
     assert [sum(text != LATE for text in texts) for texts in said_to] == [1] * 200
-    # They are sent in step, but those that a busy machine held up arrive closer together.
-    assert guild.rates.refused <= len(people) // 100
+    assert guild.rates.refused == 0
     assert 0.0 < statistics.median(blocked[-10:]) < 0.1

@@ -12,7 +12,6 @@ import pytest
 
 from adapters.console.chat import ConsoleChat, collect
 from adapters.console.conversation import BEGUN_ANEW, HELP, converse, welcome
-from core.answering.wording import EMPTY_CORPUS
 from core.errors import ServiceUnavailable
 from core.ingestion.corpus import Served
 from core.ingestion.overview import Overview
@@ -169,8 +168,14 @@ def overview(**documents: int) -> Overview:
 @pytest.mark.parametrize(
     ("served", "said"),
     [
-        (None, EMPTY_CORPUS),
-        (overview(), EMPTY_CORPUS),
+        (
+            None,
+            "There are no docs to answer from yet. `docent sync` brings them in, or says why not.",
+        ),
+        (
+            overview(),
+            "There are no docs to answer from yet. `docent sync` brings them in, or says why not.",
+        ),
         (overview(docs=155), "Answering from docs (155 documents)."),
         (
             overview(docs=1, papers=1200),
