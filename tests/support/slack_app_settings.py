@@ -18,7 +18,7 @@ from tests.support.dated import dated
 class AppSettings:
     """An app that is set up as it should be, until a test says otherwise.
 
-    `tokens` are taken; `scopes` None leaves the header out. Its clock is ahead of ours by so many
+    `tokens` are taken; `scopes` None leaves the header out. Its clock is `ahead` of ours by so many
     seconds.
     """
 
