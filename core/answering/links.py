@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from core.model import Passage
 from core.text.links import INLINE_LINK, is_web_url
@@ -49,9 +49,18 @@ class KnownLinks:
     """
 
     def __init__(self, passages: Sequence[Passage], question: str) -> None:
-        texts = [question, *(p.text for p in passages)]
-        self._pages = frozenset(_page(p.url) for p in passages if is_web_url(p.url))
-        self._addresses = frozenset[str]().union(*map(_addresses, texts))
+        self._passages = passages
+        self._question = question
+
+    # Most answers have no link: for those nobody needs to know.
+    @cached_property
+    def _pages(self) -> frozenset[str]:
+        return frozenset(_page(p.url) for p in self._passages if is_web_url(p.url))
+
+    @cached_property
+    def _addresses(self) -> frozenset[str]:
+        texts = [self._question, *(p.text for p in self._passages)]
+        return frozenset[str]().union(*map(_addresses, texts))
 
     def reduced(self, claim: str) -> str:
         """The claim with every other link as its text, other bare addresses without a scheme.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
@@ -23,6 +22,7 @@ _SIGN = re.compile(r"\s*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?")
 _PAIRS = ("**", "`", "~~")
 _SHORTEST_PART = 4
 _ROW = 4
+_SAMPLE = 12
 
 
 class _Word(NamedTuple):
@@ -46,8 +46,13 @@ def in_quotation_marks(claim: str, passages: Iterable[tuple[int, str]]) -> str:
     if len(_WORD.findall(claim)) <= LONGEST_UNQUOTED or _QUOTED.match(claim):
         return claim
     words = list(_words(claim))
-    rows = _rows([word.text for word in words])
-    runs = [(run, n) for n, text in passages if (run := _longest_run(words, rows, _spoken(text)))]
+    texts = [word.text for word in words]
+    rows = _rows(texts)
+    runs = [
+        (run, n)
+        for n, spoken in _likely(texts, passages)
+        if (run := _longest_run(words, rows, spoken))
+    ]
     if not runs:
         return claim
     run, number = max(runs, key=lambda found: len(found[0]))
@@ -86,13 +91,33 @@ def _stretches(claims: Sequence[str]) -> Iterator[list[_Word]]:
 
 def _apart(words: _Run, passages: Iterable[tuple[int, str]]) -> list[tuple[_Run, int]]:
     """The runs with their passages in the order of the text; of two that overlap, the longer."""
-    rows = _rows([word.text for word in words])
-    found = [(run, n) for n, text in passages for run in _runs(words, rows, _spoken(text))]
+    texts = [word.text for word in words]
+    likely = list(_likely(texts, passages))
+    if not likely:
+        return []
+    rows = _rows(texts)
+    found = [(run, n) for n, spoken in likely for run in _runs(words, rows, spoken)]
     kept: list[tuple[_Run, int]] = []
     for run, n in sorted(found, key=lambda each: -len(each[0])):
         if all(_place(run[-1]) < _place(k[0]) or _place(k[-1]) < _place(run[0]) for k, _ in kept):
             kept.append((run, n))
     return sorted(kept, key=lambda each: _place(each[0][0]))
+
+
+def _likely(
+    words: Sequence[str], passages: Iterable[tuple[int, str]]
+) -> Iterator[tuple[int, _Spoken]]:
+    """The passages that may hold a run, each as its words.
+
+    A run that may not go unquoted, wherever it begins, has one of the samples whole. To look for
+    the words of those, the longest first, tells of nearly all passages that they have none.
+    """
+    starts = range(0, len(words) - _SAMPLE + 1, LONGEST_UNQUOTED + 2 - _SAMPLE)
+    samples = [sorted(words[at : at + _SAMPLE], key=len, reverse=True) for at in starts]
+    for n, text in passages:
+        holds = text.lower().__contains__
+        if any(all(map(holds, sample)) for sample in samples):
+            yield n, _spoken(text)
 
 
 def _place(word: _Word) -> tuple[int, int]:
@@ -141,8 +166,6 @@ def _runs(words: _Run, rows: Sequence[int], spoken: _Spoken) -> Iterator[_Run]:
     Nearly all of an answer is told by its rows alone: only where enough of them follow each other
     is the text looked through.
     """
-    if spoken.rows.isdisjoint(rows):
-        return
     at = 0
     for known, group in groupby(map(spoken.rows.__contains__, rows)):
         length = sum(1 for _ in group)
@@ -164,12 +187,16 @@ def _runs_within(words: _Run, spoken: _Spoken) -> Iterator[_Run]:
         yield run
 
 
-@dataclass(frozen=True, slots=True)
 class _Spoken:
-    """The words of a text, and what each few of them in a row are hashed to."""
+    """The words of a text, in one line."""
 
-    words: str
-    rows: frozenset[int]
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = f" {' '.join(words)} "
+
+    @cached_property
+    def rows(self) -> frozenset[int]:
+        """What each few of the words in a row are hashed to."""
+        return frozenset(_rows(self.words.split()))
 
     def says(self, words: _Run) -> bool:
         return f" {' '.join(word.text for word in words)} " in self.words
@@ -177,8 +204,7 @@ class _Spoken:
 
 @lru_cache(maxsize=512)
 def _spoken(text: str) -> _Spoken:
-    words = _WORD.findall(text.lower())
-    return _Spoken(f" {' '.join(words)} ", frozenset(_rows(words)))
+    return _Spoken(_WORD.findall(text.lower()))
 
 
 def _rows(words: Sequence[str]) -> list[int]:
