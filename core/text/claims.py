@@ -66,6 +66,8 @@ class ClaimSplitter:
 
 def split_claims(text: str) -> list[str]:
     """The claims of a whole text."""
+    if not text.endswith("\n") and not _MAY_END.search(text, 0, len(text) - 1):
+        return [text] if text else []  # as most are that were cut before
     splitter = ClaimSplitter()
     return [*splitter.feed(text), *splitter.finish()]
 

@@ -62,24 +62,30 @@ def compare(claim: Reading, passage: Reading) -> Findings:
     singles = shares[: len(passage.sentences)]
     most = max(singles)
     nearest = passage.sentences[singles.index(most)]
-    near = [s for share, s in zip(singles, passage.sentences, strict=True) if share >= _NEAR * most]
     agreeing, opposite = _directions(claim, best)
     numbers, names = _missing_numbers(tokens, passage), _missing_names(tokens, passage)
-    closely = _pairs(tokens, passage, weights) ** 2
+    moved = _displaced(tokens, passage)
+    closely = _pairs(tokens, passage, weights) ** 2 if numbers or names or moved else 0.0
     return Findings(
         covered=sum(_covered(passage, term) * w for term, w in weights.items()) / total,
         window=shares[window],
         sentence=most,
         agreeing=agreeing,
         opposite=opposite,
-        denying=_denying(claim.sentences, (*best, *near)),
-        ignoring=_ignoring(claim.sentences, (nearest,)) * most**2,
+        denying=_denying(claim, (*best, *_near(passage, singles))) if claim.denies else 0.0,
+        ignoring=_ignoring(claim, nearest) * most**2,
         numbers=numbers,
         names=names,
         altered_numbers=numbers * closely,
         altered_names=names * closely,
-        moved_names=_displaced(tokens, passage) * closely,
+        moved_names=moved * closely,
     )
+
+
+def _near(passage: Reading, shares: Sequence[float]) -> list[Sentence]:
+    """The sentences that have nearly as much of the claim as the one that has most."""
+    enough = _NEAR * max(shares)
+    return [s for share, s in zip(shares, passage.sentences, strict=True) if share >= enough]
 
 
 def _covered(passage: Reading, term: str) -> float:
@@ -165,24 +171,23 @@ def _torn(tokens: Sequence[Token], at: int, passage: Reading) -> float:
     return _share(known, [pair for pair in known if pair not in passage.pairs])
 
 
-def _denying(claim: Iterable[Sentence], evidence: Sequence[Sentence]) -> float:
+def _denying(claim: Reading, evidence: Sequence[Sentence]) -> float:
     """1 where the claim denies something that the evidence speaks of and nowhere denies.
 
     Less where the evidence denies something else in the same sentence: words may stand for each
     other.
     """
     denied = frozenset[str]().union(*(scope for s in evidence for scope in s.denials))
-    scopes = [scope for sentence in claim for scope in sentence.denials if not scope & denied]
+    scopes = [scope for s in claim.sentences for scope in s.denials if not scope & denied]
     return max((_unheard(scope, evidence) for scope in scopes), default=0.0)
 
 
-def _ignoring(claim: Sequence[Sentence], evidence: Iterable[Sentence]) -> float:
+def _ignoring(claim: Reading, evidence: Sentence) -> float:
     """1 where the claim denies nothing, but says what the evidence denies."""
-    if any(sentence.denials for sentence in claim):
+    if claim.denies or not evidence.denials:
         return 0.0
-    said = frozenset(term for sentence in claim for term in _prefixes(sentence))
-    scopes = [scope for sentence in evidence for scope in sentence.denials]
-    return float(any(len(scope) >= _MOSTLY_DENIED and scope <= said for scope in scopes))
+    said = frozenset(term for sentence in claim.sentences for term in _prefixes(sentence))
+    return float(any(len(s) >= _MOSTLY_DENIED and s <= said for s in evidence.denials))
 
 
 def _unheard(denied: AbstractSet[str], evidence: Iterable[Sentence]) -> float:

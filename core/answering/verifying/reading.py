@@ -60,16 +60,26 @@ class Sentence:
 
 
 class Reading:
-    """A text with what stands over it, read once.
-
-    `terms` are the stems of all, `prefixes` what those that are long enough begin with.
-    """
+    """A text with what stands over it, read once."""
 
     def __init__(self, text: str, heading: str = "") -> None:
         self.sentences = tuple(_sentences(text)) or (_sentence((), ()),)
         self._all = (*self.sentences, *_sentences(heading))
-        self.terms = frozenset[str]().union(*(sentence.terms for sentence in self._all))
-        self.prefixes = frozenset(term[:PREFIX] for term in self.terms if len(term) >= PREFIX)
+
+    @property
+    def denies(self) -> bool:
+        """Whether there is a negation in its sentences."""
+        return any(sentence.denials for sentence in self.sentences)
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """The stems of all."""
+        return frozenset[str]().union(*(sentence.terms for sentence in self._all))
+
+    @cached_property
+    def prefixes(self) -> frozenset[str]:
+        """What those that are long enough begin with."""
+        return frozenset(term[:PREFIX] for term in self.terms if len(term) >= PREFIX)
 
     @cached_property
     def windows(self) -> Windows:
@@ -141,7 +151,9 @@ class _SentenceReader:
 
     def take(self, found: re.Match[str]) -> None:
         kind, text = found.lastgroup, found.group()
-        if kind == "stop":
+        if kind == "word":
+            self._word(found, text)
+        elif kind == "stop":
             self._denying = 0
             self._clause += 1
             self._aside = text == "("
@@ -149,8 +161,6 @@ class _SentenceReader:
             self._measure(UNITS[text])
         elif kind == "number":
             self._add(Token(text, text, number=value_of(text), clause=self._clause))
-        elif kind == "word":
-            self._word(found, text)
 
     def _word(self, found: re.Match[str], text: str) -> None:
         word, begins = word_of(text), self._begins
