@@ -56,11 +56,14 @@ class ClaimSplitter:
 
     def _cut(self, *, whole: bool) -> list[str]:
         claims = []
-        while end := claim_end(self._text, at_start=self._first, whole=whole):
+        while self._may_end or whole:
+            end = claim_end(self._text, at_start=self._first, whole=whole)
+            if not end:
+                break
             claims.append(self._text[:end])
             self._text = self._text[end:]
             self._first = False
-        self._may_end = bool(_MAY_END.search(self._text))
+            self._may_end = bool(_MAY_END.search(self._text))
         return claims
 
 

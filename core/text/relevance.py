@@ -209,7 +209,7 @@ def _subject(question: str) -> tuple[str, ...]:
 
 def _ranked(rows: Sequence[_Row], at: int, asked: _Asked) -> Ranked:
     row = rows[at]
-    evidence = sum(_shares(rows, at, asked.weights))
+    evidence = _evidence(rows, at, asked.weights)
     under = sum(weight for term, weight in asked.weights.items() if term in row.heading)
     score = (
         evidence * (1 + _LENGTH * min(len(row.sentence.terms), _LONG) / _LONG)
@@ -220,18 +220,24 @@ def _ranked(rows: Sequence[_Row], at: int, asked: _Asked) -> Ranked:
     return Ranked(row.group, row.index, score, evidence)
 
 
-def _shares(rows: Sequence[_Row], at: int, weights: dict[str, float]) -> Iterator[float]:
+def _evidence(rows: Sequence[_Row], at: int, weights: dict[str, float]) -> float:
     """What of each stem's weight counts: all that is said, some of what only stands around it."""
     row = rows[at]
-    places = (
-        (row.sentence.terms, 1.0),
-        (row.sentence.code, _FROM_CODE),
-        (_neighbour(rows, row, at - 1), _FROM_BEFORE),
-        (row.heading, _FROM_HEADING),
-        (_neighbour(rows, row, at + 1), _FROM_AFTER),
-    )
+    said, code, heading = row.sentence.terms, row.sentence.code, row.heading
+    before, after = _neighbour(rows, row, at - 1), _neighbour(rows, row, at + 1)
+    evidence = 0.0
     for term, weight in weights.items():
-        yield weight * next((share for held, share in places if term in held), 0.0)
+        if term in said:
+            evidence += weight
+        elif term in code:
+            evidence += weight * _FROM_CODE
+        elif term in before:
+            evidence += weight * _FROM_BEFORE
+        elif term in heading:
+            evidence += weight * _FROM_HEADING
+        elif term in after:
+            evidence += weight * _FROM_AFTER
+    return evidence
 
 
 def _neighbour(rows: Sequence[_Row], row: _Row, at: int) -> frozenset[str]:

@@ -22,7 +22,7 @@ _SIGN = re.compile(r"\s*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?")
 _PAIRS = ("**", "`", "~~")
 _SHORTEST_PART = 4
 _ROW = 4
-_SAMPLE = 12
+_SAMPLE = 8
 
 
 class _Word(NamedTuple):
