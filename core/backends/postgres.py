@@ -9,10 +9,8 @@ connection that has answered a moment ago, in one round trip instead of three.
 from __future__ import annotations
 
 import asyncio
-import math
 import ssl
-import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, TypeVar
 
@@ -20,42 +18,15 @@ import asyncpg
 
 from core.backends.postgres_address import malformed, names_pooler, read_address
 from core.backends.postgres_errors import DRIVER_ERRORS, driver_errors, translate
+from core.backends.postgres_pool import Connection, Connections, cut, note_answer
 from core.errors import ServiceUnavailable
 from core.ports import Row
 
 _BEGIN_TIMEOUT = 5.0
 _ROLLBACK_TIMEOUT = 5.0
-_CLOSE_TIMEOUT = 5.0
 _CACHED_STATEMENTS = 100
 
 T = TypeVar("T")
-
-
-class _Connection(asyncpg.Connection):  # type: ignore[misc] # it carries no types
-    """A connection that knows when it last answered."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.answered = -math.inf
-
-    def note_answer(self) -> None:
-        self.answered = _now()
-
-
-def _note_answer(connection: Any) -> None:
-    # One that was closed with its answer has left the pool: nothing is behind its proxy any more.
-    with suppress(AttributeError):
-        connection.note_answer()
-
-
-def _answered_within(connection: Any, seconds: float) -> bool:
-    # The same holds of one that was closed as it was handed out.
-    return _now() - float(getattr(connection, "answered", -math.inf)) < seconds
-
-
-def _now() -> float:
-    """Seconds, which count while the machine sleeps too, where the system has such a clock."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class _Statements:
@@ -85,31 +56,20 @@ class Postgres:
     `execute` without arguments takes several statements, divided by semicolons.
     """
 
-    def __init__(
-        self,
-        pool: Any,
-        *,
-        acquire_timeout: float,
-        statement_timeout: float,
-        trusted_seconds: float = 0.0,
-    ) -> None:
-        self._pool = pool
-        self._trusted_seconds = trusted_seconds
-        self._acquire_timeout = acquire_timeout
+    def __init__(self, connections: Connections, *, statement_timeout: float) -> None:
+        self._connections = connections
         self._statement_timeout = statement_timeout
 
     async def fetch(self, sql: str, *args: object) -> list[Row]:
         """The rows."""
-        async with self._alone() as statements:
-            return await statements.fetch(sql, *args)
+        return await self._alone(_Statements.fetch, sql, args)
 
     async def execute(self, sql: str, *args: object) -> int:
         """The number of rows that were touched.
 
         After ServiceUnavailable, of this as of `fetch`, nobody knows whether it took effect.
         """
-        async with self._alone() as statements:
-            return await statements.execute(sql, *args)
+        return await self._alone(_Statements.execute, sql, args)
 
     def transaction(self) -> AbstractAsyncContextManager[_Statements]:
         """Commits at the end, rolls back on an exception. Not to be held over a slow call.
@@ -118,24 +78,23 @@ class Postgres:
         """
         return self._transaction()
 
-    @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[_Statements]:
-        """For one statement."""
-        connection = await self._acquire()
-        if not _answered_within(connection, self._trusted_seconds):
-            await self._release(connection)
+    async def _alone(
+        self, ask: Callable[..., Coroutine[Any, Any, T]], sql: str, args: Sequence[object]
+    ) -> T:
+        connection = await self._connections.trusted()
+        if connection is None:
             async with self._transaction() as statements:
-                yield statements
-            return
+                return await ask(statements, sql, *args)
         try:
-            yield _Statements(connection, self._statement_timeout)
-            _note_answer(connection)
-        except ServiceUnavailable:
-            # If it has died, its fellows will have too: they are asked with care.
-            await self._pool.expire_connections()
+            answer = await ask(_Statements(connection, self._statement_timeout), sql, *args)
+        except BaseException as exc:
+            if isinstance(exc, ServiceUnavailable):
+                # If it has died, its fellows will have too: they are asked with care.
+                await self._connections.expire()
+            await self._connections.release(connection)
             raise
-        finally:
-            await self._release(connection)
+        await self._connections.keep(connection)
+        return answer
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[_Statements]:
@@ -150,39 +109,29 @@ class Postgres:
         else:
             with driver_errors():
                 await _answer(connection, transaction.commit(), self._statement_timeout)
-            _note_answer(connection)
+            note_answer(connection)
         finally:
-            await self._release(connection)
+            await self._connections.release(connection)
 
     async def _begin(self) -> tuple[Any, Any]:
         try:
             return await self._try_begin()
         except DRIVER_ERRORS:
             # The one that slept has died, so its fellows will have too.
-            await self._pool.expire_connections()
+            await self._connections.expire()
         with driver_errors():
             return await self._try_begin()
 
     async def _try_begin(self) -> tuple[Any, Any]:
-        connection = await self._acquire()
+        connection = await self._connections.acquire()
         transaction = connection.transaction()
         try:
             await _answer(connection, transaction.start(), _BEGIN_TIMEOUT)
         except BaseException:
-            _cut(connection)
-            await self._release(connection)
+            cut(connection)
+            await self._connections.release(connection)
             raise
         return connection, transaction
-
-    async def _acquire(self) -> Any:
-        with driver_errors():
-            return await self._pool.acquire(timeout=self._acquire_timeout)
-
-    async def _release(self, connection: Any) -> None:
-        # One that has expired is closed here. Whether or not the server hears of that, the pool
-        # replaces it, and what the statements came to stands.
-        with suppress(*DRIVER_ERRORS):
-            await self._pool.release(connection, timeout=_CLOSE_TIMEOUT)
 
 
 async def _answer(connection: Any, asking: Coroutine[Any, Any, T], timeout: float) -> T:  # noqa: ASYNC109 - the connection is cut, not only the wait
@@ -198,14 +147,8 @@ async def _answer(connection: Any, asking: Coroutine[Any, Any, T], timeout: floa
         return asked.result()
     finally:
         if not asked.done():
-            _cut(connection)
+            cut(connection)
             await asyncio.gather(asked, return_exceptions=True)
-
-
-def _cut(connection: Any) -> None:
-    # One that the server cut first has left the pool already.
-    with suppress(asyncpg.InterfaceError):
-        connection.terminate()
 
 
 @asynccontextmanager
@@ -241,18 +184,18 @@ async def open_postgres(
         statement_cache_size=0 if behind_pooler else _CACHED_STATEMENTS,
         # Transactions leave no session state behind that a round trip would have to clear.
         reset=_no_reset,
-        connection_class=_Connection,
+        connection_class=Connection,
+    )
+    connections = Connections(
+        pool,
+        acquire_timeout=connect_timeout,
+        trusted_seconds=0.0 if behind_pooler else trusted_seconds,
     )
     try:
         await _prove(pool)
-        yield Postgres(
-            pool,
-            acquire_timeout=connect_timeout,
-            statement_timeout=statement_timeout,
-            trusted_seconds=0.0 if behind_pooler else trusted_seconds,
-        )
+        yield Postgres(connections, statement_timeout=statement_timeout)
     finally:
-        await _close(pool)
+        await connections.close()
 
 
 async def _prove(pool: Any) -> None:
@@ -269,11 +212,3 @@ async def _prove(pool: Any) -> None:
 
 async def _no_reset(connection: Any) -> None:
     """Nothing to reset."""
-
-
-async def _close(pool: Any) -> None:
-    try:
-        async with asyncio.timeout(_CLOSE_TIMEOUT):
-            await pool.close()
-    except DRIVER_ERRORS:
-        pool.terminate()

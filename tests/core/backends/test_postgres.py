@@ -247,10 +247,7 @@ async def test_idle_connections_are_dropped_and_send_nothing(
 ) -> None:
     async with open_postgres(empty_dsn, idle_seconds=0.1) as database:
         name = (await database.fetch("SELECT current_database() AS name"))[0]["name"]
-        async with open_postgres(postgres_server) as observer, asyncio.timeout(30):
-            query = "SELECT FROM pg_stat_activity WHERE datname = $1"
-            while await observer.fetch(query, name):  # noqa: ASYNC110 - the server tells nobody
-                await asyncio.sleep(0.02)
+        await _no_connection_is_left(postgres_server, name)
 
 
 async def test_a_connection_that_died_unnoticed_is_replaced_before_anything_began(
@@ -301,6 +298,82 @@ async def test_a_connection_that_dies_a_moment_after_it_answered_fails_one_state
         with pytest.raises(ServiceUnavailable):
             await database.fetch("SELECT 1")
         assert len(await database.fetch("SELECT 1")) == 1
+
+
+async def _ask_side_by_side(database: Postgres, count: int) -> None:
+    """Twice: the connections have answered by then, and are kept for whoever comes next."""
+    for _ in range(2):
+        await asyncio.gather(*(database.fetch("SELECT pg_sleep(0.05)") for _ in range(count)))
+
+
+async def test_kept_connections_that_have_died_fail_one_statement_only(empty_dsn: str) -> None:
+    async with (
+        open_door(empty_dsn) as door,
+        open_postgres(door.dsn, trusted_seconds=60) as database,
+    ):
+        await _ask_side_by_side(database, 3)
+        door.cut_on_next_use()
+        with pytest.raises(ServiceUnavailable):
+            await database.fetch("SELECT 1")
+        assert len(await database.fetch("SELECT 1")) == 1
+
+
+async def test_kept_connections_that_were_killed_are_replaced(
+    postgres_server: str, empty_dsn: str
+) -> None:
+    async with open_postgres(empty_dsn, trusted_seconds=60) as database:
+        await _ask_side_by_side(database, 3)
+        (row,) = await database.fetch("SELECT current_database() AS name")
+        async with open_postgres(postgres_server) as killer:
+            await killer.fetch(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1",
+                row["name"],
+            )
+        # Until the driver has read that they are closed.
+        async with asyncio.timeout(20):
+            while len(await _answers_of(database, 3)) < 3:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
+
+
+async def _answers_of(database: Postgres, count: int) -> list[list[Row]]:
+    statements = (database.fetch("SELECT 1") for _ in range(count))
+    answers = await asyncio.gather(*statements, return_exceptions=True)
+    return [answer for answer in answers if isinstance(answer, list)]
+
+
+async def test_a_kept_connection_goes_to_whoever_waits(empty_dsn: str) -> None:
+    async with open_postgres(empty_dsn, max_connections=1, trusted_seconds=60) as database:
+        for _ in range(2):
+            statements = (database.fetch("SELECT pg_backend_pid() AS pid") for _ in range(5))
+            pids = {rows[0]["pid"] for rows in await asyncio.gather(*statements)}
+            async with database.transaction() as transaction:
+                (row,) = await transaction.fetch("SELECT pg_backend_pid() AS pid")
+            assert pids == {row["pid"]}
+
+
+async def test_a_kept_connection_is_dropped_when_it_is_idle(
+    postgres_server: str, empty_dsn: str
+) -> None:
+    async with open_postgres(empty_dsn, trusted_seconds=0.1, idle_seconds=0.1) as database:
+        await _ask_side_by_side(database, 3)
+        (row,) = await database.fetch("SELECT current_database() AS name")
+        await _no_connection_is_left(postgres_server, row["name"])
+
+
+async def test_kept_connections_are_closed_with_the_others(
+    postgres_server: str, empty_dsn: str
+) -> None:
+    async with open_postgres(empty_dsn, trusted_seconds=60) as database:
+        await _ask_side_by_side(database, 3)
+        (row,) = await database.fetch("SELECT current_database() AS name")
+    await _no_connection_is_left(postgres_server, row["name"])
+
+
+async def _no_connection_is_left(server: str, name: str) -> None:
+    async with open_postgres(server) as observer, asyncio.timeout(30):
+        query = "SELECT FROM pg_stat_activity WHERE datname = $1"
+        while await observer.fetch(query, name):  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize(("trusted_seconds", "last"), [(60, b"SELECT 1"), (0, b"COMMIT")])
