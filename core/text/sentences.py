@@ -47,12 +47,22 @@ class _Nesting:
     row: bool = False
 
     def read(self, token: re.Match[str]) -> None:
-        closers = token["closers"] or ""
-        self.brackets += 1 if token["open"] else 0
-        closed = closers.count(")") + closers.count("]") + (1 if token["close"] else 0)
-        self.brackets = max(0, self.brackets - closed)
-        self.strong ^= bool(token["strong"]) or "**" in closers
-        self.row |= bool(token["cell"])
+        match token.lastgroup:
+            case "end":
+                self._close(token["closers"])
+            case "open":
+                self.brackets += 1
+            case "close":
+                self._close(token.group())
+            case "strong":
+                self.strong ^= True
+            case "cell":
+                self.row = True
+
+    def _close(self, closers: str) -> None:
+        if closers:
+            self.brackets = max(0, self.brackets - closers.count(")") - closers.count("]"))
+            self.strong ^= "**" in closers
 
     @property
     def none(self) -> bool:
@@ -69,10 +79,11 @@ def sentence_end(text: str, start: int, limit: int, *, whole: bool) -> int | Non
     """
     nesting = _Nesting()
     for token in _TOKEN.finditer(text, start, limit):
-        if token["openticks"] and not whole:
+        kind = token.lastgroup
+        if kind == "openticks" and not whole:
             return None
         nesting.read(token)
-        if token["end"] and nesting.none:
+        if kind == "end" and nesting.none:
             end = _settle(text, token, limit, whole=whole)
             if end != token.start():
                 return end
