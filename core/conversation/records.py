@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -26,6 +27,8 @@ from core.ports import Row
 from core.text.unicode import storable
 
 _NUL = rb"\u0000"
+_RECORDED = tuple(field.name for field in fields(Passage) if field.name != "scores")
+_recorded = attrgetter(*_RECORDED)
 
 
 def document(value: object) -> str:
@@ -75,11 +78,7 @@ def trace(answered: Answered) -> dict[str, Any]:
 
 def passage_record(passage: Passage) -> dict[str, Any]:
     """What is equal for every question that the passage serves."""
-    return {
-        field.name: getattr(passage, field.name)
-        for field in fields(passage)
-        if field.name != "scores"
-    }
+    return dict(zip(_RECORDED, _recorded(passage), strict=True))
 
 
 def question_of(session: SessionKey, row: Row) -> Question:
