@@ -72,8 +72,12 @@ class Chunk:
     @property
     def embedding_text(self) -> str:
         """What is embedded and searched: title and headings, a line each, before the text."""
-        headings = [h for h in (self.title, *self.heading_path) if h]
-        return "\n".join([*dict.fromkeys(headings), self.text])
+        return self._headings + self.text
+
+    @cached_property
+    def _headings(self) -> str:
+        headings = dict.fromkeys((self.title, *self.heading_path))
+        return "".join([f"{heading}\n" for heading in headings if heading])
 
     @cached_property
     def content_hash(self) -> str:
