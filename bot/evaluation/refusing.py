@@ -22,7 +22,7 @@ from bot.evaluation.runner import Bench
 from core.model import EVERYTHING
 from core.retrieval.confidence import HYBRID_FLOOR, weighted_mean
 from core.retrieval.evidence import Evidence, gather
-from core.retrieval.fusion import RankedHit
+from core.retrieval.ranked_hits import RankedHit
 
 ANSWERABLE: Final = "answerable"
 GIVEN: Final = "not answerable"

@@ -45,8 +45,8 @@ def searches(request: SearchRequest) -> dict[str, Json]:
     return found
 
 
-def to_rankings(asked: Iterable[str], answers: Any) -> dict[str, list[tuple[str, float]]]:
-    """Of ids with their raw scores, by the names of the searches."""
+def to_rankings(asked: Iterable[str], answers: Any) -> dict[str, dict[str, float]]:
+    """The raw scores by the ids of points, best first, by the names of the searches."""
     names = list(asked)
     if not isinstance(answers, list):
         raise unreadable()
@@ -54,7 +54,7 @@ def to_rankings(asked: Iterable[str], answers: Any) -> dict[str, list[tuple[str,
         raise MalformedReply(SERVICE, "the number of results is not that of the searches.")
     try:
         return {
-            name: [(str(point["id"]), float(point["score"])) for point in answer["points"]]
+            name: {str(point["id"]): float(point["score"]) for point in answer["points"]}
             for name, answer in zip(names, answers, strict=True)
         }
     except (KeyError, TypeError, ValueError) as exc:

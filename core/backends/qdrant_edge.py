@@ -100,7 +100,7 @@ class QdrantEdge:
     async def search(self, request: SearchRequest) -> SearchHits:
         """Both searches in one call of the engine."""
         if (shard := self._shard(request.collection)) is None:
-            return SearchHits(dense=(), sparse=())
+            return SearchHits()
         return await self._search.hits(shard, request)
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:

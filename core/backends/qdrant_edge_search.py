@@ -17,11 +17,9 @@ import qdrant_edge as engine
 
 from core.backends.qdrant_edge_errors import engine_errors
 from core.backends.qdrant_edge_filters import View, view
+from core.backends.qdrant_kept import KEPT, KeptChunks
 from core.backends.qdrant_payload import DENSE, SPARSE, batches, to_chunks, to_search_hits
 from core.model import Chunk, SearchHits, SearchRequest, SparseVector, Vector
-
-_KEPT: Final = 16_384
-"""Chunks in memory, about a kilobyte each."""
 
 _READ: Final = 32
 """Chunks that are read from the engine in a turn of the event loop, in one or two milliseconds."""
@@ -45,7 +43,7 @@ BY_SIGNS: Final = engine.SearchParams(
 but nearly all of the ten nearest. With the local model nDCG@10 on the evaluation sets is the same
 as with an exact scan. A collection without signs is scanned."""
 
-_Rankings: TypeAlias = dict[str, list[tuple[int, float]]]
+_Rankings: TypeAlias = dict[str, dict[int, float]]
 _Queries: TypeAlias = Mapping[str, engine.QueryRequest]
 
 
@@ -55,10 +53,9 @@ class EdgeSearch:
     Points are told apart by the numbers of their UUIDs, whose own hash takes four times as long.
     """
 
-    def __init__(self, kept: int = _KEPT, large: int = _LARGE) -> None:
-        self._most = kept
+    def __init__(self, kept: int = KEPT, large: int = _LARGE) -> None:
         self._large = large
-        self._kept: dict[int, Chunk] = {}
+        self._kept = KeptChunks[int](kept)
 
     async def hits(self, shard: engine.EdgeShard, request: SearchRequest) -> SearchHits:
         """Both searches in one turn of the event loop; in two where generations are told apart.
@@ -72,7 +69,7 @@ class EdgeSearch:
         for turn in turns:
             rankings |= self._ranked(shard, turn, request, seen)
             await asyncio.sleep(0)
-        found = {number for ranking in rankings.values() for number, _ in ranking}
+        found = set[int]().union(*rankings.values())
         return to_search_hits(rankings, await self._chunks(shard, found))
 
     def _ranked(
@@ -84,20 +81,14 @@ class EdgeSearch:
         return sifted | _rankings(shard, left)
 
     async def _chunks(self, shard: engine.EdgeShard, numbers: Collection[int]) -> dict[int, Chunk]:
-        known = {n: self._kept.pop(n) for n in numbers if n in self._kept}
-        self._keep(known)
+        known = self._kept.find(numbers)
         missing = [n for n in numbers if n not in known]
         for batch in batches(missing, _READ):
             read = _read(shard, batch)
-            self._keep(read)
+            self._kept.keep(read)
             known |= read
             await asyncio.sleep(0)
         return known
-
-    def _keep(self, chunks: dict[int, Chunk]) -> None:
-        self._kept |= chunks
-        while len(self._kept) > self._most:
-            del self._kept[next(iter(self._kept))]
 
 
 def _rankings(shard: engine.EdgeShard, queries: _Queries) -> _Rankings:
@@ -105,7 +96,7 @@ def _rankings(shard: engine.EdgeShard, queries: _Queries) -> _Rankings:
     with engine_errors():
         answers = shard.query_batch(engine.QueryBatchRequest(list(queries.values())))
     return {
-        name: [(_number(point.id), point.score) for point in answer]
+        name: {_number(point.id): point.score for point in answer}
         for name, answer in zip(queries, answers, strict=True)
     }
 
@@ -120,9 +111,9 @@ def _sifted(shard: engine.EdgeShard, request: SearchRequest, seen: View) -> _Ran
         return {}
     limit = ceil(request.limit / seen.share * _MORE)
     nearest = _rankings(shard, {DENSE: _nearest(request.dense, limit, None)})[DENSE]
-    chosen = _chosen(shard, [number for number, _ in nearest], seen.chosen)
-    left = [each for each in nearest if each[0] in chosen]
-    return {DENSE: left[: request.limit]} if len(left) >= request.limit else {}
+    chosen = _chosen(shard, list(nearest), seen.chosen)
+    left = [each for each in nearest.items() if each[0] in chosen]
+    return {DENSE: dict(left[: request.limit])} if len(left) >= request.limit else {}
 
 
 def _chosen(shard: engine.EdgeShard, numbers: Sequence[int], condition: engine.Filter) -> set[int]:

@@ -13,9 +13,10 @@ import numpy as np
 import orjson
 
 from core.errors import RequestRejected
-from core.model import Chunk, Hit, Point, SearchHits, Vector
+from core.model import Chunk, Point, SearchHits, Vector
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 Payload: TypeAlias = Mapping[str, Any]
 
@@ -120,16 +121,17 @@ def in_order(point_ids: Iterable[UUID], chunks: Mapping[Any, Chunk]) -> list[Chu
 
 
 def to_search_hits(
-    rankings: Mapping[str, Sequence[tuple[Any, float]]], chunks: Mapping[Any, Chunk]
+    rankings: Mapping[str, Mapping[K, float]], chunks: Mapping[K, Chunk]
 ) -> SearchHits:
-    """The hits by vector name, of ids with their raw scores; what has no chunk is left out."""
-    return SearchHits(
-        dense=_hits(rankings.get(DENSE, ()), chunks), sparse=_hits(rankings.get(SPARSE, ()), chunks)
-    )
+    """The hits of rankings by vector name; what has no chunk is left out."""
+    dense, sparse = rankings.get(DENSE, {}), rankings.get(SPARSE, {})
+    return SearchHits(_with_chunk(dense, chunks), _with_chunk(sparse, chunks), chunks)
 
 
-def _hits(ranking: Sequence[tuple[Any, float]], chunks: Mapping[Any, Chunk]) -> tuple[Hit, ...]:
-    return tuple(Hit(chunks[id_], score) for id_, score in ranking if id_ in chunks)
+def _with_chunk(ranking: Mapping[K, float], chunks: Mapping[K, Chunk]) -> Mapping[K, float]:
+    if ranking.keys() <= chunks.keys():
+        return ranking
+    return {key: score for key, score in ranking.items() if key in chunks}
 
 
 def to_vectors(records: Iterable[Stored], wanted: set[str]) -> dict[str, Vector]:

@@ -84,19 +84,19 @@ class QdrantRemote:
         """Both searches in one request."""
         asked = queries(request)
         if not asked:
-            return SearchHits(dense=(), sparse=())
+            return SearchHits()
         try:
             with client_errors():
                 answers = await self._client.query_batch_points(
                     request.collection, list(asked.values())
                 )
         except CollectionMissing:
-            return SearchHits(dense=(), sparse=())
+            return SearchHits()
         if len(answers) != len(asked):
             raise MalformedReply(SERVICE, "the number of results is not that of the searches.")
         found = {point.id: point for answer in answers for point in answer.points}
         rankings = {
-            name: [(point.id, point.score) for point in answer.points]
+            name: {point.id: point.score for point in answer.points}
             for name, answer in zip(asked, answers, strict=True)
         }
         return to_search_hits(rankings, to_chunks(found.values()))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -16,15 +17,13 @@ from core.backends.qdrant_bodies import (
     to_filter,
     to_rankings,
 )
+from core.backends.qdrant_kept import KEPT, KeptChunks
 from core.backends.qdrant_payload import DENSE, batches, in_order, to_search_hits
 from core.backends.qdrant_rest_writer import RestWriter, complete
 from core.backends.qdrant_server import stored_vectors
 from core.backends.qdrant_statuses import CollectionMissing, unreadable
 from core.model import Chunk, EmbeddingModel, SearchHits, SearchRequest, Vector
 from core.ports import VectorWriter
-
-_KEPT: Final = 16_384
-"""Chunks in memory, about a kilobyte each."""
 
 _CHUNKS_A_REQUEST: Final = 256
 _HASHES_A_REQUEST: Final = 256
@@ -38,10 +37,9 @@ class QdrantRest:
     second request: what a search sends without them is a tenth.
     """
 
-    def __init__(self, api: QdrantApi, *, kept: int = _KEPT) -> None:
+    def __init__(self, api: QdrantApi, *, kept: int = KEPT) -> None:
         self._api = api
-        self._most = kept
-        self._kept: dict[str, Chunk] = {}
+        self._kept = KeptChunks[str](kept)
 
     async def writer(self, model: EmbeddingModel) -> VectorWriter:
         """A VectorWriter for the model's collection, which is completed where something lacks."""
@@ -52,15 +50,15 @@ class QdrantRest:
         """Both searches in one request."""
         asked = searches(request)
         if not asked:
-            return SearchHits(dense=(), sparse=())
+            return SearchHits()
         try:
             body = {"searches": list(asked.values())}
             answers = await self._api.ask(request.collection, "points/query/batch", body)
             rankings = to_rankings(asked, answers)
-            found = dict.fromkeys(id_ for ranking in rankings.values() for id_, _ in ranking)
-            return to_search_hits(rankings, await self._chunks(request.collection, list(found)))
+            found = dict.fromkeys(chain.from_iterable(rankings.values()))
+            return to_search_hits(rankings, await self._chunks(request.collection, found))
         except CollectionMissing:
-            return SearchHits(dense=(), sparse=())
+            return SearchHits()
 
     async def count(self, collection: str, generation: int) -> int:
         """How many points that generation sees, exactly."""
@@ -95,12 +93,12 @@ class QdrantRest:
             return []
         return in_order(point_ids, found)
 
-    async def _chunks(self, collection: str, ids: Sequence[str]) -> Mapping[str, Chunk]:
-        known = {id_: self._kept.pop(id_) for id_ in ids if id_ in self._kept}
+    async def _chunks(self, collection: str, ids: Collection[str]) -> Mapping[str, Chunk]:
+        known = self._kept.find(ids)
+        if len(known) == len(ids):
+            return known
         for missing in batches([id_ for id_ in ids if id_ not in known], _CHUNKS_A_REQUEST):
             body = {"ids": missing, "with_payload": True, "with_vector": False}
             known |= stored_chunks(await self._api.ask(collection, "points", body))
-        self._kept |= known
-        while len(self._kept) > self._most:
-            del self._kept[next(iter(self._kept))]
+        self._kept.keep(known)
         return known

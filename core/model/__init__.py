@@ -46,9 +46,9 @@ from core.model.generation import (
 )
 from core.model.search import (
     OPEN_ENDED,
-    Hit,
     Passage,
     Point,
+    PointKey,
     Retrieval,
     Rung,
     Scores,
@@ -74,7 +74,6 @@ __all__ = [
     "DocumentRecord",
     "EmbeddingModel",
     "EmbeddingUsage",
-    "Hit",
     "Message",
     "ModelEvent",
     "ModelFinished",
@@ -83,6 +82,7 @@ __all__ = [
     "Passage",
     "PassagesFound",
     "Point",
+    "PointKey",
     "Prompt",
     "Question",
     "Queued",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 from core.model.corpus import Chunk, digest
@@ -64,20 +64,21 @@ class SearchRequest:
     limit: int = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A chunk with the engine's raw score for it: cosine for dense, BM25 for sparse."""
-
-    chunk: Chunk
-    score: float
+PointKey: TypeAlias = Any
+"""What tells the points of an index apart: hashable, and of a type of the index's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class SearchHits:
-    """The two rankings, each best first."""
+    """The two rankings, each best first, and the chunk of each point in them.
 
-    dense: tuple[Hit, ...]
-    sparse: tuple[Hit, ...]
+    A score is the engine's own: a cosine for `dense`, BM25 for `sparse`. Of the hundreds of points
+    most are never looked at, so there is no object for each hit.
+    """
+
+    dense: Mapping[PointKey, float] = field(default_factory=dict)
+    sparse: Mapping[PointKey, float] = field(default_factory=dict)
+    chunks: Mapping[PointKey, Chunk] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Final
 
 from core.retrieval.evidence import Evidence, gather, held_by_sentences, said, weigh
-from core.retrieval.fusion import RankedHit
+from core.retrieval.ranked_hits import RankedHit
 from core.text.relevance import terms
 
 CALIBRATED_MODELS: Final = frozenset({"all-MiniLM-L6-v2"})

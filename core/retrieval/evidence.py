@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import TypeAlias
 
 from core.model import Chunk
-from core.retrieval.fusion import RankedHit
+from core.retrieval.ranked_hits import RankedHit
 from core.text.claims import split_claims
 from core.text.relevance import term_weights, terms
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.retrieval.confidence import Confidence, assess
-from core.retrieval.fusion import RankedHit, combine
+from core.retrieval.fusion import combine
+from core.retrieval.ranked_hits import RankedHits
 from core.text.relevance import terms
 
 OFF_TOPIC: Final = 0.25
@@ -38,10 +39,10 @@ class Searched:
     """What one query found. `cosines` are its own, best first, as `assess` takes them."""
 
     text: str
-    ranking: Sequence[RankedHit]
+    ranking: RankedHits
     cosines: Sequence[float]
 
-    def assess(self, ranking: Sequence[RankedHit]) -> Confidence:
+    def assess(self, ranking: RankedHits) -> Confidence:
         """How sure the query may be of a ranking."""
         return assess(self.text, ranking, self.cosines)
 
@@ -50,7 +51,7 @@ class Searched:
 class Blend:
     """The hits, best first; which query tells their confidence, and which a reranker reads."""
 
-    hits: list[RankedHit]
+    hits: RankedHits
     judge: Searched
     to_rerank: str
 
@@ -67,7 +68,7 @@ def blend(completed: Sequence[Searched], alone: Searched | None) -> Blend:
         return Blend(hits, first, first.text)
     sure = alone.assess(alone.ranking).value
     if sure < OFF_TOPIC and terms(alone.text):
-        return Blend(list(alone.ranking), alone, alone.text)
+        return Blend(alone.ranking, alone, alone.text)
     weight = min(_LEANING * sure, _MOST)
     share = (1.0 - weight) / len(completed)
     hits = combine([*((share, each.ranking) for each in completed), (weight, alone.ranking)])

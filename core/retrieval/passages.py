@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
-from core.model import Passage
-from core.retrieval.fusion import RankedHit
+from core.model import Chunk, Passage
 from core.retrieval.links import SAFE_IN_FRAGMENT, Records, with_published_links
+from core.retrieval.ranked_hits import RankedHit
 
 _CHARACTERS_PER_TOKEN = 4
 
@@ -39,31 +39,30 @@ def _within(ranking: Iterable[RankedHit], token_budget: int) -> list[RankedHit]:
 
 def _neighbours(ranking: Sequence[RankedHit]) -> list[list[RankedHit]]:
     """Runs of adjacent chunks, in the order of their best hits; each run in reading order."""
-    by_place = {_place(hit): hit for hit in ranking}
+    by_place = {_place(hit.chunk): hit for hit in ranking}
     runs: list[list[RankedHit]] = []
-    for hit in ranking:
-        if _place(hit) in by_place:
-            section, first = _place(hit)
+    for place in list(by_place):
+        if place in by_place:
+            section, first = place
             while (section, first - 1) in by_place:
                 first -= 1
             run = []
-            while (section, first) in by_place:
-                run.append(by_place.pop((section, first)))
+            while hit := by_place.pop((section, first), None):
+                run.append(hit)
                 first += 1
             runs.append(run)
     return runs
 
 
-def _place(hit: RankedHit) -> tuple[tuple[str, str, str], int]:
-    chunk = hit.chunk
+def _place(chunk: Chunk) -> tuple[tuple[str, str, str], int]:
     return (chunk.source, chunk.path, chunk.anchor), chunk.ordinal
 
 
 def _passage(run: Sequence[RankedHit], records: Records) -> Passage:
-    best = max(run, key=lambda hit: (hit.scores.rerank or 0.0, hit.scores.fused))
+    best = run[0] if len(run) == 1 else max(run, key=_relevance)
     chunk = best.chunk
     record = records[chunk.source, chunk.path]
-    text = "\n\n".join(hit.chunk.text for hit in run)
+    text = "\n\n".join([hit.chunk.text for hit in run])
     return Passage(
         source=chunk.source,
         path=chunk.path,
@@ -74,8 +73,12 @@ def _passage(run: Sequence[RankedHit], records: Records) -> Passage:
         peer_reviewed=record.peer_reviewed,
         scores=best.scores,
         date=record.date,
-        chunks=tuple(hit.chunk.key for hit in run),
+        chunks=tuple([hit.chunk.key for hit in run]),
     )
+
+
+def _relevance(hit: RankedHit) -> tuple[float, float]:
+    return hit.scores.rerank or 0.0, hit.scores.fused
 
 
 def deep_link(document_url: str, anchor: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from core.model import DocumentRecord
-from core.retrieval.fusion import RankedHit
+from core.model import DocumentRecord, PointKey
 from core.retrieval.links import Records
+from core.retrieval.ranked_hits import RankedHit, RankedHits
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +30,23 @@ class Preference:
         return 1.0 + reviewed + self.priorities.get(record.source, 0.0)
 
 
-def preferred(
-    ranking: Sequence[RankedHit], records: Records, preference: Preference
-) -> Sequence[RankedHit]:
+def preferred(ranking: RankedHits, records: Records, preference: Preference) -> Iterable[RankedHit]:
     """The ranking in the order that the preference makes of it; the scores stay as they are.
 
-    What a reranker read stays before what it did not.
+    What a reranker read stays before what it did not, which is put in order once it is its turn.
     """
-    if not (preference.peer_reviewed or preference.priorities):
+    if not (preference.peer_reviewed or any(preference.priorities.values())):
         return ranking
-    factors = [
-        preference.factor(records.get((hit.chunk.source, hit.chunk.path))) for hit in ranking
-    ]
-    if len(set(factors)) <= 1:
-        return ranking
+    return ranking.hits(_ordered(ranking, records, preference))
 
-    def key(weighed: tuple[RankedHit, float]) -> tuple[bool, float]:
-        scores, factor = weighed[0].scores, weighed[1]
-        score = scores.fused if scores.rerank is None else scores.rerank
-        return scores.rerank is None, -score * factor
 
-    return [hit for hit, _ in sorted(zip(ranking, factors, strict=True), key=key)]
+def _ordered(ranking: RankedHits, records: Records, preference: Preference) -> Iterator[PointKey]:
+    order, read = ranking.order, len(ranking.relevance)
+    for keys, scores in (order[:read], ranking.relevance), (order[read:], ranking.fused):
+        chunks = map(ranking.found.chunks.__getitem__, keys)
+        factors = [preference.factor(records.get((each.source, each.path))) for each in chunks]
+        if len(set(factors)) > 1:
+            weighed = {key: scores[key] * by for key, by in zip(keys, factors, strict=True)}
+            yield from sorted(keys, key=weighed.__getitem__, reverse=True)
+        else:
+            yield from keys

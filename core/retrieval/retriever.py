@@ -23,9 +23,10 @@ from core.model import (
 from core.ports import Catalog, Embedder, Reranker, SparseEncoder, VectorIndex
 from core.retrieval.confidence import CALIBRATED_MODELS, Confidence
 from core.retrieval.follow_ups import Blend, Searched, blend
-from core.retrieval.fusion import RankedHit, fuse
+from core.retrieval.fusion import fuse
 from core.retrieval.passages import to_passages
 from core.retrieval.preference import Preference, preferred
+from core.retrieval.ranked_hits import RankedHits
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,7 @@ class Ranking:
     """
 
     query: str
-    hits: tuple[RankedHit, ...]
+    hits: RankedHits
     confidence: Confidence
     rungs: tuple[Rung, ...]
     timings_ms: dict[str, float]
@@ -150,7 +151,7 @@ class Retriever:
             rungs = (Rung.BM25_ONLY, *rungs)
         return Ranking(
             blended.judge.text,
-            tuple(hits),
+            hits,
             blended.judge.assess(hits),
             rungs,
             {
@@ -169,7 +170,7 @@ class Retriever:
     async def _search(
         self, queries: Sequence[EncodedQuery], scope: Scope, corpus: Corpus
     ) -> list[SearchHits]:
-        requests = (
+        requests = [
             SearchRequest(
                 collection=corpus.collection,
                 dense=query.dense,
@@ -179,7 +180,9 @@ class Retriever:
                 limit=self._settings.candidates,
             )
             for query in queries
-        )
+        ]
+        if len(requests) == 1:  # as nearly always, and then it takes no task
+            return [await self._index.search(requests[0])]
         return await asyncio.gather(*map(self._index.search, requests))
 
     def _blended(self, queries: Sequence[EncodedQuery], found: Sequence[SearchHits]) -> Blend:
@@ -193,28 +196,25 @@ class Retriever:
                 completed.append(searched)
         return blend(completed, alone)
 
-    async def _reranked(
-        self, query: str, hits: list[RankedHit]
-    ) -> tuple[list[RankedHit], tuple[Rung, ...]]:
+    async def _reranked(self, query: str, hits: RankedHits) -> tuple[RankedHits, tuple[Rung, ...]]:
         """The best hits in the reranker's order, before the others in theirs."""
-        head, tail = hits[: self._settings.reranked], hits[self._settings.reranked :]
+        head = hits.order[: self._settings.reranked]
         if self._reranker is None or not head:
             return hits, ()
+        chunks = hits.found.chunks
         try:
-            relevance = await self._reranker.rerank(query, [h.chunk.embedding_text for h in head])
+            relevance = await self._reranker.rerank(
+                query, [chunks[key].embedding_text for key in head]
+            )
         except ServiceError as exc:
             log.warning("Keeping the fused order. %s", exc)
             return hits, (Rung.NO_RERANK,)
-        scored = [
-            RankedHit(hit.chunk, replace(hit.scores, rerank=score))
-            for hit, score in zip(head, relevance, strict=True)
-        ]
-        return [*sorted(scored, key=lambda hit: -(hit.scores.rerank or 0.0)), *tail], ()
+        return hits.reranked(head, relevance), ()
 
     def _cosines(self, hits: SearchHits) -> tuple[float, ...]:
         """Best first; none where their scale is not known."""
         calibrated = self._embedder.model.name in CALIBRATED_MODELS
-        return tuple(hit.score for hit in hits.dense) if calibrated else ()
+        return tuple(hits.dense.values()) if calibrated else ()
 
 
 def _by_words(queries: Sequence[EncodedQuery]) -> list[EncodedQuery]:

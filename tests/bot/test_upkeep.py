@@ -324,7 +324,7 @@ class Searched:
         self.requests.append(request)
         if self.away:
             raise ServiceUnavailable("Qdrant", "it is away.", hint="Wake it.")
-        return SearchHits((), ())
+        return SearchHits()
 
 
 @pytest.mark.parametrize("away", [False, True])

@@ -14,7 +14,7 @@ import pytest
 from core.errors import RequestRejected
 from core.model import OPEN_ENDED, Chunk, EmbeddingModel, Point
 from core.ports import VectorIndex, VectorWriter
-from tests.support.points import MODEL, point, request, sparse, unit
+from tests.support.points import MODEL, by_meaning, by_words, point, request, sparse, unit
 from tests.support.vector_indexes import OPENERS, Store
 
 
@@ -33,7 +33,7 @@ async def seen(
     index: VectorIndex, generation: int, sources: frozenset[str] | None = None
 ) -> set[str]:
     hits = await index.search(request(generation, dense=unit(1), sources=sources))
-    return {hit.chunk.text for hit in hits.dense}
+    return {each.text for each in by_meaning(hits)}
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,8 @@ async def test_only_sources_in_scope_are_found(
 
     hits = await index.search(request(1, dense=unit(1), terms=sparse(7), sources=sources))
 
-    assert {hit.chunk.text for hit in hits.dense} == texts
-    assert {hit.chunk.text for hit in hits.sparse} == texts
+    assert {each.text for each in by_meaning(hits)} == texts
+    assert {each.text for each in by_words(hits)} == texts
 
 
 async def test_dense_hits_come_best_first_with_their_cosine(
@@ -97,10 +97,10 @@ async def test_dense_hits_come_best_first_with_their_cosine(
         ]
     )
 
-    hits = (await index.search(request(1, dense=unit(1)))).dense
+    hits = await index.search(request(1, dense=unit(1)))
 
-    assert [hit.chunk.text for hit in hits] == ["same", "near", "far", "against"]
-    assert [hit.score for hit in hits] == pytest.approx([1, math.sqrt(0.5), 0, -1], abs=1e-6)
+    assert [each.text for each in by_meaning(hits)] == ["same", "near", "far", "against"]
+    assert [*hits.dense.values()] == pytest.approx([1, math.sqrt(0.5), 0, -1], abs=1e-6)
 
 
 def idf(total: int, holding: int) -> float:
@@ -119,10 +119,10 @@ async def test_sparse_hits_come_best_first_with_their_raw_weight(
         ]
     )
 
-    hits = (await index.search(request(1, terms=sparse(1, 2)))).sparse
+    hits = await index.search(request(1, terms=sparse(1, 2)))
 
-    assert [hit.chunk.text for hit in hits] == ["both", "common"]
-    assert [hit.score for hit in hits] == pytest.approx(
+    assert [each.text for each in by_words(hits)] == ["both", "common"]
+    assert [*hits.sparse.values()] == pytest.approx(
         [1.5 * (idf(3, 2) + idf(3, 1)), 1.5 * idf(3, 2)], abs=1e-5
     )
 
@@ -156,7 +156,7 @@ async def test_without_a_vector_the_terms_alone_are_searched(
 
     hits = await index.search(request(1, terms=sparse(7)))
 
-    assert ([hit.chunk.text for hit in hits.sparse], hits.dense) == (["a"], ())
+    assert ([each.text for each in by_words(hits)], hits.dense) == (["a"], {})
 
 
 async def test_a_question_without_a_term_is_searched_by_its_vector(
@@ -166,7 +166,7 @@ async def test_a_question_without_a_term_is_searched_by_its_vector(
 
     hits = await index.search(request(1, dense=unit(1)))
 
-    assert ({hit.chunk.text for hit in hits.dense}, hits.sparse) == ({"a", "no term"}, ())
+    assert ({each.text for each in by_meaning(hits)}, hits.sparse) == ({"a", "no term"}, {})
 
 
 async def test_a_question_without_anything_finds_nothing(
@@ -180,7 +180,7 @@ async def test_a_question_without_anything_finds_nothing(
 async def test_an_unknown_collection_is_an_empty_one(index: Store) -> None:
     hits = await index.search(request(1, dense=unit(1), terms=sparse(7), collection="none"))
 
-    assert (hits.dense, hits.sparse) == ((), ())
+    assert (hits.dense, hits.sparse) == ({}, {})
     assert await index.vectors("none", ["hash"]) == {}
     assert await index.count("none", 1) == 0
 
@@ -203,7 +203,7 @@ async def test_collections_of_other_models_are_apart(
     )
 
     hits = await index.search(request(1, dense=vectors[42], collection=model.collection, limit=1))
-    assert hits.dense[0].chunk.text == "42"
+    assert by_meaning(hits)[0].text == "42"
     assert await index.count(model.collection, 1) == 70
     assert await index.count(MODEL.collection, 1) == 1
 
@@ -232,7 +232,7 @@ async def test_a_chunk_comes_back_as_it_was_written(index: Store, writer: Vector
 
     hits = await index.search(request(1, dense=unit(1), terms=sparse(7)))
 
-    assert [hit.chunk for hit in (*hits.dense, *hits.sparse)] == [written, written]
+    assert [*by_meaning(hits), *by_words(hits)] == [written, written]
 
 
 async def test_writing_the_same_point_twice_writes_one(index: Store, writer: VectorWriter) -> None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.model import OPEN_ENDED, Chunk, EmbeddingModel, Point, SearchRequest, SparseVector, Vector
+from core.model import (
+    OPEN_ENDED,
+    Chunk,
+    EmbeddingModel,
+    Point,
+    SearchHits,
+    SearchRequest,
+    SparseVector,
+    Vector,
+)
 
 MODEL = EmbeddingModel("test/model", dimensions=4, max_tokens=256)
 
@@ -54,3 +63,13 @@ def request(
     collection: str = MODEL.collection,
 ) -> SearchRequest:
     return SearchRequest(collection, dense, terms, generation, sources, limit)
+
+
+def by_meaning(hits: SearchHits) -> list[Chunk]:
+    """What the dense search found, best first."""
+    return [hits.chunks[key] for key in hits.dense]
+
+
+def by_words(hits: SearchHits) -> list[Chunk]:
+    """What the sparse search found, best first."""
+    return [hits.chunks[key] for key in hits.sparse]

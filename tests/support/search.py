@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from core.errors import ServiceUnavailable
 from core.model import (
     Chunk,
     DocumentRecord,
-    Hit,
     Scores,
     SearchHits,
     SearchRequest,
     Vector,
 )
-from core.retrieval.fusion import RankedHit
+from core.retrieval.ranked_hits import RankedHit, RankedHits
 
 
 def chunk(
@@ -24,9 +24,32 @@ def chunk(
     return Chunk(source, path, "Title", ("Start",), anchor, ordinal, text)
 
 
-def hits(*scored: tuple[str, float]) -> tuple[Hit, ...]:
-    """A hit for each text, each in a section of its own."""
-    return tuple(Hit(chunk(text, anchor=text), score) for text, score in scored)
+Scored: TypeAlias = Iterable[tuple[str | Chunk, float]]
+"""Chunks with their scores, best first; a text is one in a section of its own."""
+
+
+def found(dense: Scored = (), sparse: Scored = ()) -> SearchHits:
+    """What two searches found. A chunk is the key of its point."""
+    by_meaning, by_words = _scores(dense), _scores(sparse)
+    return SearchHits(by_meaning, by_words, {each: each for each in (*by_meaning, *by_words)})
+
+
+def _scores(scored: Scored) -> dict[Chunk, float]:
+    return {
+        chunk(each, anchor=each) if isinstance(each, str) else each: score for each, score in scored
+    }
+
+
+def ranking(*hits: RankedHit) -> RankedHits:
+    """These in their order, of which the first ones may have been reranked."""
+    scores = {hit.chunk: hit.scores for hit in hits}
+    dense, sparse, relevance = (
+        {each: score for each, of in scores.items() if (score := getattr(of, kind)) is not None}
+        for kind in ("dense", "sparse", "rerank")
+    )
+    hits_found = SearchHits(dense, sparse, {each: each for each in scores})
+    fused = {each: of.fused for each, of in scores.items()}
+    return RankedHits(hits_found, fused, list(scores), relevance)
 
 
 def ranked(
@@ -59,7 +82,7 @@ class ScriptedIndex:
     async def search(self, request: SearchRequest) -> SearchHits:
         self.requests.append(request)
         found = self.by_term.get(request.sparse.indices[0], self.found)
-        return found if request.dense is not None else SearchHits((), found.sparse)
+        return found if request.dense is not None else replace(found, dense={})
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         return {}

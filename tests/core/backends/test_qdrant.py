@@ -32,7 +32,7 @@ from core.errors import (
     ServiceUnavailable,
 )
 from tests.support.closed_port import closed_port
-from tests.support.points import MODEL, point, request, sparse, unit
+from tests.support.points import MODEL, by_meaning, point, request, sparse, unit
 from tests.support.qdrant_server import QdrantServer, Trouble, serving
 
 KEY = "a-very-secret-key"
@@ -418,7 +418,7 @@ async def test_a_collection_that_lacks_indexes_is_completed(
 
     await index.writer(MODEL)
 
-    assert (await index.search(request(1, dense=unit(1)))).dense == ()
+    assert (await index.search(request(1, dense=unit(1)))).dense == {}
 
 
 BROKEN = [
@@ -445,7 +445,7 @@ async def test_a_point_that_somebody_else_wrote_is_left_out_and_logged(
     with caplog.at_level(logging.WARNING):
         hits = await index.search(request(1, dense=unit(1)))
 
-    assert [hit.chunk.text for hit in hits.dense] == ["b"]
+    assert [each.text for each in by_meaning(hits)] == ["b"]
     assert str(point("a").id) in caplog.text
 
 

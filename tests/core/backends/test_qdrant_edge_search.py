@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from core.backends.qdrant_edge import open_edge
 from core.backends.qdrant_edge_search import EdgeSearch
 from core.model import EmbeddingModel, Point, SearchHits, Vector
-from tests.support.points import MODEL, point, request, sparse, unit
+from tests.support.points import MODEL, by_meaning, by_words, point, request, sparse, unit
 
 
 class CountedShard:
@@ -70,7 +70,7 @@ async def test_a_chunk_that_both_searches_find_is_read_once(shard: CountedShard)
 
     hits = await EdgeSearch().hits(cast("engine.EdgeShard", shard), asked)
 
-    assert hits.dense[0].chunk is hits.sparse[0].chunk
+    assert by_meaning(hits) == by_words(hits) == [point("a").chunk]
     assert shard.read == 1
 
 
@@ -83,7 +83,7 @@ async def test_the_chunks_found_last_are_kept(
 ) -> None:
     answers = [hits async for hits in found(EdgeSearch(kept), shard, asked)]
 
-    assert [hit.chunk.text for hits in answers for hit in hits.sparse] == list(asked)
+    assert [each.text for hits in answers for each in by_words(hits)] == list(asked)
     assert shard.read == read
 
 
@@ -109,7 +109,7 @@ async def test_among_many_chunks_the_nearest_are_found_as_if_each_were_compared(
             nearest = {str(n) for n in np.argsort(-vectors @ query)[:10]}
             wanted = request(1, dense=query, limit=100, collection=MADE_UP_MODEL.collection)
             hits = await index.search(wanted)
-            shares.append(len(nearest & {hit.chunk.text for hit in hits.dense}) / 10)
+            shares.append(len(nearest & {each.text for each in by_meaning(hits)}) / 10)
 
     assert sum(shares) / len(shares) > 0.98
 
@@ -131,7 +131,7 @@ async def test_a_collection_that_was_made_without_signs_is_searched_as_well(tmp_
         asked = request(1, dense=unit(1), terms=sparse(1), sources=frozenset({"a"}))
         hits = await index.search(asked)
 
-    assert [hit.chunk.text for hit in (*hits.dense, *hits.sparse)] == ["a", "a"]
+    assert [each.text for each in (*by_meaning(hits), *by_words(hits))] == ["a", "a"]
 
 
 @pytest.mark.parametrize(("scope", "found"), [({"docs"}, 1), ({"docs", "b"}, 1), ({"b"}, 0)])
@@ -161,8 +161,8 @@ async def test_a_scope_is_kept_to_while_some_generations_are_hidden(
         hits = await index.search(asked)
 
     seen = {f"{at}{generation}" for at in scope if at in "abc"}
-    assert {hit.chunk.text for hit in hits.dense} == seen
-    assert {hit.chunk.text for hit in hits.sparse} == seen
+    assert {each.text for each in by_meaning(hits)} == seen
+    assert {each.text for each in by_words(hits)} == seen
 
 
 async def written(folder: Path, points: Sequence[Point]) -> CountedShard:
@@ -198,7 +198,7 @@ async def test_in_a_large_index_a_scope_is_looked_for_among_the_nearest_of_all(
     hits = await EdgeSearch(large=0).hits(cast("engine.EdgeShard", shard), asked)
 
     nearest = [f"{source}{n}" for n, source in enumerate(sources) if source in scope]
-    assert [hit.chunk.text for hit in hits.dense] == nearest[:2]
+    assert [each.text for each in by_meaning(hits)] == nearest[:2]
     assert shard.compared == compared
 
 
@@ -224,8 +224,8 @@ async def test_in_a_large_index_what_a_running_sync_writes_is_looked_for_as_well
 
     hits = await EdgeSearch(large=0).hits(cast("engine.EdgeShard", shard), asked)
 
-    assert [hit.chunk.text for hit in hits.dense] == ["0", "1", "2"]
-    assert "new" not in {hit.chunk.text for hit in hits.sparse}
+    assert [each.text for each in by_meaning(hits)] == ["0", "1", "2"]
+    assert "new" not in {each.text for each in by_words(hits)}
     assert shard.compared == [False, True]
 
 
@@ -236,7 +236,7 @@ async def test_a_scope_is_kept_to_among_more_sources_than_are_counted(tmp_path: 
         await (await index.writer(MODEL)).write(points)
         hits = await index.search(request(1, dense=unit(1), sources=frozenset(names[:3])))
 
-    assert {hit.chunk.text for hit in hits.dense} == {"s0", "s1", "s2"}
+    assert {each.text for each in by_meaning(hits)} == {"s0", "s1", "s2"}
 
 
 MIXED = 64
@@ -280,6 +280,6 @@ def test_what_is_looked_for_among_the_nearest_of_all_is_what_comparing_all_would
     sifted = asyncio.run(EdgeSearch(large=0).hits(mixed, asked))
     compared = asyncio.run(EdgeSearch(large=MIXED + 1).hits(mixed, asked))
 
-    assert [hit.score for hit in sifted.dense] == [hit.score for hit in compared.dense]
-    assert set(sifted.dense) == set(compared.dense)
-    assert sifted.sparse == compared.sparse
+    assert [*sifted.dense.values()] == [*compared.dense.values()]
+    assert sifted.dense == compared.dense
+    assert [*sifted.sparse.items()] == [*compared.sparse.items()]

@@ -47,7 +47,7 @@ class Nothing:
     """An index and a reranker to whom everything is equal."""
 
     async def search(self, request: SearchRequest) -> SearchHits:
-        return SearchHits((), ())
+        return SearchHits()
 
     async def vectors(self, collection: str, hashes: Sequence[str]) -> dict[str, object]:
         return {}
@@ -88,7 +88,7 @@ async def test_a_dead_index_is_not_searched_but_a_sync_may_ask_it(breakers: Brea
 
 async def test_an_index_that_is_well_is_searched(breakers: Breakers) -> None:
     index = GuardedIndex(Nothing(), breakers.guard("Vector index"))  # type: ignore[arg-type]
-    assert await index.search(REQUEST) == SearchHits((), ())
+    assert await index.search(REQUEST) == SearchHits()
 
 
 async def test_a_dead_reranker_is_left_alone(breakers: Breakers) -> None:

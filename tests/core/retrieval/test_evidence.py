@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.model import Chunk
 from core.retrieval.evidence import gather, held_by_sentences, said, weigh
-from core.retrieval.fusion import RankedHit
+from core.retrieval.ranked_hits import RankedHit
 from tests.support.search import chunk, ranked
 
 

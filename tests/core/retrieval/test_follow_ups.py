@@ -6,7 +6,7 @@ import pytest
 
 from core.model import Chunk
 from core.retrieval.follow_ups import OFF_TOPIC, Blend, Searched, blend
-from tests.support.search import chunk, ranked
+from tests.support.search import chunk, ranked, ranking
 
 LINUX = chunk("Install it on Linux with the installer.", anchor="linux")
 WINDOWS = chunk("Install it on Windows from an archive.", anchor="windows")
@@ -15,7 +15,8 @@ BREAD = chunk("Bread is baked in an oven.", anchor="bread")
 
 def searched(text: str, cosine: float | None, *found: Chunk) -> Searched:
     cosines = [] if cosine is None else [cosine]
-    return Searched(text, [ranked(each, 1 / n) for n, each in enumerate(found, 1)], cosines)
+    hits = ranking(*(ranked(each, 1 / n) for n, each in enumerate(found, 1)))
+    return Searched(text, hits, cosines)
 
 
 ASKED = searched("install on Linux? windows? windows?", 0.7, LINUX, WINDOWS)

@@ -4,15 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.model import Hit, SearchHits
-from core.retrieval.fusion import RankedHit, combine, fuse
-from tests.support.search import chunk, hits, ranked
+from core.retrieval.fusion import combine, fuse
+from core.retrieval.ranked_hits import RankedHits
+from tests.support.search import chunk, found, ranked
+from tests.support.search import ranking as listed
 
 COSINES = st.floats(-1, 1)
 BM25_SCORES = st.floats(0.01, 100)
 
 
-def fused(ranking: list[RankedHit]) -> dict[str, float]:
+def fused(ranking: RankedHits) -> dict[str, float]:
     return {hit.chunk.text: round(hit.scores.fused, 6) for hit in ranking}
 
 
@@ -41,14 +42,14 @@ def test_scores_are_scaled_and_summed_by_weight(
     sparse: tuple[tuple[str, float], ...],
     expected: dict[str, float],
 ) -> None:
-    ranking = fuse(SearchHits(hits(*dense), hits(*sparse)), dense_weight=0.4)
+    ranking = fuse(found(dense, sparse), dense_weight=0.4)
 
     assert fused(ranking) == expected
     assert [hit.chunk.text for hit in ranking] == list(expected)
 
 
 def test_raw_scores_are_kept() -> None:
-    ranking = fuse(SearchHits(hits(("a", 0.9), ("b", 0.2)), hits(("a", 7.0))), dense_weight=0.4)
+    ranking = fuse(found([("a", 0.9), ("b", 0.2)], [("a", 7.0)]), dense_weight=0.4)
 
     scores = {hit.chunk.text: (hit.scores.dense, hit.scores.sparse) for hit in ranking}
     assert scores == {"a": (0.9, 7.0), "b": (0.2, None)}
@@ -62,7 +63,7 @@ def test_raw_scores_are_kept() -> None:
 def test_a_ranking_holds_each_hit_once_in_the_order_of_its_scores(
     dense: dict[str, float], sparse: dict[str, float], weight: float
 ) -> None:
-    ranking = fuse(SearchHits(hits(*dense.items()), hits(*sparse.items())), weight)
+    ranking = fuse(found(dense.items(), sparse.items()), weight)
 
     scores = [hit.scores.fused for hit in ranking]
     assert sorted(hit.chunk.text for hit in ranking) == sorted(dense.keys() | sparse.keys())
@@ -79,7 +80,7 @@ def test_the_best_of_both_searches_is_the_best(
 ) -> None:
     dense["best"], sparse["best"] = 1.5, 200.0
 
-    ranking = fuse(SearchHits(hits(*dense.items()), hits(*sparse.items())), 0.4)
+    ranking = fuse(found(dense.items(), sparse.items()), 0.4)
 
     assert ranking[0].chunk.text == "best"
     assert ranking[0].scores.fused == pytest.approx(1)
@@ -89,17 +90,18 @@ def test_the_rankings_of_several_queries_are_averaged_by_weight() -> None:
     a, b, c = chunk("a"), chunk("b"), chunk("c")
 
     ranking = combine(
-        [(3.0, [ranked(a, 1.0), ranked(b, 0.6)]), (1.0, [ranked(c, 1.0), ranked(b, 0.8)])]
+        [
+            (3.0, listed(ranked(a, 1.0), ranked(b, 0.6))),
+            (1.0, listed(ranked(c, 1.0), ranked(b, 0.8))),
+        ]
     )
 
     assert fused(ranking) == {"a": 0.75, "b": 0.65, "c": 0.25}
 
 
 def test_a_hit_keeps_the_raw_scores_of_the_first_query_that_found_it() -> None:
-    hit, other = Hit(chunk("a"), 0.9), Hit(chunk("a"), 0.1)
+    first, other = found([("a", 0.9)]), found([("a", 0.1)], [("a", 0.1)])
 
-    ranking = combine(
-        [(1.0, fuse(SearchHits((hit,), ()), 0.4)), (1.0, fuse(SearchHits((other,), (other,)), 0.4))]
-    )
+    ranking = combine([(1.0, fuse(first, 0.4)), (1.0, fuse(other, 0.4))])
 
     assert [(h.scores.dense, h.scores.sparse) for h in ranking] == [(0.9, None)]

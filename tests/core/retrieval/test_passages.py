@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.model import Passage, Scores
-from core.retrieval.fusion import RankedHit
 from core.retrieval.passages import deep_link, to_passages
+from core.retrieval.ranked_hits import RankedHit
 from tests.support.search import chunk, ranked, record
 
 RECORDS = {("docs", "a.md"): record(), ("docs", "b.md"): record("b.md")}

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.model import DocumentRecord, Scores
-from core.retrieval.fusion import RankedHit
 from core.retrieval.preference import Preference, preferred
-from tests.support.search import chunk, record
+from core.retrieval.ranked_hits import RankedHit
+from tests.support.search import chunk, ranking, record
 
 REVIEWED = record("paper.md")
 BLOG = replace(record("blog.md"), peer_reviewed=False)
@@ -24,8 +24,8 @@ def hit(of: DocumentRecord, fused: float, rerank: float | None = None) -> Ranked
     return RankedHit(each, Scores(fused=fused, rerank=rerank))
 
 
-def paths(ranking: list[RankedHit], preference: Preference) -> list[str]:
-    return [each.chunk.path for each in preferred(ranking, RECORDS, preference)]
+def paths(hits: list[RankedHit], preference: Preference) -> list[str]:
+    return [each.chunk.path for each in preferred(ranking(*hits), RECORDS, preference)]
 
 
 @pytest.mark.parametrize(
@@ -44,21 +44,23 @@ def test_what_is_peer_reviewed_comes_first_where_it_is_about_as_relevant(
 
 
 def test_a_source_of_higher_priority_comes_first_and_one_of_lower_last() -> None:
-    ranking = [hit(BLOG, 0.8), hit(WIKI, 0.79)]
-    assert paths(ranking, Preference(priorities={"wiki": 0.05})) == ["wiki.md", "blog.md"]
-    ranking = [hit(WIKI, 0.8), hit(BLOG, 0.79)]
-    assert paths(ranking, Preference(priorities={"wiki": -0.05})) == ["blog.md", "wiki.md"]
+    hits = [hit(BLOG, 0.8), hit(WIKI, 0.79)]
+    assert paths(hits, Preference(priorities={"wiki": 0.05})) == ["wiki.md", "blog.md"]
+    hits = [hit(WIKI, 0.8), hit(BLOG, 0.79)]
+    assert paths(hits, Preference(priorities={"wiki": -0.05})) == ["blog.md", "wiki.md"]
 
 
 def test_it_is_the_reranker_s_score_where_there_is_one() -> None:
-    ranking = [hit(BLOG, 0.2, rerank=0.8), hit(REVIEWED, 0.1, rerank=0.79), hit(REVIEWED, 1.0)]
-    found = preferred(ranking, RECORDS, Preference(0.05))
+    hits = [hit(BLOG, 0.2, rerank=0.8), hit(REVIEWED, 0.1, rerank=0.79), hit(REVIEWED, 1.0)]
+    found = preferred(ranking(*hits), RECORDS, Preference(0.05))
     assert [each.scores.rerank for each in found] == [0.79, 0.8, None]
 
 
 def test_the_scores_that_are_told_are_those_of_the_search() -> None:
-    ranking = [hit(BLOG, 0.8), hit(REVIEWED, 0.8)]
-    assert {each.scores.fused for each in preferred(ranking, RECORDS, Preference(0.5))} == {0.8}
+    hits = [hit(BLOG, 0.8), hit(REVIEWED, 0.8)]
+    assert {each.scores.fused for each in preferred(ranking(*hits), RECORDS, Preference(0.5))} == {
+        0.8
+    }
 
 
 def test_what_is_served_no_more_is_neither_preferred_nor_in_the_way() -> None:
@@ -67,13 +69,14 @@ def test_what_is_served_no_more_is_neither_preferred_nor_in_the_way() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.floats(0, 1), st.none() | st.floats(0, 1)), max_size=20),
+    st.lists(st.tuples(st.floats(0, 1), st.none() | st.floats(0, 1)), unique=True, max_size=20),
     st.sampled_from([REVIEWED, BLOG]),
     st.floats(0, 1),
 )
 def test_where_all_are_alike_the_order_is_exactly_that_of_the_search(
     scores: list[tuple[float, float | None]], alike: DocumentRecord, boost: float
 ) -> None:
-    ranking = [hit(alike, fused, rerank) for fused, rerank in scores]
+    scores.sort(key=lambda each: each[1] is None)
+    hits = [hit(alike, fused, rerank) for fused, rerank in scores]
     preference = Preference(boost, {"docs": boost / 3})
-    assert preferred(ranking, RECORDS, preference) == ranking
+    assert [*preferred(ranking(*hits), RECORDS, preference)] == hits

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.errors import RequestRejected, ServiceUnavailable
-from core.model import EVERYTHING, Corpus, Hit, Rung, Scope, SearchHits, SearchRequest
+from core.model import EVERYTHING, Corpus, Rung, Scope, SearchHits, SearchRequest
 from core.ports import Reranker
 from core.retrieval.preference import Preference
 from core.retrieval.retriever import RetrievalSettings, Retriever
@@ -16,16 +16,16 @@ from tests.support.search import (
     ScriptedIndex,
     ScriptedReranker,
     chunk,
-    hits,
     record,
 )
+from tests.support.search import found as hits
 
 EMBEDDER = HashingEmbedder()
 CORPUS = Corpus(EMBEDDER.model.collection, 7)
 QUERY = "install linux"
-FOUND = SearchHits(
-    dense=hits(("install on linux", 0.8), ("linux", 0.6), ("potatoes", 0.1)),
-    sparse=hits(("install on linux", 9.0), ("install", 4.0)),
+FOUND = hits(
+    dense=[("install on linux", 0.8), ("linux", 0.6), ("potatoes", 0.1)],
+    sparse=[("install on linux", 9.0), ("install", 4.0)],
 )
 
 
@@ -207,7 +207,7 @@ async def test_all_that_failed_is_told() -> None:
 
 async def test_nothing_found_is_not_reranked_and_never_sufficient() -> None:
     reranker = ScriptedReranker({})
-    search = retriever(ScriptedIndex(SearchHits((), ())), reranker=reranker)
+    search = retriever(ScriptedIndex(SearchHits()), reranker=reranker)
 
     found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
@@ -226,7 +226,7 @@ async def test_documents_that_are_not_served_suffice_for_nothing() -> None:
 @pytest.mark.parametrize(("cosine", "sufficient"), [(0.8, True), (0.1, False)])
 async def test_a_known_model_s_cosine_decides(cosine: float, *, sufficient: bool) -> None:
     embedder = HashingEmbedder(name="all-MiniLM-L6-v2")
-    index = ScriptedIndex(SearchHits(hits(("linux", cosine)), hits(("linux", 5.0))))
+    index = ScriptedIndex(hits([("linux", cosine)], [("linux", 5.0)]))
     search = retriever(index, embedder=embedder)
     corpus = Corpus(embedder.model.collection, 7)
 
@@ -236,7 +236,7 @@ async def test_a_known_model_s_cosine_decides(cosine: float, *, sufficient: bool
 
 
 async def test_another_model_s_cosine_is_not_trusted() -> None:
-    index = ScriptedIndex(SearchHits(hits(("potatoes", 0.9)), hits(("potatoes", 5.0))))
+    index = ScriptedIndex(hits([("potatoes", 0.9)], [("potatoes", 5.0)]))
     search = retriever(index)
 
     found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
@@ -249,9 +249,7 @@ def finding(**texts: str) -> ScriptedIndex:
     return ScriptedIndex(
         FOUND,
         by_term={
-            WordCounts().encode_query(word).indices[0]: SearchHits(
-                hits((text, 0.9)), hits((text, 5.0))
-            )
+            WordCounts().encode_query(word).indices[0]: hits([(text, 0.9)], [(text, 5.0)])
             for word, text in texts.items()
         },
     )
@@ -300,10 +298,8 @@ async def test_the_reranker_reads_the_question_alone_where_it_is_surer() -> None
 
 
 async def test_passages_keep_to_the_token_budget() -> None:
-    found = SearchHits(
-        tuple(Hit(chunk("x" * 400, anchor=str(n)), 1 - n / 10) for n in range(9)), ()
-    )
-    search = retriever(ScriptedIndex(found), settings=RetrievalSettings(context_tokens=250))
+    long = hits((chunk("x" * 400, anchor=str(n)), 1 - n / 10) for n in range(9))
+    search = retriever(ScriptedIndex(long), settings=RetrievalSettings(context_tokens=250))
 
     retrieval = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
@@ -320,11 +316,11 @@ async def test_the_times_of_search_and_rerank_are_told_in_milliseconds() -> None
 
 
 async def test_of_two_passages_that_are_as_relevant_the_peer_reviewed_one_is_first() -> None:
-    blog, paper = (Hit(chunk("install on linux", path=path), 0.8) for path in ("b.md", "a.md"))
+    equal = hits((chunk("install on linux", path=path), 0.8) for path in ("b.md", "a.md"))
     records = (replace(record("b.md"), peer_reviewed=False), record("a.md"))
     for boost, first in [(0.0, "b.md"), (0.05, "a.md")]:
         retriever = Retriever(
-            ScriptedIndex(SearchHits((blog, paper), ())),
+            ScriptedIndex(equal),
             EMBEDDER,
             WordCounts(),
             ScriptedCatalog(records),
