@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack, aclosing
 
 from core.answering.places import Places
 from core.model import AnswerEvent, Queued
@@ -23,31 +23,57 @@ async def made_ahead(
     Closing the iterator ends the making. What breaks the events off is raised after those that
     came before it.
     """
-    ahead: asyncio.Queue[AnswerEvent | None] = asyncio.Queue()
+    ahead = _Ahead()
     making = asyncio.create_task(_make(events, places, person, ahead))
+    making.add_done_callback(ahead.end)
     try:
-        while (event := await ahead.get()) is not None:
-            yield event
+        while True:
+            while ahead.events:
+                yield ahead.events.popleft()
+            if making.done():
+                break
+            await ahead.more()
         await making
     finally:
-        making.cancel()
-        await asyncio.gather(making, return_exceptions=True)
+        if not making.done():
+            making.cancel()
+            await asyncio.gather(making, return_exceptions=True)
+
+
+class _Ahead:
+    """What is made and not looked at yet. Half of what an asyncio.Queue costs for each event."""
+
+    def __init__(self) -> None:
+        self.events: deque[AnswerEvent] = deque()
+        self._waiting: asyncio.Future[None] | None = None
+
+    async def more(self) -> None:
+        self._waiting = asyncio.get_running_loop().create_future()
+        await self._waiting
+
+    def put(self, event: AnswerEvent) -> None:
+        self.events.append(event)
+        self._wake()
+
+    def end(self, making: asyncio.Task[None]) -> None:
+        # Looked at, in case that nobody waits for it any more.
+        _ = making.cancelled() or making.exception()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
 
 async def _make(
-    events: AsyncIterator[AnswerEvent],
-    places: Places,
-    person: str,
-    ahead: asyncio.Queue[AnswerEvent | None],
+    events: AsyncIterator[AnswerEvent], places: Places, person: str, ahead: _Ahead
 ) -> None:
     try:
-        async with AsyncExitStack() as stack:
-            if isinstance(events, AsyncGenerator):
-                await stack.enter_async_context(aclosing(events))
-            if (before := places.before(person)) is not None and before >= _LONG:
-                ahead.put_nowait(Queued(before))
-            await stack.enter_async_context(places.place(person))
+        if (before := places.before(person)) is not None and before >= _LONG:
+            ahead.put(Queued(before))
+        async with places.place(person):
             async for event in events:
-                ahead.put_nowait(event)
+                ahead.put(event)
     finally:
-        ahead.put_nowait(None)
+        if isinstance(events, AsyncGenerator):
+            await events.aclose()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, aclosing
 from typing import Protocol
 
 from core.answering.stopping import Stop
@@ -31,14 +30,14 @@ class ObservedAnswerer:
     async def answer(self, question: Question, stop: Stop) -> AsyncGenerator[AnswerEvent, None]:
         """The same events."""
         events = self._answerer.answer(question, stop)
-        async with AsyncExitStack() as stack:
+        try:
+            async for event in events:
+                if isinstance(event, Answered):
+                    self._observer.answered(question, event)
+                yield event
+        except Exception as exc:
+            self._observer.failed(question, exc)
+            raise
+        finally:
             if isinstance(events, AsyncGenerator):
-                await stack.enter_async_context(aclosing(events))
-            try:
-                async for event in events:
-                    if isinstance(event, Answered):
-                        self._observer.answered(question, event)
-                    yield event
-            except Exception as exc:
-                self._observer.failed(question, exc)
-                raise
+                await events.aclose()
