@@ -11,16 +11,22 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bench.corpus import question
+
 CONVERSATIONS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """The `n`th question, `at` so many seconds after the start, in one of the conversations."""
+    """The `n`th question, `at` so many seconds after the start, in one of the conversations.
+
+    Its text is made before the clock runs, which is to measure who answers it.
+    """
 
     n: int
     at: float
     conversation: int
+    text: str
 
 
 @dataclass(slots=True)
@@ -53,7 +59,7 @@ def _arrivals(
     chance.shuffle(order)
     n, at = 0, chance.expovariate(rate)
     while at < seconds:
-        yield Arrival(n, at, order[n % conversations])
+        yield Arrival(n, at, order[n % conversations], question(n))
         n, at = n + 1, at + chance.expovariate(rate)
 
 

@@ -15,7 +15,6 @@ from pydantic import SecretStr
 
 from bench.arrivals import Arrival, Seen
 from bench.conversations import PLATFORM, session, write_history
-from bench.corpus import question
 from bot.app import open_app
 from bot.memory import settle
 from bot.parts import App
@@ -126,7 +125,7 @@ class Docent:
 
     async def ask(self, arrival: Arrival, seen: Seen) -> None:
         """Returns when the answer is stored."""
-        text = question(arrival.n)
+        text = arrival.text
         key = session(arrival.conversation)
         self._asking[text] = seen
         done = self._done[text] = asyncio.get_running_loop().create_future()

@@ -29,6 +29,9 @@ from bench.measures import (
 )
 from bot.loop import quickest_loop
 
+LOOK_EVERY = 0.02
+"""Seconds between two looks at the loop's lag: each wakes a process that mostly sleeps."""
+
 
 class Pipeline(Protocol):
     """What ingests docs and answers from them."""
@@ -103,7 +106,7 @@ class Watch:
         asking = asyncio.create_task(offer(arrivals, self._ask))
         await asyncio.sleep(args.warm_up)
         begun, cpu = loop.time(), process_time()
-        async with loop_lag() as lag:
+        async with loop_lag(LOOK_EVERY) as lag:
             await asyncio.sleep(args.seconds)
         ended, cpu = loop.time(), process_time() - cpu
         memory = resident_mb()

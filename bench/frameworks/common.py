@@ -15,7 +15,7 @@ import asyncpg
 from qdrant_edge import Bm25, Bm25Config
 
 from bench.arrivals import CONVERSATIONS, Arrival, Seen
-from bench.corpus import answer_text, question
+from bench.corpus import answer_text
 
 MODEL: Final = "stand-in/model"
 EMBEDDING_MODEL: Final = "embed-v4.0"
@@ -149,7 +149,7 @@ class Answering:
     async def ask(self, arrival: Arrival, seen: Seen) -> None:
         """Returns when the answer is stored."""
         clock = asyncio.get_running_loop().time
-        asked = question(arrival.n)
+        asked = arrival.text
         turns = await self._conversations.load(arrival.conversation)
         pieces = []
         async for piece in self._framework.write(asked, turns):

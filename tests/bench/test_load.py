@@ -46,7 +46,7 @@ async def test_questions_begin_when_they_are_due_whatever_became_of_those_before
         await stuck.wait()
 
     async with asyncio.timeout(30):
-        await offer([Arrival(n, n / 1000, n) for n in range(5)], ask)
+        await offer([Arrival(n, n / 1000, n, "How?") for n in range(5)], ask)
 
     assert begun == [0, 1, 2, 3, 4]
 
