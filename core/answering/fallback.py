@@ -28,12 +28,13 @@ class FallbackChatModel:
         """The events of the first model that comes through, after those of failed ones."""
         last = len(self._models) - 1
         for rank, model in enumerate(self._models):
+            # Where there is no next model, silence is an answer for the caller to judge.
+            spoke = rank == last
             try:
-                # Where there is no next model, silence is an answer for the caller to judge.
-                stream = model.stream(prompt) if rank == last else _never_empty(model, prompt)
-                async with aclosing(stream) as events:
+                async with aclosing(model.stream(prompt)) as events:
                     async for event in events:
-                        yield _ranked(event, rank)
+                        spoke = spoke or _says(event)
+                        yield _ranked(event, rank) if rank else event
             except ServiceError as exc:
                 if rank == last:
                     raise
@@ -48,12 +49,8 @@ def _ranked(event: ModelEvent, rank: int) -> ModelEvent:
     return event
 
 
-async def _never_empty(model: ChatModel, prompt: Prompt) -> AsyncGenerator[ModelEvent, None]:
-    """The model's events. Raises MalformedReply where it ends without having said anything."""
-    spoke = False
-    async with aclosing(model.stream(prompt)) as events:
-        async for event in events:
-            spoke |= isinstance(event, ModelText) and bool(event.text.strip())
-            if isinstance(event, ModelFinished) and not spoke:
-                raise MalformedReply(event.model, "the reply is empty.")
-            yield event
+def _says(event: ModelEvent) -> bool:
+    """Whether there is something to read. Raises MalformedReply where the reply ends instead."""
+    if isinstance(event, ModelFinished):
+        raise MalformedReply(event.model, "the reply is empty.")
+    return isinstance(event, ModelText) and bool(event.text.strip())
