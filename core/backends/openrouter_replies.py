@@ -50,7 +50,7 @@ class Reply:
         text = ""
         try:
             for chunk in chunks:
-                text += self._read(chunk)
+                text += self._read(parse(chunk))
         except ServiceError:
             yield from self._said(text)
             raise
@@ -59,15 +59,17 @@ class Reply:
     def _said(self, text: str) -> list[ModelEvent]:
         return [*self.start(), ModelText(text)] if text else []
 
-    def _read(self, data: bytes) -> str:
+    def _read(self, chunk: dict[str, Any]) -> str:
         """A chunk's text."""
-        chunk = parse(data)
-        raise_if_error(chunk, _BAD_GATEWAY, secret=self._secret)
+        if "error" in chunk:
+            raise_if_error(chunk, _BAD_GATEWAY, secret=self._secret)
         choice = _first_choice(chunk)
-        model = chunk.get("model")
-        self._model = model if isinstance(model, str) and model else self._model
-        self._read_reason(choice.get("finish_reason"))
-        self._usage = _usage(chunk.get("usage")) or self._usage
+        if (model := chunk.get("model")) and isinstance(model, str):
+            self._model = model
+        if reason := choice.get("finish_reason"):
+            self._read_reason(reason)
+        if usage := chunk.get("usage"):
+            self._usage = _usage(usage) or self._usage
         return _text(choice)
 
     def start(self) -> list[ModelEvent]:
@@ -89,7 +91,7 @@ class Reply:
             raise ServiceUnavailable(SERVICE, "the model failed in the middle of its reply.")
         if reason == "content_filter":
             raise RequestRejected(SERVICE, "the provider's content filter stopped the reply.")
-        self._reason = str(reason) if reason else self._reason
+        self._reason = str(reason)
 
 
 def parse(data: str | bytes) -> dict[str, Any]:
@@ -157,9 +159,11 @@ def _first_choice(chunk: dict[str, Any]) -> dict[str, Any]:
 def _text(choice: dict[str, Any]) -> str:
     delta = choice.get("delta") or {}
     text = delta.get("content") if isinstance(delta, dict) else delta
-    if text is not None and not isinstance(text, str):
+    if isinstance(text, str):
+        return text
+    if text is not None:
         raise MalformedReply(SERVICE, "a part of the reply holds something other than text.")
-    return text or ""
+    return ""
 
 
 def _usage(usage: object) -> Usage | None:

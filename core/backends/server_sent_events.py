@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 _DATA: Final = b"data: "
+_END: Final = b"\n\n"
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 
 
@@ -18,7 +19,7 @@ class EventReader:
 
     def feed(self, received: bytes) -> list[bytes]:
         """The data of each event that is whole by now; what has none is left out."""
-        if events := self._plain(received):
+        if not self._rest and not self._data and (events := _plain(received)):
             return events
         text = self._rest + received
         # A carriage return at the very end may be half of a line's end.
@@ -26,14 +27,6 @@ class EventReader:
         *lines, rest = _LINE_END.split(text[:-1] if held else text)
         self._rest = rest + b"\r" if held else rest
         return [event for line in lines if (event := self._event(line))]
-
-    def _plain(self, received: bytes) -> list[bytes]:
-        """As nearly all come: whole events of a line of data each. Nothing for any other."""
-        if self._rest or self._data or not received.endswith(b"\n\n") or b"\r" in received:
-            return []
-        events = received[len(_DATA) : -2].split(b"\n\n" + _DATA)
-        plain = received.startswith(_DATA) and not any(b"\n" in event for event in events)
-        return [event for event in events if event] if plain else []
 
     def _event(self, line: bytes) -> bytes:
         """The data that an empty line completes; nothing for any other line."""
@@ -44,3 +37,12 @@ class EventReader:
             return b""
         data, self._data = b"\n".join(self._data), []
         return data
+
+
+def _plain(received: bytes) -> list[bytes]:
+    """As nearly all come: whole events of a line of data each. Nothing for any other."""
+    if not received.startswith(_DATA) or not received.endswith(_END) or b"\r" in received:
+        return []
+    events = received[len(_DATA) : -len(_END)].split(_END + _DATA)
+    plain = received.count(b"\n") == len(_END) * len(events) and b"" not in events
+    return events if plain else []
