@@ -14,7 +14,7 @@ import orjson
 from yarl import URL
 
 from core.backends.cohere_errors import SERVICE, error_for
-from core.backends.http_session import post, session_errors
+from core.backends.http_session import below, send, session_errors
 from core.backends.vendor_http import unreachable
 from core.errors import MalformedReply
 
@@ -38,9 +38,9 @@ class CohereApi:
         """The reply's JSON. Raises ServiceError."""
         with session_errors(SERVICE, unreachable):
             async with asyncio.timeout(self._patience):
-                reply = await post(
-                    self._session, self._base / path, orjson.dumps(arguments), service=SERVICE
-                )
+                body = orjson.dumps(arguments)
+                url = below(self._base, path)
+                reply = await send(self._session, "POST", url, body, service=SERVICE)
         told = _parsed(reply.body)
         if reply.status not in _SUCCESS or not isinstance(told, dict):
             raise error_for(reply.status, told, reply.headers, secret=self._secret)

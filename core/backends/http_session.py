@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.request import getproxies
 
@@ -21,6 +22,7 @@ from core.errors import MalformedReply, ServiceError, ServiceUnavailable
 
 _MOST_BYTES: Final = 32 * 2**20
 _KEPT_ALIVE: Final = 60.0
+_JSON: Final = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,33 +57,34 @@ async def open_session(
         yield session
 
 
-async def post(session: aiohttp.ClientSession, url: URL, body: bytes, *, service: str) -> Reply:
-    """As `send` does."""
-    return await send(session, "POST", url, body, service=service)
+@lru_cache(maxsize=256)
+def below(base: URL, path: str) -> URL:
+    """The address of a path: the same object each time, which knows its parts by then."""
+    return base / path
 
 
 async def send(
     session: aiohttp.ClientSession, method: str, url: URL, body: bytes | None, *, service: str
 ) -> Reply:
     """The reply to JSON. Raises MalformedReply where it has no end, and what aiohttp raises."""
-    headers = {"Content-Type": "application/json"} if body is not None else {}
-    async with session.request(
-        method, url, data=body, headers=headers, allow_redirects=False
-    ) as response:
+    headers = None if body is None else _JSON
+    response = await session.request(method, url, data=body, headers=headers, allow_redirects=False)
+    try:
         content = await beginning(response, _MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
-            raise MalformedReply(service, "sent a reply that is far too large.")
-        return Reply(response.status, response.headers, content)
+    finally:
+        # Of a reply that was not read to its end, this closes the connection.
+        response.release()
+    if len(content) > _MOST_BYTES:
+        raise MalformedReply(service, "sent a reply that is far too large.")
+    return Reply(response.status, response.headers, content)
 
 
 async def beginning(response: aiohttp.ClientResponse, limit: int) -> bytes:
     """As much of the body as there is, up to the limit; no more is read."""
     parts, size = [], 0
-    async for part in response.content.iter_any():
+    while size < limit and (part := await response.content.readany()):
         parts.append(part)
         size += len(part)
-        if size >= limit:
-            break
     return b"".join(parts)[:limit]
 
 

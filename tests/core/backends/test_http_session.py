@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import aiohttp
 import pytest
 from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
-from core.backends.http_session import beginning, open_session, post, session_errors
+from core.backends.http_session import beginning, open_session, send, session_errors
 from core.backends.vendor_http import unreachable
 from core.errors import MalformedReply, ServiceError, ServiceUnavailable
 from tests.support.http_server import Exchange, serving
@@ -66,17 +66,19 @@ async def test_a_reply_without_an_end_is_not_read_to_it() -> None:
 
     async with serving(handle) as server, open_session({}) as session, asyncio.timeout(30):
         with pytest.raises(MalformedReply, match="too large"):
-            await post(session, URL(server.url), b"{}", service="Here")
+            await send(session, "POST", URL(server.url), b"{}", service="Here")
 
 
 async def test_only_the_beginning_is_read_where_that_is_enough() -> None:
-    async def parts() -> Any:
-        for part in (b"one", b"two", b"three"):
-            yield part
+    parts = [b"three", b"two", b"one"]
 
-    response = SimpleNamespace(content=SimpleNamespace(iter_any=parts))
+    async def readany() -> bytes:
+        return parts.pop()
+
+    response = SimpleNamespace(content=SimpleNamespace(readany=readany))
 
     assert await beginning(cast("aiohttp.ClientResponse", response), 5) == b"onetw"
+    assert parts == [b"three"]
 
 
 async def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +90,8 @@ async def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatc
         monkeypatch.delenv("no_proxy", raising=False)
         monkeypatch.delenv("NO_PROXY", raising=False)
         async with open_session({}) as session:
-            reply = await post(session, URL("http://far.invalid/x"), b"{}", service="Here")
+            url = URL("http://far.invalid/x")
+            reply = await send(session, "POST", url, b"{}", service="Here")
 
     assert reply.status == 200
     assert proxy.exchanges[0].path == "http://far.invalid/x"
