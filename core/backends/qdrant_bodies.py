@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
+import orjson
 
 from core.backends import qdrant_filters as filters
 from core.backends.qdrant_api import Json, serialized
@@ -28,14 +30,14 @@ def searches(request: SearchRequest) -> dict[str, Json]:
     """
     found: dict[str, Json] = {}
     shared = {
-        "filter": to_filter(filters.visible(request.generation, request.sources)),
+        "filter": _visible(request.generation, request.sources),
         "limit": request.limit,
         "with_payload": False,
     }
     if request.dense is not None:
         found[DENSE] = {**shared, "query": request.dense, "using": DENSE}
     if request.sparse.indices:
-        corpus = to_filter(filters.visible(request.generation))
+        corpus = _visible(request.generation, None)
         found[SPARSE] = {
             **shared,
             "query": _sparse(request.sparse),
@@ -43,6 +45,12 @@ def searches(request: SearchRequest) -> dict[str, Json]:
             "params": {"idf": {"corpus": corpus}},
         }
     return found
+
+
+@lru_cache(maxsize=256)
+def _visible(generation: int, sources: frozenset[str] | None) -> orjson.Fragment:
+    """The filter as JSON: most questions have the same."""
+    return orjson.Fragment(serialized(to_filter(filters.visible(generation, sources))))
 
 
 def to_rankings(asked: Iterable[str], answers: Any) -> dict[str, dict[str, float]]:

@@ -23,7 +23,7 @@ class KeptChunks(Generic[K]):
     def find(self, keys: Iterable[K]) -> dict[K, Chunk]:
         """Those that are here."""
         kept = self._chunks
-        known = {key: kept[key] for key in keys if key in kept}
+        known = {key: chunk for key in keys if (chunk := kept.get(key))}
         if len(kept) >= self._most:  # until then none gives way, and any order does
             for key in known:
                 kept[key] = kept.pop(key)

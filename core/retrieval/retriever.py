@@ -24,7 +24,7 @@ from core.ports import Catalog, Embedder, Reranker, SparseEncoder, VectorIndex
 from core.retrieval.confidence import CALIBRATED_MODELS, Confidence
 from core.retrieval.follow_ups import Blend, Searched, blend
 from core.retrieval.fusion import fuse
-from core.retrieval.passages import to_passages
+from core.retrieval.passages import Published, to_passages
 from core.retrieval.preference import Preference, preferred
 from core.retrieval.ranked_hits import RankedHits
 
@@ -95,6 +95,7 @@ class Retriever:
         self._reranker = reranker
         self._settings = settings or RetrievalSettings()
         self._cache = _QueryCache(self._settings.cached_queries)
+        self._published = Published({})
 
     async def encode(self, text: str) -> EncodedQuery:
         """The query, ready to search with. Raises nothing: without an embedder BM25 is left."""
@@ -121,8 +122,10 @@ class Retriever:
         if not ranking.hits:
             await self._require_index(corpus)
         records = await self._catalog.at(corpus.generation)
+        if self._published.records is not records:
+            self._published = Published(records)
         hits = preferred(ranking.hits, records, self._settings.preference)
-        passages = to_passages(hits, records, self._settings.context_tokens)
+        passages = to_passages(hits, self._published, self._settings.context_tokens)
         return Retrieval(
             query=ranking.query,
             generation=corpus.generation,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.model import Passage, Scores
-from core.retrieval.passages import deep_link, to_passages
+from core.retrieval.passages import Published, deep_link, to_passages
 from core.retrieval.ranked_hits import RankedHit
 from tests.support.search import chunk, ranked, record
 
@@ -16,7 +16,7 @@ RECORDS = {("docs", "a.md"): record(), ("docs", "b.md"): record("b.md")}
 
 
 def passages(ranking: Sequence[RankedHit], token_budget: int = 1000) -> tuple[Passage, ...]:
-    return to_passages(ranking, RECORDS, token_budget)
+    return to_passages(ranking, Published(RECORDS), token_budget)
 
 
 def texts(ranking: Sequence[RankedHit], token_budget: int = 1000) -> list[str]:
@@ -49,7 +49,7 @@ def test_a_passage_links_to_its_section_as_the_site_names_it() -> None:
     records = {("docs", "a.md"): replace(record(), fragments={"start-1": "start_1", "none": ""})}
     ranking = [part(0, anchor=anchor) for anchor in ("start-1", "start", "none")]
 
-    assert [p.url for p in to_passages(ranking, records, 1000)] == [
+    assert [p.url for p in to_passages(ranking, Published(records), 1000)] == [
         "https://docs.example/a#start_1",
         "https://docs.example/a#start",
         "https://docs.example/a",
@@ -60,6 +60,17 @@ def test_a_passage_s_links_lead_to_what_is_published() -> None:
     (passage,) = passages([ranked(chunk("See [it](b.md#c)."))])
 
     assert passage.text == "See [it](https://docs.example/a#c)."
+
+
+def test_a_section_is_published_the_same_way_each_time_it_is_found() -> None:
+    published = Published(RECORDS, most=1)
+    hits = [ranked(chunk(f"See [it]({anchor}.md#c).", anchor=anchor)) for anchor in "ab"]
+
+    first = [to_passages([hit], published, 1000) for hit in hits]
+    again = [to_passages([hit], published, 1000) for hit in hits]
+
+    assert again == first
+    assert [passage.url[-2:] for (passage,) in first] == ["#a", "#b"]
 
 
 def test_neighbours_are_merged_in_reading_order() -> None:

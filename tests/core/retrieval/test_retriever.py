@@ -306,6 +306,20 @@ async def test_passages_keep_to_the_token_budget() -> None:
     assert len(retrieval.passages) == 2
 
 
+async def test_a_passage_leads_to_where_its_generation_is_published() -> None:
+    catalog = ScriptedCatalog()
+    search = retriever(catalog=catalog)
+    queries = [await search.encode(QUERY)]
+    await search.retrieve(queries, EVERYTHING, CORPUS)
+    catalog.records = (record(url="https://moved.example"),)
+
+    found = await search.retrieve(queries, EVERYTHING, CORPUS)
+
+    assert {passage.url.partition("#")[0] for passage in found.passages} == {
+        "https://moved.example"
+    }
+
+
 async def test_the_times_of_search_and_rerank_are_told_in_milliseconds() -> None:
     search = retriever()
 
