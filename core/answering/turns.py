@@ -11,6 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from core.answering.apologies import apology, postponement
+from core.answering.leases import Leases
 from core.answering.making import made_ahead
 from core.answering.places import Places
 from core.answering.stopping import Stop
@@ -28,9 +29,6 @@ from core.ports import Responder
 
 _STORE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 _PUT_BACK_TIMEOUT = 2.0
-_STEPS = 8
-"""Moments at which leases are renewed, in each pause between two looks."""
-
 # What is no fault of the question, so that it may be answered when the service is back.
 _OUTAGES = (ServiceUnavailable, AccessDenied, QuotaExceeded)
 
@@ -75,13 +73,11 @@ class TurnRunner:
         self._outage_pauses = outage_pauses
         self._outages: Counter[UUID] = Counter()
         self._attempts = len(retry_pauses) + 1
-        self._watch_pause = min(watch_pause, inbox.lease_seconds / 3)
-        self._alarms: dict[SessionKey, asyncio.Event] = {}
+        self._leases = Leases(inbox, watch_pause=watch_pause)
 
     def look(self, session: SessionKey) -> None:
         """Has the session's running turn, if there is one here, see at once what is wanted."""
-        if alarm := self._alarms.get(session):
-            alarm.set()
+        self._leases.look(session)
 
     async def run(self, turn: Turn) -> float | None:
         """None when the turn has ended, else after how long to claim again in its session.
@@ -225,40 +221,11 @@ class TurnRunner:
     async def _under_lease(
         self, turn: Turn, work: Coroutine[None, None, object], stop: Stop
     ) -> None:
-        """Renews the lease while the work goes on, and cancels the work when it is lost."""
-        alarm = self._alarms[turn.question.session] = asyncio.Event()
         try:
-            async with asyncio.TaskGroup() as tasks:
-                renewing = tasks.create_task(self._keep_lease(turn, alarm, stop))
-                await work
-                renewing.cancel()
+            await self._leases.hold(turn, work, stop)
         except BaseExceptionGroup as group:
             cause = _first(group.subgroup(LeaseLost) or group)
             raise cause from cause.__cause__
-        finally:
-            del self._alarms[turn.question.session]
-
-    async def _keep_lease(self, turn: Turn, alarm: asyncio.Event, stop: Stop) -> None:
-        clock = asyncio.get_running_loop().time
-        length = self._inbox.lease_seconds
-        ours_until = clock() + length
-        while True:
-            # At the same moments as the other turns, so that they are renewed together.
-            step = self._watch_pause / _STEPS
-            due = (clock() // step + _STEPS + 1) * step
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(due):
-                    await alarm.wait()
-            alarm.clear()
-            began = clock()
-            try:
-                async with asyncio.timeout(length / 3):
-                    if await self._inbox.renew(turn) is Wanted.STOPPED:
-                        stop.wish()
-                ours_until = began + length
-            except (ServiceError, TimeoutError) as exc:
-                if clock() + length / 3 >= ours_until:
-                    raise LeaseLost("The lease could not be renewed in time.") from exc
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.conversation.amendments import Amendments
@@ -145,14 +146,12 @@ class Inbox:
             return None
         return Held(min(max(rows[0]["seconds"] or 0.0, 0.0), self.lease_seconds))
 
-    async def renew(self, turn: Turn) -> Wanted:
-        """Prolongs the lease to its full length from now; what is wanted of the turn by now.
+    async def renew(self, turns: Sequence[Turn]) -> list[Wanted | None]:
+        """Prolongs their leases to the full length from now; what is wanted of each turn by now.
 
-        Raises LeaseLost, also when the question was edited or withdrawn.
+        None where the lease was lost, also when the question was edited or withdrawn.
         """
-        if (wanted := await self._renewals.renew(turn)) is None:
-            raise _lost(turn)
-        return wanted
+        return await self._renewals.renew(turns)
 
     async def finish(self, turn: Turn, answered: Answered) -> None:
         """Stores the answer, its trace and the passages. Doing it twice is doing it once.
@@ -276,11 +275,12 @@ class Inbox:
     def _end(self, turn: Turn, held: object) -> None:
         """Raises LeaseLost where no row was held."""
         if not held:
-            raise _lost(turn)
+            raise lost(turn)
         self.waiting.ended(turn.question.session, turn.question.message_id)
 
 
-def _lost(turn: Turn) -> LeaseLost:
+def lost(turn: Turn) -> LeaseLost:
+    """What has become of its lease."""
     return LeaseLost(
         f"The question {turn.question.message_id} was changed, withdrawn or taken over."
     )

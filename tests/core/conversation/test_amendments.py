@@ -97,7 +97,8 @@ async def test_a_worker_at_the_old_text_is_fenced_and_the_next_waits_for_it(
     asked = question("first")
     turn = await _asked(inbox, asked)
     await _edited(amendments, asked, "second")
-    for late in (inbox.renew(turn), inbox.finish(turn, answered()), inbox.fail(turn, "x")):
+    assert await inbox.renew([turn]) == [None]
+    for late in (inbox.finish(turn, answered()), inbox.fail(turn, "x")):
         with pytest.raises(LeaseLost):
             await late
     with pytest.raises(LeaseLost):
@@ -173,10 +174,10 @@ async def test_a_stop_reaches_whoever_runs_the_turn_and_costs_no_lease(
     inbox: Inbox, amendments: Amendments
 ) -> None:
     turn = await _asked(inbox, question())
-    assert (turn.wanted, await inbox.renew(turn)) == (Wanted.ANSWERED, Wanted.ANSWERED)
+    assert (turn.wanted, await inbox.renew([turn])) == (Wanted.ANSWERED, [Wanted.ANSWERED])
     assert await amendments.stop(turn.id) == THREAD
     assert await amendments.stop(turn.id) is None
-    assert await inbox.renew(turn) is Wanted.STOPPED
+    assert await inbox.renew([turn]) == [Wanted.STOPPED]
     await inbox.finish(turn, answered("half of it"))
     assert await amendments.stop(turn.id) is None
 

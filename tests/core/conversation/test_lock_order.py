@@ -26,8 +26,7 @@ either_first = pytest.mark.parametrize("order", [1, -1], ids=["first", "last"])
 
 
 async def renewed(database: Postgres, turns: list[Turn]) -> None:
-    renewals = Renewals(database, lease_seconds=25.0)
-    await asyncio.gather(*map(renewals.renew, turns))
+    await Renewals(database, lease_seconds=25.0).renew(turns)
 
 
 async def renewed_in_reverse(database: Postgres, turns: list[Turn]) -> None:
