@@ -13,7 +13,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from core.backends.http_session import Reply, send, session_errors
+from core.backends.http_session import Reply, below, send, session_errors
 from core.backends.qdrant_statuses import SERVICE, error_for, unreachable, unreadable
 from core.errors import ServiceUnavailable
 from core.text.retry_after import retry_after
@@ -45,7 +45,8 @@ class QdrantApi:
 
     async def ask(self, collection: str, path: str, body: Json) -> Any:
         """What is found in a collection."""
-        return await self._result("POST", self._url / collection / path, serialized(body))
+        url = below(self._url, f"{collection}/{path}")
+        return await self._result("POST", url, serialized(body))
 
     async def create(self, collection: str, body: Json) -> None:
         """A collection."""
