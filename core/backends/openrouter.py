@@ -15,7 +15,7 @@ from yarl import URL
 from core.backends.http_session import beginning, open_session, session_errors
 from core.backends.openrouter_replies import SERVICE, Reply, error_for, parse, raise_if_error
 from core.backends.server_sent_events import EventReader
-from core.backends.streaming import Lingering, Patience, Slices, Waiting
+from core.backends.streaming import Lingering, Looks, Patience, Slices, Waiting
 from core.backends.vendor_http import header_safe, unreachable
 from core.errors import ConfigurationError, MalformedReply, ServiceError
 from core.model import ModelEvent, Prompt
@@ -73,9 +73,10 @@ async def open_openrouter(
         "Content-Type": "application/json",
     }
     async with open_session(headers, connect=patience.connect) as session:
+        looks = Looks()
         with closing(Lingering(_LINGER)) as lingering:
             yield tuple(
-                OpenRouterChatModel(session, address, group, patience, lingering, secret=key)
+                OpenRouterChatModel(session, address, group, patience, looks, lingering, secret=key)
                 for group in groups
             )
 
@@ -103,10 +104,12 @@ class OpenRouterChatModel:
         address: URL,
         group: ModelGroup,
         patience: Patience,
+        looks: Looks,
         lingering: Lingering,
         *,
         secret: str,
     ) -> None:
+        self._looks = looks
         self._lingering = lingering
         self._session = session
         self._address = address
@@ -134,7 +137,7 @@ class OpenRouterChatModel:
         waiting = Waiting(self._patience)
         response = await self._send(prompt, waiting)
         waiting.watch(response)
-        slices, events, left = Slices(response.content), EventReader(), _MOST_BYTES
+        slices, events, left = Slices(response.content, self._looks), EventReader(), _MOST_BYTES
         done = False
         try:
             with session_errors(SERVICE, unreachable), waiting.told():

@@ -18,6 +18,12 @@ SLICE: Final = 0.2
 """Seconds between two looks after those. A token comes every few milliseconds, whole sentences are
 shown, and to take a turn of the loop for each token is most of what a stream costs."""
 
+_MOMENTS: Final = 8
+"""In a slice. What is due at one of them keeps the loop for a millisecond or two."""
+
+_ROUNDED_OFF: Final = 0.01
+"""Of a step: a timer's moment, divided by the step, may fall short of a whole number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -107,17 +113,45 @@ class Lingering:
         response.close()
 
 
+class Looks:
+    """The moments at which long replies are looked at, which all of them have in common.
+
+    Those that are due at one moment take a single turn of the loop. `slice_` is the most seconds
+    between two looks at the same reply.
+    """
+
+    def __init__(self, slice_: float = SLICE) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._step = slice_ / _MOMENTS
+        self._due: dict[int, list[asyncio.Future[None]]] = {}
+
+    def next(self) -> asyncio.Future[None]:
+        """Done after a slice; the first time a little earlier, so as to fall in with the others."""
+        due = self._loop.create_future()
+        moment = int(self._loop.time() / self._step + _ROUNDED_OFF) + _MOMENTS
+        if moment in self._due:
+            self._due[moment].append(due)
+        else:
+            self._due[moment] = [due]
+            self._loop.call_at(moment * self._step, self._come, moment)
+        return due
+
+    def _come(self, moment: int) -> None:
+        for due in self._due.pop(moment):
+            if not due.done():
+                due.set_result(None)
+
+
 class Slices:
-    """What has come of one reply, look by look: every `slice_` seconds in the end.
+    """What has come of one reply: at first each look takes what there is, later those in common.
 
     Its end is seen at once.
     """
 
-    def __init__(self, content: aiohttp.StreamReader, slice_: float = SLICE) -> None:
+    def __init__(self, content: aiohttp.StreamReader, looks: Looks) -> None:
         self._content = content
-        self._loop = asyncio.get_running_loop()
-        self._slice = slice_
-        self._looks = 0
+        self._looks = looks
+        self._taken = 0
         self._ended = False
         self._failure: aiohttp.ClientError | None = None
         self._due: asyncio.Future[None] | None = None
@@ -142,21 +176,13 @@ class Slices:
 
     async def wait(self) -> None:
         """Returns when it is time for the next look."""
-        self._looks += 1
-        if self._looks < BRISK or self._ended:
-            return
-        # No time-out: that would be an exception on its way through everyone who awaits a token.
-        self._due = self._loop.create_future()
-        timer = self._loop.call_later(self._slice, self._look)
-        try:
+        self._taken += 1
+        if self._taken >= BRISK and not self._ended:
+            # No time-out: that is an exception on its way through everyone who awaits a token.
+            self._due = self._looks.next()
             await self._due
-        finally:
-            timer.cancel()
 
     def _end(self) -> None:
         self._ended = True
-        self._look()
-
-    def _look(self) -> None:
         if self._due is not None and not self._due.done():
             self._due.set_result(None)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from collections.abc import Callable
+from contextvars import Context
+from typing import TypeVarTuple, cast
 
 import aiohttp
+import pytest
 from aiohttp.base_protocol import BaseProtocol
+from hypothesis import given
+from hypothesis import strategies as st
 
-from core.backends.streaming import BRISK, Lingering, Slices
+from core.backends.streaming import BRISK, SLICE, Lingering, Looks, Slices
 from tests.support.desk import until
 
 FOR_EVER = 3600.0
+Arguments = TypeVarTuple("Arguments")
 
 
 def reply() -> aiohttp.StreamReader:
@@ -20,7 +26,7 @@ def reply() -> aiohttp.StreamReader:
 
 
 async def test_what_is_short_is_never_waited_for() -> None:
-    slices = Slices(reply(), FOR_EVER)
+    slices = Slices(reply(), Looks(FOR_EVER))
 
     async with asyncio.timeout(10):
         for _ in range(BRISK - 1):
@@ -29,7 +35,7 @@ async def test_what_is_short_is_never_waited_for() -> None:
 
 async def test_the_end_of_a_long_reply_is_seen_at_once() -> None:
     content = reply()
-    slices = Slices(content, FOR_EVER)
+    slices = Slices(content, Looks(FOR_EVER))
     for _ in range(BRISK - 1):
         await slices.wait()
     waiting = asyncio.create_task(slices.wait())
@@ -44,11 +50,70 @@ async def test_the_end_of_a_long_reply_is_seen_at_once() -> None:
 
 
 async def test_a_long_reply_is_looked_at_again_after_a_while() -> None:
-    slices = Slices(reply(), 0.01)
+    slices = Slices(reply(), Looks(0.01))
 
     async with asyncio.timeout(10):
         for _ in range(BRISK + 2):
             await slices.wait()
+
+
+class PlayedLoop(asyncio.SelectorEventLoop):
+    """A loop whose time stands still until a test sets it, and that notes its timers' moments."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.timers: list[float] = []
+        super().__init__()
+
+    def time(self) -> float:
+        return self.now
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Arguments], object],
+        *args: *Arguments,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        self.timers.append(when)
+        return super().call_at(when, callback, *args, context=context)
+
+
+@given(now=st.floats(0, 10**6), slice_=st.sampled_from([0.05, SLICE, 3.0]))
+def test_a_look_comes_within_a_slice_and_the_next_a_slice_after_it(
+    now: float, slice_: float
+) -> None:
+    async def look() -> None:
+        loop.now = now
+        looks = Looks(slice_)
+        looks.next()
+        loop.now = loop.timers[0]
+        looks.next()
+
+    with asyncio.Runner(loop_factory=PlayedLoop) as runner:
+        loop = cast("PlayedLoop", runner.get_loop())
+        runner.run(look())
+
+    first, second = loop.timers
+    assert 0.8 * slice_ < first - now < 1.01 * slice_
+    assert second - first == pytest.approx(slice_, rel=1e-4)
+
+
+def test_replies_that_are_due_together_share_a_timer() -> None:
+    async def look() -> None:
+        looks = Looks()
+        together = [looks.next() for _ in range(1000)]
+        gone = looks.next()
+        gone.cancel()
+        loop.now += SLICE
+        for each in together:
+            await each
+
+    with asyncio.Runner(loop_factory=PlayedLoop) as runner:
+        loop = cast("PlayedLoop", runner.get_loop())
+        runner.run(look())
+
+    assert len(loop.timers) == 1
 
 
 class Whole:
