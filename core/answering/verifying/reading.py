@@ -165,7 +165,12 @@ class _SentenceReader:
     def _word(self, found: re.Match[str], text: str) -> None:
         word, begins = word_of(text), self._begins
         self._begins = False
-        if word is None or (word.factor and self._multiplied(word.factor)):
+        if word is None:
+            return
+        if word.plain and not self._code:
+            self._add(Token(text, word.stem, clause=self._clause))
+            return
+        if word.factor and self._multiplied(word.factor):
             return
         if word.unit is not None:
             self._measure(word.unit)

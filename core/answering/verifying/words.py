@@ -26,9 +26,10 @@ _TELLING = frozenset().union(MULTIPLIERS, UNITS, NEGATIONS, NUMBER_WORDS)
 class Word(NamedTuple):
     """Its stem, and what else it may be: a factor, a unit, a denial, a number, content, a name.
 
-    `denies` counts the words that a negation covers. `denied` is the stem of a word without the
-    prefix by which it denies itself. A word that is `marked` is a name even where a sentence
-    begins, one with a `capital` only elsewhere.
+    Most are `plain`: content that is nothing else, and no name wherever it stands. `denies` counts
+    the words that a negation covers. `denied` is the stem of a word without the prefix by which it
+    denies itself. A word that is `marked` is a name even where a sentence begins, one with a
+    `capital` only elsewhere.
     """
 
     stem: str
@@ -42,6 +43,7 @@ class Word(NamedTuple):
     upper: bool
     marked: bool
     capital: bool
+    plain: bool
 
 
 @lru_cache(maxsize=16_384)
@@ -52,6 +54,7 @@ def word_of(text: str) -> Word | None:
     if not content and low not in _TELLING:
         return None
     rest, bare = text[1:], NEGATING_PREFIX.sub("", text)
+    plain = text == bare and text.isalpha() and text.islower() and text not in _TELLING
     return Word(
         stem(low),
         factor=MULTIPLIERS.get(low),
@@ -64,6 +67,7 @@ def word_of(text: str) -> Word | None:
         upper=text.isupper(),
         marked=not (rest.islower() and rest.isalpha()) and any(map(_marks, rest)),
         capital=len(text) > 1 and text[0].isupper(),
+        plain=plain,
     )
 
 
