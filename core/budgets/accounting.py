@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum, StrEnum
 from math import isfinite
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 _MOST_OF_A_CALL = 10**8
 _MOST_DOLLARS_OF_A_CALL = 1000.0
@@ -51,9 +51,11 @@ class Priority(Enum):
     SYNC = 0.8
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Provider:
-    """Who is paid, and for which key: `key` is a hash of it, which tells keys apart."""
+class Provider(NamedTuple):
+    """Who is paid, and for which key: `key` is a hash of it, which tells keys apart.
+
+    A tuple, as each call looks several things up by it.
+    """
 
     name: str
     key: str
@@ -88,6 +90,11 @@ class Spend:
 
 def plausible(spend: Spend) -> Spend:
     """The spend as far as a single call can come to it: services may tell anything."""
+    within = 0.0 <= spend.dollars <= _MOST_DOLLARS_OF_A_CALL and all(
+        0 <= amount <= _MOST_OF_A_CALL for amount in (spend.calls, spend.tokens, spend.search_units)
+    )
+    if within:
+        return spend
     dollars = spend.dollars if isfinite(spend.dollars) else 0.0
     return Spend(
         min(max(spend.calls, 0), _MOST_OF_A_CALL),

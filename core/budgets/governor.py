@@ -81,18 +81,18 @@ class Governor:
         """
         for provider in providers:
             self._ask_if_older(provider, _ASK_AGAIN)
-        if any(budget.provider in providers for budget in self._all()):
+        if self._of(providers):
             await self._know_what_was_spent(providers[0])
-        for budget in self._all():
-            if budget.provider in providers:
-                self._require(budget, spend, priority)
+        for budget in self._of(providers):
+            self._require(budget, spend, priority)
         self.count(providers, spend)
         await self._ledger.settle()
 
     def count(self, providers: Sequence[Provider], spend: Spend) -> None:
         """Counts what is only known after the call, whatever the budgets say."""
+        today, counted = self._today(), plausible(spend)
         for provider in providers:
-            self._ledger.count(provider, self._today(), plausible(spend))
+            self._ledger.count(provider, today, counted)
 
     def estimated_dollars(self, provider: Provider, tokens: int) -> float:
         """What tokens may have cost that the provider did not put a price on."""
@@ -133,6 +133,9 @@ class Governor:
 
     def _all(self) -> Sequence[Budget]:
         return [*self._budgets, *(budget for told in self._told.values() for budget in told)]
+
+    def _of(self, providers: Sequence[Provider]) -> list[Budget]:
+        return [budget for budget in self._all() if budget.provider in providers]
 
     def _spent(self, provider: Provider, period: Period) -> Spend:
         return total(self._ledger.spending, provider, period, self._today())

@@ -61,7 +61,7 @@ class Ledger:
 
     def count(self, provider: Provider, day: date, spend: Spend) -> None:
         """Counts it now, to be written soon."""
-        self._pending = _merged(self._pending, {(provider, day): spend})
+        _add_to(self._pending, (provider, day), spend)
         if self._later is None:
             self._later = asyncio.create_task(self._write_later())
 
@@ -158,8 +158,16 @@ async def open_ledger(
 
 
 def _merged(one: Spending, other: Spending) -> dict[tuple[Provider, date], Spend]:
-    keys = {**one, **other}
-    return {key: one.get(key, Spend()) + other.get(key, Spend()) for key in keys}
+    merged = dict(one)
+    for key, spend in other.items():
+        _add_to(merged, key, spend)
+    return merged
+
+
+def _add_to(
+    spending: dict[tuple[Provider, date], Spend], key: tuple[Provider, date], spend: Spend
+) -> None:
+    spending[key] = spending[key] + spend if key in spending else spend
 
 
 def _entry(row: Row) -> tuple[tuple[Provider, date], Spend]:
