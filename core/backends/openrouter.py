@@ -151,7 +151,7 @@ class OpenRouterChatModel:
                         yield chunks[: chunks.index(_DONE)]
                         return
                     if chunks:
-                        waiting.heard(response)
+                        waiting.heard()
                         yield chunks
                         await slices.wait()
         finally:

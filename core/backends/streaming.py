@@ -50,25 +50,26 @@ class Waiting:
         self._stall = patience.stall
         now = self._loop.time()
         self._end = now + patience.total
-        self.until = now + patience.first_token
+        self.until = min(now + patience.first_token, self._end)
         self._expired = False
         self._timer: asyncio.TimerHandle | None = None
 
     def watch(self, response: aiohttp.ClientResponse) -> None:
         """Closes the response once the deadline is over."""
-        if self._loop.time() < self.until:
-            self._timer = self._loop.call_at(self.until, self.watch, response)
+        now = self._loop.time()
+        if now < self.until:
+            # No later than any deadline that is set until then: the first chunk may bring it
+            # forward, and each one puts it off.
+            self._timer = self._loop.call_at(
+                min(self.until, now + self._stall, self._end), self.watch, response
+            )
             return
         self._expired = True
         response.close()
 
-    def heard(self, response: aiohttp.ClientResponse) -> None:
+    def heard(self) -> None:
         """Sets the deadline of the next chunk."""
         self.until = min(self._loop.time() + self._stall, self._end)
-        # The first chunk may bring it forward. Each later one puts it off, which the timer finds.
-        if self._timer is not None and self.until < self._timer.when():
-            self._timer.cancel()
-            self.watch(response)
 
     @contextmanager
     def told(self) -> Iterator[None]:

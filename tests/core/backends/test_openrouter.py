@@ -479,6 +479,7 @@ async def stalling(exchange: Exchange) -> None:
         (headers_only, HASTY, 0),
         (keeping_alive, HASTY, 0),
         (stalling, IMPATIENT, 2),
+        (headers_only, Patience(total=0.2), 0),
     ],
 )
 async def test_silence_is_not_waited_out(handler: Handler, patience: Patience, heard: int) -> None:
