@@ -28,7 +28,7 @@ from bench.standins.services import Latency
 from bench.starts import measure_starts
 from bench.targets import DOCENT, Figures, judged, slowness
 
-RATES: Final = (10.0, 33.0, 50.0, 75.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0, 500.0)
+RATES: Final = (10.0, 33.0, 50.0, 75.0, *(float(rate) for rate in range(100, 501, 25)))
 FRAMEWORK_RATES: Final = (2.0, 4.0, 6.0, 10.0, 15.0, 20.0, 33.0, 50.0)
 OVERLOAD: Final = 1.5
 OPEN: Final = 1000
@@ -142,7 +142,7 @@ def show(figures: Figures) -> None:
     if len(figures.runs) > 1:
         console.print(
             f"This machine takes {slowness(figures):.1f} times as long for the frameworks' work as "
-            "the one that bounds in time are for; they are scaled by it."
+            "the one that bounds in time are for; where that is longer, they are scaled by it."
         )
     for target in judged(figures):
         sign = "✓" if target.met else "✗"
