@@ -20,12 +20,14 @@ CONVERSATIONS: Final = 1000
 class Arrival:
     """The `n`th question, `at` so many seconds after the start, in one of the conversations.
 
-    Its text is made before the clock runs, which is to measure who answers it.
+    It `follows` where that had one before. Its text is made before the clock runs, which is to
+    measure who answers it.
     """
 
     n: int
     at: float
     conversation: int
+    follows: bool
     text: str
 
 
@@ -33,10 +35,12 @@ class Arrival:
 class Seen:
     """When what was due at `due` came: the first token, the last, and its place in the store.
 
-    All in seconds of the loop's clock; 0 until then.
+    All in seconds of the loop's clock; 0 until then. The services alone take `services` seconds
+    until the first token.
     """
 
     due: float
+    services: float = 0.0
     first: float = 0.0
     last: float = 0.0
     stored: float = 0.0
@@ -59,7 +63,7 @@ def _arrivals(
     chance.shuffle(order)
     n, at = 0, chance.expovariate(rate)
     while at < seconds:
-        yield Arrival(n, at, order[n % conversations], question(n))
+        yield Arrival(n, at, order[n % conversations], n >= conversations, question(n))
         n, at = n + 1, at + chance.expovariate(rate)
 
 

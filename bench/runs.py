@@ -50,8 +50,9 @@ class Pipeline(Protocol):
 class Run:
     """What came of it. `completed` a second counts from the first question to the last due one.
 
-    `first_ms` is the time to the first token without the `services_ms` of the services before it,
-    `stored_ms` from the last token to the store, `cpu_ms` the processor time of a question.
+    `first_ms` is the time to the first token without what the services take before it:
+    `services_ms`, and what it takes to complete a follow-up. `stored_ms` is from the last token to
+    the store, `cpu_ms` the processor time of a question.
     """
 
     pipeline: str
@@ -116,7 +117,7 @@ class Watch:
         return self._told(begun, ended, cpu, lag, memory)
 
     async def _ask(self, arrival: Arrival, due: float) -> None:
-        seen = Seen(due)
+        seen = Seen(due, self._services(arrival))
         self._seen.append(seen)
         try:
             await self._pipeline.ask(arrival, seen)
@@ -125,13 +126,21 @@ class Watch:
             if self._failed == 1:
                 print(f"A question failed: {exc!r}", file=sys.stderr)
 
+    def _services(self, arrival: Arrival) -> float:
+        """Seconds: a follow-up is completed before it is searched for."""
+        args = self._args
+        milliseconds: float = args.services
+        if arrival.follows or args.history:
+            milliseconds += args.completing
+        return milliseconds / 1e3
+
     def _told(
         self, begun: float, ended: float, cpu: float, lag: Sequence[float], memory: float
     ) -> Run:
         args = self._args
         due = [seen for seen in self._seen if begun <= seen.due < ended]
         completed = sum(begun <= seen.stored < ended for seen in self._seen)
-        first = [(s.first - s.due) * 1e3 - args.services if s.first else math.inf for s in due]
+        first = [(s.first - s.due - s.services) * 1e3 if s.first else math.inf for s in due]
         stored = [(s.stored - s.last) * 1e3 for s in due if s.stored]
         return Run(
             pipeline=args.pipeline,
@@ -202,6 +211,7 @@ def main() -> None:
     parser.add_argument("--warm-up", type=float, default=5.0)
     parser.add_argument("--drain", type=float, default=10.0)
     parser.add_argument("--services", type=float, default=0.0, help="their own milliseconds")
+    parser.add_argument("--completing", type=float, default=0.0, help="the same of a follow-up")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     on_core(SYSTEM_UNDER_TEST)

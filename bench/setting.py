@@ -35,10 +35,13 @@ class Setting:
     def services_ms(self) -> float:
         """From a question to its first token, one service after the other."""
         took = self.latency
-        seconds = took.embed + took.rerank + took.first_token
-        if self.history:
-            seconds += took.first_token + took.chunk * (REWRITTEN_CHUNKS - 1)
-        return seconds * 1e3
+        return (took.embed + took.rerank + took.first_token) * 1e3
+
+    @property
+    def completing_ms(self) -> float:
+        """What comes before that, where it follows on another: a model completes it."""
+        took = self.latency
+        return (took.first_token + took.chunk * (REWRITTEN_CHUNKS - 1)) * 1e3
 
     def measured(self, what: str, pipeline: str, **options: float) -> dict[str, Any]:
         """What `bench.runs` prints, in a process of its own. Raises CalledProcessError."""
@@ -47,7 +50,8 @@ class Setting:
         command = [
             *(python, "-m", "bench.runs", what, f"--pipeline={pipeline}"),
             *(f"--addresses={json.dumps(dict(self.addresses))}", f"--docs={self.docs}"),
-            *(f"--history={self.history}", f"--services={self.services_ms}", *arguments),
+            *(f"--history={self.history}", f"--services={self.services_ms}"),
+            *(f"--completing={self.completing_ms}", *arguments),
         ]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
         figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

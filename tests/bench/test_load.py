@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import math
 from itertools import pairwise
@@ -10,10 +11,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bench.arrivals import Arrival, offer, poisson
+from bench.arrivals import Arrival, Seen, offer, poisson
 from bench.ladder import climbed, held, holds, peak
 from bench.measures import percentiles
 from bench.plot import latency_plot
+from bench.runs import Watch
 from bench.setting import Setting, open_setting
 from bench.standins.services import Latency
 from bench.targets import Figures, Target, judged, slowness
@@ -34,6 +36,44 @@ def test_nobody_asks_again_before_everybody_has_asked() -> None:
         assert len({a.conversation for a in arrivals[start : start + 50]}) == 50
 
 
+def test_a_question_follows_on_another_where_its_conversation_had_one() -> None:
+    arrivals = poisson(100, 3, 50, seed=3)
+
+    before = [{a.conversation for a in arrivals[:n]} for n in range(len(arrivals))]
+    assert [a.follows for a in arrivals] == [
+        a.conversation in asked for a, asked in zip(arrivals, before, strict=True)
+    ]
+
+
+class Services:
+    """A pipeline that takes no time of its own."""
+
+    def __init__(self) -> None:
+        self.took: set[tuple[bool, float]] = set()
+
+    async def ingest(self) -> int:
+        raise NotImplementedError
+
+    async def remember(self, turns: int) -> None:
+        raise NotImplementedError
+
+    async def ask(self, arrival: Arrival, seen: Seen) -> None:
+        self.took.add((arrival.follows, seen.services))
+        seen.first = seen.last = seen.stored = seen.due + seen.services
+
+
+async def test_what_the_services_take_to_complete_a_follow_up_is_not_ours() -> None:
+    pipeline = Services()
+    asked = argparse.Namespace(pipeline="none", rate=5000.0, seed=1, history=0)
+    told = {"warm_up": 0.1, "seconds": 0.4, "drain": 30.0, "services": 280.0, "completing": 240.0}
+    args = argparse.Namespace(**vars(asked), **told)
+
+    run = await Watch(pipeline, args).run()
+
+    assert pipeline.took == {(False, 0.28), (True, 0.52)}
+    assert run.first_ms.most == pytest.approx(0.0, abs=1e-6)
+
+
 async def test_questions_begin_when_they_are_due_whatever_became_of_those_before() -> None:
     begun: list[int] = []
     stuck = asyncio.Event()
@@ -46,7 +86,7 @@ async def test_questions_begin_when_they_are_due_whatever_became_of_those_before
         await stuck.wait()
 
     async with asyncio.timeout(30):
-        await offer([Arrival(n, n / 1000, n, "How?") for n in range(5)], ask)
+        await offer([Arrival(n, n / 1000, n, False, "How?") for n in range(5)], ask)
 
     assert begun == [0, 1, 2, 3, 4]
 
