@@ -1,4 +1,4 @@
-"""A Git repository to write commits into, served over smart HTTP on the loopback."""
+"""A Git repository to write commits into, served over smart HTTP and git:// on the loopback."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 from dulwich.objects import Blob, Commit, ObjectID, Tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
-from dulwich.server import BackendRepo, DictBackend
+from dulwich.server import BackendRepo, DictBackend, TCPGitServer
 from dulwich.web import make_wsgi_chain
 
 FILE, LINK, SUBMODULE = 0o100644, 0o120000, 0o160000
@@ -111,6 +111,21 @@ def open_git_server(
             server.shutdown()
             thread.join()
             server.server_close()
+
+
+@contextmanager
+def open_git_daemon(repository: Repository) -> Iterator[int]:
+    """The port at which it is served over git://."""
+    with Repo(str(repository.path)) as repo:
+        served: dict[str, BackendRepo] = {"/": repo}
+        with TCPGitServer(DictBackend(served), "127.0.0.1", 0) as server:
+            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+            thread.start()
+            try:
+                yield server.server_address[1]
+            finally:
+                server.shutdown()
+                thread.join()
 
 
 def _guarded(application: Callable[..., Any], password: str | None) -> Callable[..., Any]:

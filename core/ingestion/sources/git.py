@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from core.errors import DocumentUnreadable, SourceUnavailable
 from core.ingestion.parsing import MAX_BYTES
 from core.ingestion.parsing.decoding import too_large
-from core.ingestion.sources.git_mirror import GitFailed, Mirror
+from core.ingestion.sources.git_fetching import fetch
+from core.ingestion.sources.git_mirror import GitFailed, Mirror, Tip
 from core.ingestion.sources.patterns import Patterns
 from core.ports import Entry, ListingProgress
 
@@ -18,7 +19,7 @@ class GitSource:
 
     An entry's fingerprint is Git's own hash of the content, its version the newest commit and its
     date that commit's. Symbolic links and submodules are passed over. `shown` is the repository's
-    address as errors may tell it.
+    address as errors may tell it. A fetch that takes longer than `within` seconds has failed.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class GitSource:
         folder: str = "",
         patterns: Patterns | None = None,
         max_bytes: int = MAX_BYTES,
+        within: float = 600.0,
     ) -> None:
         self._name = name
         self._mirror = mirror
@@ -39,6 +41,7 @@ class GitSource:
         self._folder = folder.strip("/")
         self._patterns = patterns or Patterns()
         self._max_bytes = max_bytes
+        self._within = within
 
     @property
     def name(self) -> str:
@@ -58,7 +61,8 @@ class GitSource:
     async def entries(self, progress: ListingProgress | None = None) -> Sequence[Entry]:  # noqa: ARG002 - all come at once
         """All documents of the newest commit, which is fetched. Raises SourceUnavailable."""
         try:
-            return await asyncio.to_thread(self._entries)
+            tip = await fetch(self._mirror, self._branch, within=self._within)
+            return await asyncio.to_thread(self._entries, tip)
         except GitFailed as exc:
             raise SourceUnavailable(
                 f"The repository {self._shown} of source {self._name!r} cannot be read: {exc}.",
@@ -75,8 +79,7 @@ class GitSource:
             raise DocumentUnreadable(entry.path, too_large(self._max_bytes))
         return data
 
-    def _entries(self) -> list[Entry]:
-        tip = self._mirror.fetch(self._branch)
+    def _entries(self, tip: Tip) -> list[Entry]:
         return sorted(
             (
                 Entry(path, sha, tip.commit, tip.date)

@@ -1,26 +1,29 @@
-"""A shallow copy of one branch of a Git repository. The only file that knows dulwich."""
+"""A shallow copy of one branch of a Git repository. With `git_ssh` all that knows dulwich."""
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
-from dulwich.client import GitClient, HTTPUnauthorized, get_transport_and_path
+from dulwich.client import GitClient, HTTPUnauthorized, SSHGitClient, get_transport_and_path
 from dulwich.client import default_urllib3_manager as http_pool
 from dulwich.errors import GitProtocolError, HangupException, NotGitRepository, NotTreeError
 from dulwich.object_store import tree_lookup_path
 from dulwich.objects import Blob, Commit, ObjectID
 from dulwich.refs import Ref
 from dulwich.repo import Repo
-from urllib3 import PoolManager
-from urllib3.exceptions import HTTPError
+from urllib3 import PoolManager, Retry
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from core.ingestion.sources.git_ssh import Ssh
 from core.text.unicode import visible
 
 _NEWEST = Ref(b"refs/heads/newest")
@@ -30,6 +33,9 @@ _SSH = (
 """Nobody is there to answer what it would ask; a host that has gone is noticed within a minute."""
 
 _LONGEST_WORD = 200
+
+_LEFT = ("**/*.lock", "objects/tmp_pack_*", "objects/pack/tmp*.pack")
+"""What dulwich leaves in a copy when it is ended while it writes there."""
 
 _MOST_PACKS = 50
 """Each fetch adds one. With so many the copy is made anew, which drops what is outdated too."""
@@ -58,7 +64,7 @@ class Mirror:
     """What was fetched last from `url`, in `folder`. Blocking; for one thread at a time.
 
     `token` is sent to an http(s) address as the password. `timeout` is how many seconds a silent
-    server gets.
+    server gets; over git:// it gets what is the process's default for sockets.
     """
 
     def __init__(
@@ -67,15 +73,23 @@ class Mirror:
         self._url = url
         self._folder = folder
         self._token = token
-        self._timeout = timeout
+        self.timeout = timeout
+        self._ssh = Ssh(timeout)
 
     def fetch(self, branch: str | None) -> Tip:
-        """Brings the copy in step with the branch, the default one when None. Raises GitFailed."""
-        with self._opened() as repo, self._connected() as (client, path):
-            newest = _fetch(client, path, repo, branch)
+        """Brings the copy in step with the branch, the default one when None. Raises GitFailed.
+
+        Nothing bounds its time: `git_fetching` has it done by a process that it can end.
+        """
+        with self._alone(), self._opened() as repo, self._connected() as (client, path):
+            newest = _fetch(client, path, repo, branch, self.timeout)
             repo.refs[_NEWEST] = newest
             day = datetime.fromtimestamp(_commit(repo, newest).commit_time, UTC).date()
             return Tip(newest.decode(), day.isoformat())
+
+    def abort(self) -> None:
+        """Ends the ssh of a fetch, which may be under way in another thread."""
+        self._ssh.end()
 
     def files(self, tip: Tip, folder: str) -> Iterator[tuple[str, str]]:
         """The regular files under a folder: their paths below it, and Git's hashes of them.
@@ -98,6 +112,16 @@ class Mirror:
             return blob.data if isinstance(blob, Blob) else None
 
     @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Waits until no other process fetches into the folder, and removes what one left there."""
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        with self._folder.with_name(f"{self._folder.name}.lock").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            for left in chain.from_iterable(map(self._folder.glob, _LEFT)):
+                left.unlink()
+            yield
+
+    @contextmanager
     def _opened(self) -> Iterator[Repo]:
         """The copy. One that is damaged or has grown is made anew: it has nothing of its own."""
         if len(list(self._folder.glob("objects/pack/*.pack"))) > _MOST_PACKS:
@@ -114,9 +138,17 @@ class Mirror:
     @contextmanager
     def _connected(self) -> Iterator[tuple[GitClient, str]]:
         if not self._url.startswith(("http://", "https://")):
-            yield get_transport_and_path(self._url, quiet=True, ssh_command=_SSH)
+            client, path = get_transport_and_path(self._url, quiet=True, ssh_command=_SSH)
+            if isinstance(client, SSHGitClient):
+                client.ssh_vendor = self._ssh
+            try:
+                yield client, path
+            finally:
+                self.abort()
             return
-        pool = cast("PoolManager", http_pool(None, base_url=self._url, timeout=self._timeout))
+        pool = cast("PoolManager", http_pool(None, base_url=self._url, timeout=self.timeout))
+        # Who is silent is not asked again, which would take the time several times over.
+        pool.connection_pool_kw["retries"] = Retry(3, read=False)
         # The name that GitHub and GitLab ask for beside a token; others take any.
         user = None if self._token is None else "x-access-token"
         try:
@@ -127,7 +159,9 @@ class Mirror:
             pool.clear()
 
 
-def _fetch(client: GitClient, path: str, repo: Repo, branch: str | None) -> ObjectID:
+def _fetch(
+    client: GitClient, path: str, repo: Repo, branch: str | None, timeout: float
+) -> ObjectID:
     """The id of the newest commit, which the copy has then."""
     found: list[ObjectID] = []
 
@@ -147,12 +181,21 @@ def _fetch(client: GitClient, path: str, repo: Repo, branch: str | None) -> Obje
     except HangupException as exc:
         raise GitFailed(f"it could not be reached{_last_words(exc)}") from exc
     except (GitProtocolError, HTTPError, OSError) as exc:
-        raise GitFailed(f"it could not be reached ({type(exc).__name__})") from exc
+        raise _unreached(exc, timeout) from exc
     except GitFailed:
         raise
     except Exception as exc:  # dulwich lets pass whatever a damaged answer makes it meet
         raise GitFailed(f"what it sent is damaged ({type(exc).__name__})") from exc
     return found[-1]
+
+
+def _unreached(error: Exception, timeout: float) -> GitFailed:
+    # Where dulwich has an error of its own for it, what happened is the cause of that.
+    if isinstance(error.__cause__ or error, TimeoutError | ReadTimeoutError):
+        return GitFailed(
+            f"it did not answer within {timeout:g} s", "Sync again when its server is well."
+        )
+    return GitFailed(f"it could not be reached ({type(error).__name__})")
 
 
 def _last_words(error: HangupException) -> str:

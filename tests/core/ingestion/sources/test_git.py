@@ -1,10 +1,4 @@
-import gc
-import os
-import re
-import socket
-import sys
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,18 +12,6 @@ from core.ingestion.sources.git_mirror import Mirror
 from core.ingestion.sources.patterns import Patterns
 from core.ports import Entry
 from tests.support.git_server import LINK, SUBMODULE, Repository, open_git_server
-
-SSH = """\
-#!{python}
-import shlex, sys
-from pathlib import Path
-from dulwich.server import UploadPackHandler, serve_command
-here = Path(__file__).parent
-here.joinpath("called").write_text(" ".join(sys.argv[1:]), "utf-8")
-if (refusal := here / "refusal").exists():
-    sys.exit(sys.stderr.write(refusal.read_text("utf-8")) * 0 + 255)
-sys.exit(serve_command(UploadPackHandler, shlex.split(sys.argv[-1])))
-"""
 
 
 @pytest.fixture
@@ -181,57 +163,6 @@ async def test_a_repository_without_a_commit_is_an_error(
         await _source(url, mirror).entries()
 
 
-async def test_a_repository_that_is_not_there_is_an_error(tmp_path: Path, mirror: Path) -> None:
-    with pytest.raises(SourceUnavailable, match="there is no Git repository"):
-        await _source(str(tmp_path / "nowhere"), mirror).entries()
-
-
-@pytest.fixture
-def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """In the place of ssh: it notes how it was called and runs the command here.
-
-    Where a file says that it is to refuse, it does so with the words in that.
-    """
-    program = tmp_path / "bin" / "ssh"
-    program.parent.mkdir()
-    program.write_text(SSH.format(python=sys.executable), "utf-8")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    return program
-
-
-async def test_a_repository_is_read_over_ssh_which_asks_nothing_and_notices_a_dead_host(
-    repository: Repository, mirror: Path, ssh: Path
-) -> None:
-    repository.commit({"guide.md": "# Guide"})
-    source = _source(f"ssh://git@docs.example:2222{repository.path}", mirror)
-    [entry] = await source.entries()
-    assert await source.read(entry) == b"# Guide"
-    called = ssh.with_name("called").read_text("utf-8").split()
-    assert "git@docs.example" in called
-    assert called[called.index("-p") + 1] == "2222"
-    assert {"BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=15"} <= {*called}
-
-
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        ("Warning: added.\ngit@docs.example: Permission denied.\n\n", "Permission denied.)."),
-        ("\x1b[31m" + 300 * "x", f"([31m{196 * 'x'})."),
-        ("", "it could not be reached."),
-    ],
-)
-# dulwich leaves the pipes of an ssh that ended early to the garbage collector.
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-async def test_why_ssh_was_refused_is_told(
-    repository: Repository, mirror: Path, ssh: Path, words: str, told: str
-) -> None:
-    repository.commit({"guide.md": "# Guide"})
-    ssh.with_name("refusal").write_text(words, "utf-8")
-    said = await _refusal(_source(f"git@docs.example:{repository.path}", mirror))
-    assert said.strip().endswith(told)
-
-
 async def test_a_server_that_is_away_is_an_error_and_what_was_fetched_stays(
     repository: Repository, mirror: Path
 ) -> None:
@@ -242,80 +173,6 @@ async def test_a_server_that_is_away_is_an_error_and_what_was_fetched_stays(
     with pytest.raises(SourceUnavailable, match="could not be reached"):
         await source.entries()
     assert await source.read(entry) == b"A"
-
-
-def _zeros(data: bytes, first: int, last: int) -> bytes:
-    return data[:first] + bytes(last - first) + data[last:]
-
-
-async def test_a_server_that_falls_silent_is_left(mirror: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}/docs.git"
-        said = await _refusal(GitSource("docs", Mirror(url, mirror, timeout=0.2), shown=url))
-    assert "it could not be reached" in said
-
-
-@pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")  # dulwich's, of a bad pack
-@pytest.mark.parametrize(
-    ("request_path", "damage"),
-    [
-        ("/git-upload-pack", lambda data: data[: len(data) // 2]),
-        ("/git-upload-pack", lambda data: _zeros(data, len(data) // 2, len(data) // 2 + 30)),
-        ("/git-upload-pack", lambda data: _zeros(data, len(data) - 24, len(data) - 4)),
-        ("/info/refs", lambda data: data.replace(b"HEAD", b"\xff\xff\xff\xff")),
-        ("/info/refs", lambda data: re.sub(rb"[0-9a-f]{40} ", b"z" * 40 + b" ", data)),
-        ("/info/refs", lambda _: b"<html>Not found</html>"),
-        ("/info/refs", lambda _: b""),
-    ],
-    ids=["cut", "a hole", "checksum", "encoding", "no hash", "a page", "nothing"],
-)
-async def test_a_server_that_sends_something_else_is_an_error_and_what_was_fetched_stays(
-    repository: Repository,
-    mirror: Path,
-    request_path: str,
-    damage: Callable[[bytes], bytes],
-) -> None:
-    repository.commit({"a.md": "A"})
-    broken = False
-
-    def sent(path: str, data: bytes) -> bytes:
-        return damage(data) if broken and path == request_path else data
-
-    with open_git_server(repository, damage=sent) as address:
-        source = _source(address, mirror)
-        [entry] = await source.entries()
-        repository.commit({"a.md": "A", **{f"{n}.md": f"# {n}\n" * 99 for n in range(9)}})
-        broken = True
-        with pytest.raises(SourceUnavailable):
-            await source.entries()
-        assert await source.read(entry) == b"A"
-        broken = False
-        assert len(await source.entries()) == 10
-
-
-async def test_a_token_opens_a_private_repository_and_is_never_shown(
-    repository: Repository, mirror: Path
-) -> None:
-    repository.commit({"a.md": "A"})
-    with open_git_server(repository, password="s3cret") as url:
-        mirrored = Mirror(url, mirror, token="s3cret", timeout=10)
-        assert _paths(await GitSource("docs", mirrored, shown=url).entries()) == ["a.md"]
-        wrong = Mirror(url, mirror, token="wr0ng", timeout=10)
-        said = await _refusal(GitSource("docs", wrong, shown=url))
-    assert "it wants a password" in said
-    assert "wr0ng" not in said
-
-
-async def _refusal(source: GitSource) -> str:
-    try:
-        await source.entries()
-    except SourceUnavailable as exc:
-        return f"{exc} {exc.hint}"
-    finally:
-        # dulwich leaves the connection of a request that was refused to the garbage collector.
-        with warnings.catch_warnings(action="ignore", category=ResourceWarning):
-            gc.collect()
-    pytest.fail("it was let in")
 
 
 @pytest.mark.parametrize("damage", ["HEAD", "config", "objects"])
