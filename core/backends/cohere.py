@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import binascii
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from math import isfinite, sqrt
 from typing import Any
 
 import httpx
@@ -181,24 +181,26 @@ class CohereReranker:
             documents=[well_formed(text) for text in texts],
         )
         try:
-            scores = {
-                result["index"]: min(1.0, max(0.0, float(result["relevance_score"])))
-                for result in reply["results"]
-            }
-            return [scores[n] for n in range(len(texts))]
+            scores = {each["index"]: float(each["relevance_score"]) for each in reply["results"]}
+            return [_bounded(scores[n]) for n in range(len(texts))]
         except (KeyError, TypeError, ValueError) as exc:
             raise MalformedReply(SERVICE, "the reranking does not cover every text.") from exc
+
+
+def _bounded(score: float) -> float:
+    return score if 0.0 <= score <= 1.0 else min(1.0, max(0.0, score))
 
 
 def _vector(value: str | Sequence[float]) -> Vector:
     """One embedding: 32-bit floats in base64 as asked for, or numbers from a stand-in."""
     if isinstance(value, str):
-        return np.frombuffer(base64.b64decode(value), dtype="<f4")
+        return np.frombuffer(binascii.a2b_base64(value), dtype="<f4")
     return np.asarray(value, dtype=np.float32)
 
 
 def _unit(vector: Vector) -> Vector:
-    length = float(np.linalg.norm(vector))
-    if not np.isfinite(length) or length == 0.0:
+    # As np.linalg.norm and np.isfinite have it, which take longer to find out what they were given.
+    length = sqrt(vector @ vector)
+    if not isfinite(length) or length == 0.0:
         raise MalformedReply(SERVICE, "an embedding is empty or not a number.")
     return np.asarray(vector / length, dtype=np.float32)
