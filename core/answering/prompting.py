@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from core.answering.citations import without_marks
 from core.model import Message, Passage, Prompt, digest
@@ -70,9 +71,15 @@ def fenced(question: str, passages: Sequence[Passage]) -> str:
     # A tag that hangs on everything in the prompt: no passage can know it, and so close it.
     tag = f"passage-{digest(question, *(p.text for p in passages))[:8]}"
     return "\n\n".join(
-        f'<{tag} n="{n}" section="{_attribute(passage.place)}">\n{visible(passage.text)}\n</{tag}>'
+        f'<{tag} n="{n}" {_shown(passage.place, passage.text)}\n</{tag}>'
         for n, passage in enumerate(passages, 1)
     )
+
+
+@lru_cache(maxsize=1024)
+def _shown(place: str, text: str) -> str:
+    """A passage without its number, as every prompt that it is in has it."""
+    return f'section="{_attribute(place)}">\n{visible(text)}'
 
 
 def _attribute(text: str) -> str:
