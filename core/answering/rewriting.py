@@ -114,9 +114,11 @@ def _is_rewriting(text: str, question: str, history: Sequence[Message]) -> bool:
     """
     if not text or len(text) > _LONGEST:
         return False
+    if terms(question) and _coverage(question, text) < _KEPT:
+        return False
     said = " ".join([question, *(message.text for message in history)])
-    kept = not terms(question) or _coverage(question, text) >= _KEPT
-    return kept and _coverage(text, said) >= _SAID
+    # Mostly the question alone has them: what was said is long.
+    return _coverage(text, question) >= _SAID or _coverage(text, said) >= _SAID
 
 
 def _coverage(text: str, other: str) -> float:
