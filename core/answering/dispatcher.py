@@ -65,12 +65,13 @@ async def open_dispatcher(
             await dispatcher.stop()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Calls:
     """What a session's task is told: to look again, and not to wait for the next attempt."""
 
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     amended: asyncio.Event = field(default_factory=asyncio.Event)
+    claimed: Turn | None = None
 
 
 class Dispatcher:
@@ -119,10 +120,32 @@ class Dispatcher:
         """
         self._limits.check(question)
         self._limits.count(question)
+        session = question.session
+        if self._takes(session) and session not in self._calls and not self._desk.locked():
+            return await self._accept_and_begin(question)
         accepted = await self._inbox.accept(question)
         # A duplicate too: its first delivery may have died after it was accepted.
-        self._see_to(question.session)
-        return accepted
+        self._see_to(session)
+        return bool(accepted)
+
+    async def _accept_and_begin(self, question: Question) -> bool:
+        """Spares the claim of a session's first question."""
+        # From now on, so that nobody here claims it meanwhile; what comes meanwhile sets `asked`.
+        calls = self._calls[question.session] = _Calls()
+        try:
+            accepted = await self._inbox.accept(question, claiming=True)
+            if isinstance(accepted, Turn):
+                calls.claimed = accepted
+            else:
+                calls.asked.set()
+        finally:
+            if self._takes(question.session) and (calls.claimed or calls.asked.is_set()):
+                self._begin(question.session)
+            else:
+                del self._calls[question.session]
+        if calls.claimed and self._stopping.is_set():
+            await self._runner.put_back(calls.claimed)
+        return bool(accepted)
 
     async def edit(self, question: Question, *, revision: str = "") -> bool:
         """Answers a question that was edited again, in place; an answer to its old text ends.
@@ -218,22 +241,29 @@ class Dispatcher:
             for task in late:
                 task.cancel()
 
+    def _takes(self, session: SessionKey) -> bool:
+        return session.platform in self._responders and not self._stopping.is_set()
+
     def _see_to(self, session: SessionKey) -> None:
-        if self._stopping.is_set() or session.platform not in self._responders:
+        if not self._takes(session):
             return
         if session not in self._calls:
             self._calls[session] = _Calls()
-            task = self._tasks.create_task(self._serve(session))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._begin(session)
         self._calls[session].asked.set()
+
+    def _begin(self, session: SessionKey) -> None:
+        task = self._tasks.create_task(self._serve(session))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     async def _serve(self, session: SessionKey) -> None:
         """Works until the session has no turn left, looking again when one came meanwhile."""
         calls = self._calls[session]
         try:
-            while calls.asked.is_set() and not self._stopping.is_set():
-                calls.asked.clear()
+            while calls.claimed or (calls.asked.is_set() and not self._stopping.is_set()):
+                if calls.claimed is None:
+                    calls.asked.clear()
                 match await self._work_off(session, calls):
                     case Held(seconds):
                         # Its worker may be done long before; what comes now may find it so.
@@ -251,18 +281,19 @@ class Dispatcher:
         """Runs turn after turn; None when all are done, else after how long to try again."""
         while True:
             async with self._desk:
-                if self._stopping.is_set():
+                claimed, calls.claimed = calls.claimed, None
+                if claimed is None and self._stopping.is_set():
                     return None
                 calls.amended.clear()
                 try:
-                    claimed = await self._inbox.claim(session)
-                    if not isinstance(claimed, Turn):
-                        return claimed
-                    retry = await self._runner.run(claimed)
+                    turn = claimed or await self._inbox.claim(session)
+                    if not isinstance(turn, Turn):
+                        return turn
+                    retry = await self._runner.run(turn)
                 except ServiceError as exc:
                     log.warning("The inbox is out of reach. %s", exc)
                     return self._settings.database_pause
             if retry is not None:
                 return retry
-            if not (claimed.followed or self._shared or calls.asked.is_set()):
+            if not (turn.followed or self._shared or calls.asked.is_set()):
                 return None

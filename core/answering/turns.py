@@ -91,7 +91,7 @@ class TurnRunner:
             self._outages.pop(turn.id, None)
             return 0.0  # it may be there for the taking again, as an edited one is
         except asyncio.CancelledError:
-            await self._put_back(turn)
+            await self.put_back(turn)
             raise
         if pause is None:
             self._outages.pop(turn.id, None)
@@ -141,7 +141,7 @@ class TurnRunner:
             _report(f"The author of turn {turn.id} was not told that it was given up.", unsaid)
         await self._inbox.fail(turn, "The worker died." if exc is None else repr(exc))
 
-    async def _put_back(self, turn: Turn) -> None:
+    async def put_back(self, turn: Turn) -> None:
         """When we stop: the turn is free at once, and this was no attempt."""
         with suppress(ServiceError, TimeoutError):
             async with asyncio.timeout(_PUT_BACK_TIMEOUT):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.conversation.amendments import Amendments
-from core.conversation.records import document, passage_record, question_of, trace
+from core.conversation.records import document, passage_record, trace, turn_of
 from core.conversation.renewals import Renewals
 from core.conversation.waiting import Waiting
 from core.errors import LeaseLost
@@ -38,26 +38,39 @@ class Inbox:
         self.waiting = Waiting()
         self._renewals = Renewals(database, lease_seconds=lease_seconds)
 
-    async def accept(self, question: Question) -> bool:
+    async def accept(self, question: Question, *, claiming: bool = False) -> Turn | bool:
         """Stores the question; False when its message was accepted before.
 
-        After a ServiceError the question may have been stored: deliver it again.
+        `claiming` spares the claim of a session's first question: its turn is returned, as `claim`
+        does it. After a ServiceError the question may have been stored: deliver it again.
         """
         key = question.session
         sources = question.scope.sources
-        inserted = await self._database.execute(
+        # Who has made the session's row, with an id of its own, has the first turn of it: others
+        # that add one wait for that row. So there is none that could come before, or run.
+        rows = await self._database.fetch(
             """
-            WITH session AS (
-                INSERT INTO sessions (platform, workspace, channel, thread)
-                VALUES ($1, $2, $3, $4)
+            WITH new AS (
+                SELECT nextval(pg_get_serial_sequence('sessions', 'id')) AS id
+            ), session AS (
+                INSERT INTO sessions (id, platform, workspace, channel, thread)
+                OVERRIDING SYSTEM VALUE SELECT id, $1, $2, $3, $4 FROM new
                 ON CONFLICT (platform, workspace, channel, thread) DO UPDATE SET asked_at = now()
-                RETURNING id
+                RETURNING id, $10::text IS NOT NULL AND id = (SELECT id FROM new) AS claimed
             )
             INSERT INTO turns (
-                session_id, platform, workspace, channel, message_id, author, text, scope, context
+                session_id, platform, workspace, channel, message_id, author, text, scope, context,
+                attempt, lease_token, lease_owner, lease_until
             )
-            SELECT id, $1, $2, $3, $5, $6, $7, $8, $9 FROM session
+            SELECT id, $1, $2, $3, $5, $6, $7, $8, $9,
+                claimed::int,
+                CASE WHEN claimed THEN gen_random_uuid() END,
+                CASE WHEN claimed THEN $10 END,
+                CASE WHEN claimed THEN clock_timestamp() + make_interval(secs => $11) END
+            FROM session
             ON CONFLICT (platform, workspace, channel, message_id) DO NOTHING
+            RETURNING id, lease_token, attempt, message_id, author, text, scope, context, wanted,
+                FALSE AS followed
             """,
             key.platform,
             key.workspace,
@@ -68,10 +81,13 @@ class Inbox:
             storable(question.text),
             None if sources is None else sorted(sources),
             document(question.context),
+            self._worker if claiming else None,
+            self.lease_seconds,
         )
-        if inserted:
+        for row in rows:
             self.waiting.began(key, question.message_id)
-        return inserted > 0
+            return True if row["lease_token"] is None else turn_of(key, row)
+        return False
 
     async def claim(self, session: SessionKey) -> Turn | Held | None:
         """The oldest unfinished turn of the session, under a new lease; None when all are done.
@@ -115,16 +131,8 @@ class Inbox:
             self.lease_seconds,
         )
         for row in rows:
-            question = question_of(session, row)
-            self.waiting.began(session, question.message_id)
-            return Turn(
-                row["id"],
-                question,
-                row["lease_token"],
-                row["attempt"],
-                Wanted(row["wanted"]),
-                row["followed"],
-            )
+            self.waiting.began(session, row["message_id"])
+            return turn_of(session, row)
         held = await self._holder(key)
         if held is None:
             self.waiting.all_ended(session)

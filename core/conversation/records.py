@@ -21,7 +21,9 @@ from core.model import (
     Scope,
     Scores,
     SessionKey,
+    Turn,
     Usage,
+    Wanted,
 )
 from core.ports import Row
 from core.text.unicode import storable
@@ -91,6 +93,18 @@ def question_of(session: SessionKey, row: Row) -> Question:
         text=row["text"],
         scope=Scope(None if scope is None else frozenset(scope)),
         context=tuple(Message(**message) for message in orjson.loads(row["context"])),
+    )
+
+
+def turn_of(session: SessionKey, row: Row) -> Turn:
+    """A turn that was claimed, from its row."""
+    return Turn(
+        row["id"],
+        question_of(session, row),
+        row["lease_token"],
+        row["attempt"],
+        Wanted(row["wanted"]),
+        row["followed"],
     )
 
 

@@ -442,9 +442,11 @@ async def test_an_answer_that_was_read_is_stored_though_the_database_was_away(
 
 
 async def test_an_outage_of_the_database_is_waited_out(desk: Desk) -> None:
+    asked = question("why?")
+    await desk.inbox.accept(asked)
     desk.database.broken.add("FROM sessions")
     async with desk.open() as dispatcher:
-        await dispatcher.submit(question("why?"))
+        await dispatcher.submit(asked)
         await until(lambda: desk.database.failed >= 3)
         desk.database.broken.clear()
         await desk.settled()
@@ -490,10 +492,47 @@ async def test_an_idle_dispatcher_asks_the_database_nothing(desk: Desk) -> None:
 
 
 async def test_a_session_is_left_without_a_second_look_unless_more_was_asked(desk: Desk) -> None:
+    """Its first question needs no look at all: it is claimed as it is accepted."""
     async with desk.open() as dispatcher:
-        await dispatcher.submit(question("alone"))
-        await dispatcher.settle(60)
-        assert desk.database.count("SET lease_token = gen_random_uuid()") == 1
+        for looks in range(3):
+            await dispatcher.submit(question("alone"))
+            await dispatcher.settle(60)
+            assert desk.database.count("SET lease_token = gen_random_uuid()") == looks
+
+
+async def test_questions_that_begin_a_session_together_are_all_answered(desk: Desk) -> None:
+    texts = [f"{n}" for n in range(5)]
+    async with desk.open() as dispatcher:
+        await asyncio.gather(*(dispatcher.submit(question(text)) for text in texts))
+        await desk.settled()
+    assert sorted(desk.reader.read) == texts
+    assert desk.answers.most_running == 1
+    assert [attempts for _, _, attempts in await desk.ends()] == [1] * 5
+
+
+async def test_a_question_that_was_claimed_while_it_stops_is_put_back_unblamed(
+    desk: Desk, database: Postgres, other: Inbox
+) -> None:
+    async with desk.open() as dispatcher:
+        async with database.transaction() as statements:
+            await statements.execute("LOCK TABLE turns")
+            submitting = asyncio.create_task(dispatcher.submit(question("late")))
+            await until(lambda: desk.database.under_way > 0)
+            await dispatcher.stop()
+        assert await submitting
+    assert (desk.answers.asked, await desk.ends()) == ([], [("late", "accepted", 0)])
+    assert isinstance(await other.claim(THREAD), Turn)
+
+
+async def test_a_session_that_could_not_be_begun_is_begun_later(desk: Desk) -> None:
+    desk.database.broken.add("INSERT INTO turns")
+    async with desk.open() as dispatcher:
+        with pytest.raises(ServiceUnavailable):
+            await dispatcher.submit(question("first"))
+        desk.database.broken.clear()
+        await dispatcher.submit(question("second"))
+        await desk.settled()
+    assert desk.reader.read == ["second"]
 
 
 async def test_a_running_turn_ends_before_the_dispatcher_does(desk: Desk) -> None:

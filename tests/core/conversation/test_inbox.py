@@ -147,6 +147,58 @@ async def test_a_question_does_not_overtake_one_that_is_still_being_stored(
     assert (await taken(other)).question.text == "first"
 
 
+async def test_the_first_question_of_a_session_may_be_claimed_as_it_is_accepted(
+    inbox: Inbox, other: Inbox
+) -> None:
+    asked = replace(
+        question("why?"),
+        scope=Scope(frozenset({"docs"})),
+        context=(Message("user", "It is broken."),),
+    )
+    turn = await inbox.accept(asked, claiming=True)
+    assert isinstance(turn, Turn)
+    assert (turn.question, turn.attempt, turn.wanted) == (asked, 1, Wanted.ANSWERED)
+    assert not turn.followed
+    held = await other.claim(THREAD)
+    assert isinstance(held, Held)
+    assert 0 < held.seconds <= inbox.lease_seconds
+    assert await inbox.renew([turn]) == [Wanted.ANSWERED]
+    await inbox.finish(turn, answered())
+    assert await other.claim(THREAD) is None
+
+
+async def test_no_later_question_is_claimed_as_it_is_accepted(inbox: Inbox, other: Inbox) -> None:
+    first = question("first")
+    assert await other.accept(first) is True
+    assert await inbox.accept(question("second"), claiming=True) is True
+    assert await inbox.accept(first, claiming=True) is False
+    await other.finish(await taken(other), answered())
+    await other.fail(await taken(other), "enough")
+    assert await inbox.accept(question("third"), claiming=True) is True
+    assert (await taken(other)).question.text == "third"
+
+
+async def test_of_many_who_begin_a_session_at_once_the_first_has_its_claim(
+    inbox: Inbox, other: Inbox
+) -> None:
+    asked = [question(f"{n}") for n in range(20)]
+    accepted = await asyncio.gather(
+        *((inbox, other)[n % 2].accept(each, claiming=True) for n, each in enumerate(asked))
+    )
+    (claimed,) = (each for each in accepted if isinstance(each, Turn))
+    assert accepted.count(True) == 19
+    owner = (inbox, other)[accepted.index(claimed) % 2]
+    assert (await taken(owner)).id == claimed.id, "it comes before all others"
+
+
+async def test_a_message_that_moved_to_a_new_session_is_not_claimed_there(inbox: Inbox) -> None:
+    asked = question()
+    await inbox.accept(asked)
+    moved = replace(asked, session=OTHER_THREAD)
+    assert await inbox.accept(moved, claiming=True) is False
+    assert await inbox.claim(OTHER_THREAD) is None
+
+
 async def test_a_turn_that_ends_while_another_worker_reaches_for_it_is_not_taken(
     database: Postgres, inbox: Inbox, other: Inbox
 ) -> None:

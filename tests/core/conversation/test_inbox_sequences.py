@@ -91,6 +91,21 @@ class InboxSequences(RuleBasedStateMachine):
         self._known[thread].append(Known(asked))
         return asked
 
+    @rule(target=claimed, worker=st.sampled_from(WORKERS), thread=st.sampled_from(THREADS))
+    def accept_and_claim(self, worker: str, thread: str) -> object:
+        asked = question(TEXTS[0], session=SessionKey("slack", self._workspace, "C", thread))
+        first = not self._known[thread]
+        got = self._runner.run(self._inboxes[worker].accept(asked, claiming=True))
+        known = Known(asked)
+        self._known[thread].append(known)
+        if not first:
+            assert got is True
+            return multiple()
+        assert isinstance(got, Turn)
+        known.attempts, known.token, known.owner, known.live = 1, got.token, worker, True
+        assert (got.question, got.attempt, got.wanted) == (asked, 1, Wanted.ANSWERED)
+        return got
+
     @rule(worker=st.sampled_from(WORKERS), asked=accepted)
     def deliver_again(self, worker: str, asked: Question) -> None:
         assert not self._runner.run(self._inboxes[worker].accept(asked))
