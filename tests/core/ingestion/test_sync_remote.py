@@ -19,6 +19,7 @@ from core.model import DocumentRecord
 from tests.support.git_server import Repository
 from tests.support.library import Library, open_library
 from tests.support.quick_clock import QuickClock
+from tests.support.stuck_git import open_stuck_git
 from tests.support.website import Answer, Website, open_website, page
 
 PAGES = {
@@ -125,3 +126,21 @@ async def test_a_new_commit_is_where_links_lead_and_rewrites_no_chunk(
     assert (again.embedded, again.written) == (0, 0)
     record = (await records(library))["a.md"]
     assert (record.url, record.version) == (f"https://git.example/blob/{commit}/a.md", commit)
+
+
+async def test_a_repository_that_never_comes_leaves_what_is_served_and_the_next_sync_goes_on(
+    library: Library, tmp_path: Path
+) -> None:
+    repository = Repository(tmp_path / "docs.git")
+    repository.commit({"a.md": "# A\n\nText."})
+    url = str(repository.path)
+    source = GitSource("docs", Mirror(url, tmp_path / "mirror"), shown=url)
+    await library.sync([source])
+    before = await library.texts()
+    async with open_stuck_git() as stuck:
+        mirror = Mirror(stuck.url("git"), tmp_path / "mirror")
+        with pytest.raises(SourceUnavailable, match="it was not fetched within"):
+            await library.sync([GitSource("docs", mirror, shown=url, within=0.6)])
+    assert await library.texts() == before
+    repository.commit({"a.md": "# A\n\nNew text."})
+    assert (await library.sync([source])).changed == ("docs/a.md",)

@@ -96,7 +96,7 @@ async def test_a_server_that_stops_within_a_pack_is_left_and_what_was_fetched_st
     repository = Repository(tmp_path / "docs.git")
     repository.commit({"a.md": "A"})
     with open_git_daemon(repository) as port:
-        source = _source(f"git://127.0.0.1:{port}/", folder, timeout=0.5)
+        source = _source(f"git://127.0.0.1:{port}/", folder)
         [entry] = await source.entries()
         repository.commit({f"{n}.md": f"# {n}\n" * 99 for n in range(99)})
         stopped = asyncio.Event()
