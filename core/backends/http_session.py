@@ -72,8 +72,9 @@ async def send(
     try:
         content = await beginning(response, _MOST_BYTES + 1)
     finally:
-        # Of a reply that was not read to its end, this closes the connection.
-        response.release()
+        # One that was read to its end has given its connection back.
+        if not response.closed:
+            response.close()
     if len(content) > _MOST_BYTES:
         raise MalformedReply(service, "sent a reply that is far too large.")
     return Reply(response.status, response.headers, content)

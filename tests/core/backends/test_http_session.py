@@ -9,7 +9,9 @@ from typing import cast
 
 import aiohttp
 import pytest
+from aiohttp import web
 from aiohttp.http_exceptions import ContentEncodingError
+from aiohttp.test_utils import TestServer
 from yarl import URL
 
 from core.backends.http_session import beginning, open_session, send, session_errors
@@ -67,6 +69,39 @@ async def test_a_reply_without_an_end_is_not_read_to_it() -> None:
     async with serving(handle) as server, open_session({}) as session, asyncio.timeout(30):
         with pytest.raises(MalformedReply, match="too large"):
             await send(session, "POST", URL(server.url), b"{}", service="Here")
+
+
+async def test_replies_that_are_read_to_their_end_go_over_one_connection() -> None:
+    connections: set[object] = set()
+
+    async def answer(request: web.Request) -> web.Response:
+        connections.add(request.transport)
+        return web.Response(body=await request.read())
+
+    application = web.Application()
+    application.router.add_route("*", "/", answer)
+    async with TestServer(application) as server, open_session({}) as session:
+        for method, body in (("POST", b"x" * 2**20), ("GET", None), ("POST", b"{}")):
+            reply = await send(session, method, server.make_url("/"), body, service="Here")
+            assert reply.body == (body or b"")
+
+    assert len(connections) == 1
+
+
+async def test_a_reply_that_nobody_waits_for_any_more_closes_its_connection() -> None:
+    begun = asyncio.Event()
+
+    async def handle(exchange: Exchange) -> None:
+        await exchange.head()
+        await exchange.send("the beginning")
+        begun.set()
+        await exchange.gone.wait()
+
+    async with serving(handle) as server, open_session({}) as session, asyncio.timeout(30):
+        sending = asyncio.create_task(send(session, "POST", URL(server.url), b"{}", service="Here"))
+        await begun.wait()
+        sending.cancel()
+        await server.exchanges[0].gone.wait()
 
 
 async def test_only_the_beginning_is_read_where_that_is_enough() -> None:
