@@ -51,13 +51,10 @@ class Reply:
         try:
             for chunk in chunks:
                 text += self._read(parse(chunk))
-        except ServiceError:
-            yield from self._said(text)
-            raise
-        yield from self._said(text)
-
-    def _said(self, text: str) -> list[ModelEvent]:
-        return [*self.start(), ModelText(text)] if text else []
+        finally:
+            if text:
+                yield from self.start()
+                yield ModelText(text)
 
     def _read(self, chunk: dict[str, Any]) -> str:
         """A chunk's text."""
