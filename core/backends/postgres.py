@@ -38,14 +38,14 @@ class _Statements:
 
     async def fetch(self, sql: str, *args: object) -> list[Row]:
         with driver_errors():
-            asking = self._connection.fetch(sql, *args)
-            rows: list[Row] = await _answer(self._connection, asking, self._timeout)
+            asking = self._connection.fetch(sql, *args, timeout=self._timeout)
+            rows: list[Row] = await _answer(self._connection, asking)
         return rows
 
     async def execute(self, sql: str, *args: object) -> int:
         with driver_errors():
-            asking = self._connection.execute(sql, *args)
-            status: str = await _answer(self._connection, asking, self._timeout)
+            asking = self._connection.execute(sql, *args, timeout=self._timeout)
+            status: str = await _answer(self._connection, asking)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdecimal() else 0
 
@@ -104,11 +104,11 @@ class Postgres:
         except BaseException:
             # One that cannot be rolled back is cut, which comes to the same.
             with suppress(*DRIVER_ERRORS):
-                await _answer(connection, transaction.rollback(), _ROLLBACK_TIMEOUT)
+                await _answer_within(_ROLLBACK_TIMEOUT, connection, transaction.rollback())
             raise
         else:
             with driver_errors():
-                await _answer(connection, transaction.commit(), self._statement_timeout)
+                await _answer_within(self._statement_timeout, connection, transaction.commit())
             note_answer(connection)
         finally:
             await self._connections.release(connection)
@@ -126,7 +126,7 @@ class Postgres:
         connection = await self._connections.acquire()
         transaction = connection.transaction()
         try:
-            await _answer(connection, transaction.start(), _BEGIN_TIMEOUT)
+            await _answer_within(_BEGIN_TIMEOUT, connection, transaction.start())
         except BaseException:
             cut(connection)
             await self._connections.release(connection)
@@ -134,21 +134,21 @@ class Postgres:
         return connection, transaction
 
 
-async def _answer(connection: Any, asking: Coroutine[Any, Any, T], timeout: float) -> T:  # noqa: ASYNC109 - the connection is cut, not only the wait
-    """What the server answers. Whoever stops waiting cuts the connection.
-
-    The driver would send a cancel request over a connection of its own. PgBouncer 1.18 can crash
-    over those (https://github.com/pgbouncer/pgbouncer/issues/822), for all of its clients.
-    """
-    asked = asyncio.ensure_future(asking)
+async def _answer(connection: Any, asking: Coroutine[Any, Any, T]) -> T:
+    """What the server answers. Whoever stops waiting cuts the connection."""
     try:
-        if not (await asyncio.wait([asked], timeout=timeout))[0]:
-            raise TimeoutError
-        return asked.result()
-    finally:
-        if not asked.done():
-            cut(connection)
-            await asyncio.gather(asked, return_exceptions=True)
+        return await asking
+    except (asyncio.CancelledError, TimeoutError):
+        cut(connection)
+        raise
+
+
+async def _answer_within(
+    seconds: float, connection: Any, asking: Coroutine[Any, Any, None]
+) -> None:
+    """The same for what the driver sets no time-out for."""
+    async with asyncio.timeout(seconds):
+        await _answer(connection, asking)
 
 
 @asynccontextmanager

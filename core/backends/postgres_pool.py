@@ -20,7 +20,7 @@ _CLOSE_TIMEOUT = 5.0
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc] # it carries no types
-    """A connection that knows when it last answered."""
+    """A connection that knows when it last answered, and never sends a cancel request."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -29,6 +29,14 @@ class Connection(asyncpg.Connection):  # type: ignore[misc] # it carries no type
     def note_answer(self) -> None:
         """It has answered now."""
         self.answered = _now()
+
+    def _cancel_current_command(self, *_: object) -> None:
+        """Nothing: who breaks a statement off cuts the connection.
+
+        The driver would send a request over a connection of its own. PgBouncer 1.18 can crash
+        over those (https://github.com/pgbouncer/pgbouncer/issues/822), for all of its clients. To
+        hide from the driver that nobody waits any more takes a task for each statement.
+        """
 
 
 class Connections:

@@ -191,6 +191,37 @@ async def test_a_statement_that_is_broken_off_is_cut_and_not_cancelled(empty_dsn
         assert door.cancel_requests == 0
 
 
+async def test_a_statement_that_takes_too_long_is_cut_and_not_cancelled(empty_dsn: str) -> None:
+    async with (
+        open_door(empty_dsn) as door,
+        open_postgres(door.dsn, statement_timeout=0.2) as database,
+    ):
+        for sql in ("SELECT pg_sleep(30)", "SELECT pg_sleep($1)"):
+            with pytest.raises(ServiceUnavailable, match="did not answer in time"):
+                await database.execute(sql, *[30.0] * sql.count("$"))
+        assert await _answered_in_the_end(database)
+        assert door.cancel_requests == 0
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["prepared anew", "known"])
+async def test_a_statement_may_be_broken_off_at_any_moment(empty_dsn: str, fresh: bool) -> None:
+    """While it is prepared too."""
+    async with (
+        open_door(empty_dsn) as door,
+        open_postgres(door.dsn, max_connections=1, trusted_seconds=60) as database,
+    ):
+        for turns in range(25):
+            await database.fetch("SELECT 1")
+            sql = f"SELECT $1::int + {turns}" if fresh else "SELECT $1::int"
+            asking = asyncio.create_task(database.fetch(sql, turns))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.wait([asking])
+        assert len(await database.fetch("SELECT 1")) == 1
+        assert door.cancel_requests == 0
+
+
 async def test_when_every_connection_is_taken_the_wait_is_bounded(empty_dsn: str) -> None:
     async with open_postgres(empty_dsn, max_connections=1, connect_timeout=2) as database:
         async with database.transaction():
@@ -389,7 +420,7 @@ async def test_an_answer_stands_when_its_connection_is_closed_right_after_it(
         door.close_after(last)
         (row,) = await database.fetch("SELECT 7 AS n")
         assert row["n"] == 7
-        assert len(await database.fetch("SELECT 1")) == 1
+        assert await _answered_in_the_end(database)
 
 
 async def test_a_server_that_breaks_off_is_asked_twice_and_no_more(empty_dsn: str) -> None:
