@@ -23,11 +23,14 @@ class Stop:
         self.wished = True
 
     async def cut(self, events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
-        """The events until the wish, which cancels an event that is still being made."""
-        # What asyncio.timeout does, without one for each event: an answer has hundreds. The task is
-        # looked up each time, as whoever reads may change.
+        """The events until the wish, which cancels an event that is still being made.
+
+        One task reads them all.
+        """
+        # What asyncio.timeout does, without one for each event: an answer has hundreds.
+        task = asyncio.current_task()
         while not self.wished:
-            task = self._waiting = asyncio.current_task()
+            self._waiting = task
             cancelled_before = task.cancelling() if task else 0
             try:
                 event = await anext(events)
