@@ -91,6 +91,7 @@ class Citations:
         )
 
 
+@lru_cache(maxsize=1024)
 def without_marks(text: str) -> str:
     """The text with no marks in it; code is left alone."""
     return map_prose(text, lambda prose: _MARK.sub("", prose)) if _BRACKET.search(text) else text

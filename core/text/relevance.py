@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 _FROM_CODE = 0.6
 _FROM_BEFORE = 0.5
@@ -107,12 +109,11 @@ class _Sentence:
     all: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A sentence where it stands."""
+class _Row(NamedTuple):
+    """A sentence where it stands: `groups[group].sentences[at]`."""
 
     group: int
-    index: int
+    at: int
     sentence: _Sentence
     heading: frozenset[str]
     prior: float
@@ -148,8 +149,8 @@ def best_sentence(question: str, sentences: Sequence[str]) -> int:
 
 def _rows(number: int, group: Group) -> Iterator[_Row]:
     heading = frozenset(terms(group.heading))
-    for index, sentence in enumerate(group.sentences):
-        yield _Row(number, index, _sentence(sentence), heading, group.prior)
+    for at, sentence in enumerate(group.sentences):
+        yield _Row(number, at, _sentence(sentence), heading, group.prior)
 
 
 @lru_cache(maxsize=8192)
@@ -182,10 +183,11 @@ def term_weights(question: str, texts: Sequence[AbstractSet[str]]) -> dict[str, 
 
     A stem weighs more the fewer of the texts, given as their stems, hold it (BM25's idf).
     """
-    counts = {term: sum(term in text for text in texts) for term in terms(question)}
+    asked = dict.fromkeys(terms(question))
+    counts = Counter(term for text in texts for term in asked.keys() & text)
     idf = {
-        term: math.log(1 + (len(texts) - count + 0.5) / (count + 0.5))
-        for term, count in counts.items()
+        term: math.log(1 + (len(texts) - counts[term] + 0.5) / (counts[term] + 0.5))
+        for term in asked
     }
     total = sum(idf.values())
     return {term: weight / total for term, weight in idf.items()}
@@ -217,7 +219,7 @@ def _ranked(rows: Sequence[_Row], at: int, asked: _Asked) -> Ranked:
         + asked.hinted(row.sentence.text)
         + _PRIOR * row.prior
     )
-    return Ranked(row.group, row.index, score, evidence)
+    return Ranked(row.group, row.at, score, evidence)
 
 
 def _evidence(rows: Sequence[_Row], at: int, weights: dict[str, float]) -> float:

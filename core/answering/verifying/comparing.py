@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from core.answering.verifying.rarity import rarity
 from core.answering.verifying.reading import Direction, Reading, Sentence, Token
@@ -24,8 +24,7 @@ _DENYING_ELSE = 0.4
 _MOSTLY_DENIED = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(NamedTuple):
     """Each in 0..1; shares are weighed by how rare the words are.
 
     For the claim speaks what is `covered` by the whole passage, by its best `window` of up to

@@ -49,8 +49,7 @@ class Direction:
     around: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence, list item or code block. `denials` are the stems that each negation covers."""
 
     tokens: tuple[Token, ...]

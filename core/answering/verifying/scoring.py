@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from operator import mul
+from typing import NamedTuple
 
 from core.answering.verifying.comparing import Findings, compare
 from core.answering.verifying.reading import read, read_claim
-
-_NAMES = tuple(field.name for field in fields(Findings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +26,33 @@ class Assessment:
     contradiction: float
 
 
+class _Fitted(NamedTuple):
+    """The weights in the order of the findings."""
+
+    bias: float
+    weights: tuple[float, ...]
+
+
 def assess(claim: str, text: str, heading: str = "") -> Assessment:
     """Scores a claim in plain prose against a passage. A passage is read once and remembered."""
     findings = compare(read_claim(claim), read(text, heading))
-    support, contradiction = (
-        _probability(weights, findings)
-        for weights in (_fitted()["support"], _fitted()["contradiction"])
+    fitted = _fitted()
+    return Assessment(
+        support=_probability(fitted["support"], findings),
+        contradiction=_probability(fitted["contradiction"], findings),
     )
-    return Assessment(support, contradiction)
 
 
-def _probability(weights: Mapping[str, float], findings: Findings) -> float:
-    logit = weights["bias"] + sum(weights[name] * getattr(findings, name) for name in _NAMES)
+def _probability(fitted: _Fitted, findings: Findings) -> float:
+    logit = fitted.bias + sum(map(mul, fitted.weights, findings))
     return 1 / (1 + math.exp(-logit))
 
 
 @lru_cache(maxsize=1)
-def _fitted() -> dict[str, dict[str, float]]:
+def _fitted() -> dict[str, _Fitted]:
     text = files(__package__).joinpath("weights.json").read_text("utf-8")
     fitted: dict[str, dict[str, float]] = json.loads(text)["weights"]
-    return fitted
+    return {
+        name: _Fitted(weights["bias"], tuple(weights[figure] for figure in Findings._fields))
+        for name, weights in fitted.items()
+    }
