@@ -125,7 +125,7 @@ async def test_a_lease_that_was_kept_for_long_is_looked_at_again_before_a_part_i
     claims = Claims(Postings(database), turn, Platform().find, clock=clock.now)
     await claims.claim(0)
     await clock.sleep(25.0)
-    await Inbox(database, worker="ours").renew(turn)
+    await Inbox(database, worker="ours").renew([turn])
     await claims.begin(0)
     await claims.done(0, "ts0")
 
