@@ -11,7 +11,7 @@ import pytest
 from adapters.discord.asides import LATE
 from adapters.discord.journal import Journal
 from core.errors import ServiceUnavailable
-from core.ports import Database
+from core.ports import Database, Row
 from tests.support.desk import until
 from tests.support.discord_bot import Bot, caught_up, open_bot, settled, was_here
 from tests.support.discord_child import bot_process
@@ -29,17 +29,17 @@ class Dying:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.fetch, self.transaction = database.fetch, database.transaction
+        self.execute, self.transaction = database.execute, database.transaction
         self.dies = asyncio.Event()
         self.dies.set()
         self.waiting = False
 
-    async def execute(self, sql: str, *args: object) -> int:
+    async def fetch(self, sql: str, *args: object) -> list[Row]:
         if "INSERT INTO turns" in sql and not self.dies.is_set():
             self.waiting = True
             await self.dies.wait()
             raise ServiceUnavailable("PostgreSQL", "it died")
-        return await self._database.execute(sql, *args)
+        return await self._database.fetch(sql, *args)
 
 
 async def answered(guild: DiscordGuild, count: int, user: str = ALICE) -> list[str]:

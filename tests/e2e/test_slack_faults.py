@@ -42,11 +42,11 @@ class SlowDatabase:
         self.awake = asyncio.Event()
 
     async def fetch(self, sql: str, *args: object) -> list[Row]:
+        if "INSERT INTO turns" in sql:
+            await self.awake.wait()
         return await self._database.fetch(sql, *args)
 
     async def execute(self, sql: str, *args: object) -> int:
-        if "INSERT INTO turns" in sql:
-            await self.awake.wait()
         return await self._database.execute(sql, *args)
 
     def transaction(self) -> AbstractAsyncContextManager[Queries]:
