@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, suppress
 from typing import Protocol
 from uuid import UUID
@@ -134,7 +134,7 @@ class TurnRunner:
         try:
             if turn.wanted is not Wanted.WITHDRAWN:
                 saying = self._show(turn, apology(turn.question, exc), [])
-                await self._under_lease(turn, saying, Stop())
+                await self._leases.hold(turn, saying, Stop())
         except LeaseLost:
             raise
         except Exception as unsaid:  # noqa: BLE001 - the turn ends all the same
@@ -153,7 +153,7 @@ class TurnRunner:
             stop.wish()
         withdrawn = turn.wanted is Wanted.WITHDRAWN
         work = self._retract(turn) if withdrawn else self._answer(turn, stop)
-        await self._under_lease(turn, work, stop)
+        await self._leases.hold(turn, work, stop)
 
     async def _retract(self, turn: Turn) -> None:
         try:
@@ -218,15 +218,6 @@ class TurnRunner:
                 await asyncio.sleep(pause)
         return await self._inbox.finish(turn, answered)
 
-    async def _under_lease(
-        self, turn: Turn, work: Coroutine[None, None, object], stop: Stop
-    ) -> None:
-        try:
-            await self._leases.hold(turn, work, stop)
-        except BaseExceptionGroup as group:
-            cause = _first(group.subgroup(LeaseLost) or group)
-            raise cause from cause.__cause__
-
 
 async def wait_for(event: asyncio.Event, seconds: float) -> None:
     """Returns when the event is set or the time is over."""
@@ -257,8 +248,3 @@ async def _watched(
     finally:
         if isinstance(events, AsyncGenerator):
             await events.aclose()
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    first = group.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first
