@@ -91,7 +91,8 @@ class Citations:
         )
 
 
-@lru_cache(maxsize=1024)
+# An earlier answer is read twice, by whoever completes the question and by the prompt.
+@lru_cache(maxsize=256)
 def without_marks(text: str) -> str:
     """The text with no marks in it; code is left alone."""
     return map_prose(text, lambda prose: _MARK.sub("", prose)) if _BRACKET.search(text) else text
