@@ -112,13 +112,18 @@ async def test_a_website_that_is_away_leaves_what_is_served(
     assert await library.texts() == before
 
 
+def committed(folder: Path) -> tuple[Repository, GitSource]:
+    """A repository with a document, and the source that reads it."""
+    repository = Repository(folder / "docs.git")
+    repository.commit({"a.md": "# A\n\nText."})
+    url = str(repository.path)
+    return repository, GitSource("docs", Mirror(url, folder / "mirror"), shown=url)
+
+
 async def test_a_new_commit_is_where_links_lead_and_rewrites_no_chunk(
     library: Library, tmp_path: Path
 ) -> None:
-    repository = Repository(tmp_path / "docs.git")
-    repository.commit({"a.md": "# A\n\nText."})
-    url = str(repository.path)
-    source = GitSource("docs", Mirror(url, tmp_path / "mirror"), shown=url)
+    repository, source = committed(tmp_path)
     profile = SourceProfile("docs", "https://git.example/blob/{commit}/", SlugRule.GITHUB)
     await library.sync([source], profiles=[profile])
     commit = repository.commit({"a.md": "# A\n\nText.", "logo.png": "x"})
@@ -131,16 +136,14 @@ async def test_a_new_commit_is_where_links_lead_and_rewrites_no_chunk(
 async def test_a_repository_that_never_comes_leaves_what_is_served_and_the_next_sync_goes_on(
     library: Library, tmp_path: Path
 ) -> None:
-    repository = Repository(tmp_path / "docs.git")
-    repository.commit({"a.md": "# A\n\nText."})
-    url = str(repository.path)
-    source = GitSource("docs", Mirror(url, tmp_path / "mirror"), shown=url)
+    repository, source = committed(tmp_path)
     await library.sync([source])
     before = await library.texts()
     async with open_stuck_git() as stuck:
         mirror = Mirror(stuck.url("git"), tmp_path / "mirror")
+        away = GitSource("docs", mirror, shown=str(repository.path), within=0.6)
         with pytest.raises(SourceUnavailable, match="it was not fetched within"):
-            await library.sync([GitSource("docs", mirror, shown=url, within=0.6)])
+            await library.sync([away])
     assert await library.texts() == before
     repository.commit({"a.md": "# A\n\nNew text."})
     assert (await library.sync([source])).changed == ("docs/a.md",)
