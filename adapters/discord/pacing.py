@@ -12,7 +12,11 @@ import asyncio
 from collections.abc import Callable
 
 A_SECOND = 40.0
-AT_ONCE = 10
+AT_ONCE = 6
+"""With those of a second 46, so that what a stalled machine sends late, all at once, finds room."""
+
+_KEPT = 2
+"""Of those at once, for requests that cannot be left out."""
 
 Clock = Callable[[], float]
 
@@ -30,7 +34,7 @@ class Pacing:
 
     def spare(self) -> bool:
         """Whether a request that could be left out would hold no other up for now."""
-        return self._next - self._ahead / 2 <= self._clock()
+        return self._next - self._ahead + _KEPT * self._interval <= self._clock()
 
     def reserve(self) -> float:
         """Takes the next free moment; the seconds until then."""

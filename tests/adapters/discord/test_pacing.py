@@ -29,6 +29,14 @@ def test_no_second_has_more_requests_than_discord_takes(time: Time) -> None:
     assert busiest <= ALLOWED
 
 
+def test_a_machine_that_stalls_for_a_tenth_of_a_second_keeps_to_it_as_well(time: Time) -> None:
+    pacing, awake = Pacing(clock=time), time.now + 0.1
+    moments = [time.now + pacing.reserve() for _ in range(500)]
+    sent = [max(moment, awake) for moment in moments]
+    busiest = max(sum(m <= other < m + 1.0 for other in sent) for m in sent)
+    assert busiest <= ALLOWED
+
+
 def test_some_go_at_once_and_the_rest_at_their_rate(time: Time) -> None:
     pacing = Pacing(clock=time)
     waits = [pacing.reserve() for _ in range(AT_ONCE + 40)]
