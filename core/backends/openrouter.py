@@ -15,7 +15,15 @@ from yarl import URL
 from core.backends.http_session import beginning, open_session, session_errors
 from core.backends.openrouter_replies import SERVICE, Reply, error_for, parse, raise_if_error
 from core.backends.server_sent_events import EventReader
-from core.backends.streaming import Lingering, Looks, Patience, Slices, Waiting
+from core.backends.streaming import (
+    AT_ONCE,
+    AT_ONCE_OF_SHORT,
+    Lingering,
+    Looks,
+    Patience,
+    Slices,
+    Waiting,
+)
 from core.backends.vendor_http import header_safe, unreachable
 from core.errors import ConfigurationError, MalformedReply, ServiceError
 from core.model import ModelEvent, Prompt
@@ -28,6 +36,8 @@ _MOST_MODELS = 3
 _DONE = b"[DONE]"
 _MOST_BYTES = 8 * 2**20
 _ERROR_BYTES = 64 * 2**10
+_SHORT = 128
+"""Tokens of a prompt whose reply nobody reads as it comes: a question to complete, a greeting."""
 _LINGER = 1.0
 """Seconds for the end of a stream to come after its last event: a new connection costs more."""
 
@@ -137,7 +147,9 @@ class OpenRouterChatModel:
         waiting = Waiting(self._patience)
         response = await self._send(prompt, waiting)
         waiting.watch(response)
-        slices, events, left = Slices(response.content, self._looks), EventReader(), _MOST_BYTES
+        at_once = AT_ONCE_OF_SHORT if prompt.max_tokens <= _SHORT else AT_ONCE
+        slices = Slices(response.content, self._looks, at_once=at_once)
+        events, left = EventReader(), _MOST_BYTES
         done = False
         try:
             with session_errors(SERVICE, unreachable), waiting.told():

@@ -10,9 +10,14 @@ from typing import Final
 
 import aiohttp
 
-BRISK: Final = 24
-"""Looks that are taken as soon as there is something: an answer's first sentence, and all of what
-is short."""
+AT_ONCE: Final = 3
+"""Looks that are taken as soon as there is something."""
+
+AT_ONCE_OF_SHORT: Final = 24
+"""The same of a short reply: all of it, as whoever wants it does so whole, and waits."""
+
+BRISK: Final = 10
+"""Looks after those that come four times as often as the rest: an answer's first sentence."""
 
 SLICE: Final = 0.2
 """Seconds between two looks after those. A token comes every few milliseconds, whole sentences are
@@ -20,6 +25,8 @@ shown, and to take a turn of the loop for each token is most of what a stream co
 
 _MOMENTS: Final = 8
 """In a slice. What is due at one of them keeps the loop for a millisecond or two."""
+
+_BRISK_MOMENTS: Final = 2
 
 _ROUNDED_OFF: Final = 0.01
 """Of a step: a timer's moment, divided by the step, may fall short of a whole number."""
@@ -126,10 +133,14 @@ class Looks:
         self._step = slice_ / _MOMENTS
         self._due: dict[int, list[asyncio.Future[None]]] = {}
 
-    def next(self) -> asyncio.Future[None]:
-        """Done after a slice; the first time a little earlier, so as to fall in with the others."""
+    def next(self, *, brisk: bool = False) -> asyncio.Future[None]:
+        """Done after a slice, or a quarter of one.
+
+        The first time it is a little earlier, so as to fall in with the others.
+        """
         due = self._loop.create_future()
-        moment = int(self._loop.time() / self._step + _ROUNDED_OFF) + _MOMENTS
+        moment = int(self._loop.time() / self._step + _ROUNDED_OFF)
+        moment += _BRISK_MOMENTS if brisk else _MOMENTS
         if moment in self._due:
             self._due[moment].append(due)
         else:
@@ -144,14 +155,17 @@ class Looks:
 
 
 class Slices:
-    """What has come of one reply: at first each look takes what there is, later those in common.
+    """What has come of one reply: the first looks take what there is, later those in common.
 
     Its end is seen at once.
     """
 
-    def __init__(self, content: aiohttp.StreamReader, looks: Looks) -> None:
+    def __init__(
+        self, content: aiohttp.StreamReader, looks: Looks, *, at_once: int = AT_ONCE
+    ) -> None:
         self._content = content
         self._looks = looks
+        self._at_once = at_once
         self._taken = 0
         self._ended = False
         self._failure: aiohttp.ClientError | None = None
@@ -178,9 +192,10 @@ class Slices:
     async def wait(self) -> None:
         """Returns when it is time for the next look."""
         self._taken += 1
-        if self._taken >= BRISK and not self._ended:
+        waited = self._taken - self._at_once
+        if waited >= 0 and not self._ended:
             # No time-out: that is an exception on its way through everyone who awaits a token.
-            self._due = self._looks.next()
+            self._due = self._looks.next(brisk=waited < BRISK)
             await self._due
 
     def _end(self) -> None:

@@ -8,15 +8,18 @@ import json
 import logging
 import warnings
 from collections.abc import AsyncIterator, Iterable
-from contextlib import aclosing, asynccontextmanager, nullcontext, suppress
+from contextlib import aclosing, asynccontextmanager, closing, nullcontext, suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from yarl import URL
 
+from core.backends.http_session import open_session
 from core.backends.openrouter import ModelGroup, OpenRouterChatModel, open_openrouter
-from core.backends.streaming import BRISK, Patience
+from core.backends.streaming import AT_ONCE, Lingering, Looks, Patience
 from core.errors import (
     AccessDenied,
     ConfigurationError,
@@ -33,6 +36,7 @@ from tests.support.http_server import Exchange, Handler, HttpServer, serving
 
 KEY = "sk-or-v1-0123456789abcdef"
 PROMPT = Prompt("Be brief.", (Message("user", "Hello?"),), "Hello?", (), 77)
+LONG = replace(PROMPT, max_tokens=1024)
 GROUP = ModelGroup(("a/one", "b/two", "c/three"), {"data_collection": "deny", "zdr": True})
 HASTY = Patience(first_token=0.2)
 IMPATIENT = Patience(stall=0.2)
@@ -129,6 +133,36 @@ async def test_text_is_handed_on_before_more_has_come() -> None:
     assert said(events) == "Hello."
 
 
+async def test_of_a_short_reply_every_word_is_taken_at_once() -> None:
+    words = [f"{n} " for n in range(2 * AT_ONCE)]
+    heard = asyncio.Semaphore(0)
+
+    async def handle(exchange: Exchange) -> None:
+        await exchange.head(content_type="text/event-stream")
+        async with asyncio.timeout(10):
+            for word in words:
+                await exchange.event(chunk(word))
+                await heard.acquire()
+            for event in WHOLE[2:]:
+                await exchange.event(event)
+            # The connection stays open.
+            await exchange.gone.wait()
+
+    async with serving(handle) as server, open_session({}) as session:
+        address, never = URL(server.url) / "chat/completions", Looks(3600.0)
+        with closing(Lingering(3600.0)) as lingering:
+            model = OpenRouterChatModel(
+                session, address, GROUP, Patience(), never, lingering, secret=KEY
+            )
+            events: list[ModelEvent] = []
+            async for event in model.stream(PROMPT):
+                events.append(event)
+                if isinstance(event, ModelText):
+                    heard.release()
+
+    assert events[1:-1] == [ModelText(word) for word in words]
+
+
 async def test_of_a_long_reply_each_look_takes_all_that_has_come() -> None:
     words = [f"{n} " for n in range(300)]
 
@@ -151,7 +185,7 @@ async def test_of_a_long_reply_each_look_takes_all_that_has_come() -> None:
 async def test_of_a_long_reply_nothing_is_lost_that_came_before_its_connection_broke(
     ending: list[object],
 ) -> None:
-    words = [f"{n} " for n in range(2 * BRISK)]
+    words = [f"{n} " for n in range(48)]
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
@@ -169,7 +203,7 @@ async def test_of_a_long_reply_nothing_is_lost_that_came_before_its_connection_b
     events: list[ModelEvent] = []
     async with TestServer(application) as server, model_at(str(server.make_url("/"))) as model:
         with suppress(ServiceError) if not ending else nullcontext():
-            async for event in model.stream(PROMPT):
+            async for event in model.stream(LONG):
                 events.append(event)  # noqa: PERF401 - what came before an error counts as well
 
     assert said(events) == "".join(words)

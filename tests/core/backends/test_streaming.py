@@ -13,7 +13,15 @@ from aiohttp.base_protocol import BaseProtocol
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.backends.streaming import BRISK, SLICE, Lingering, Looks, Slices
+from core.backends.streaming import (
+    AT_ONCE,
+    AT_ONCE_OF_SHORT,
+    BRISK,
+    SLICE,
+    Lingering,
+    Looks,
+    Slices,
+)
 from tests.support.desk import until
 
 FOR_EVER = 3600.0
@@ -25,18 +33,19 @@ def reply() -> aiohttp.StreamReader:
     return aiohttp.StreamReader(BaseProtocol(loop), 2**16, loop=loop)
 
 
-async def test_what_is_short_is_never_waited_for() -> None:
-    slices = Slices(reply(), Looks(FOR_EVER))
+@pytest.mark.parametrize("at_once", [AT_ONCE, AT_ONCE_OF_SHORT])
+async def test_what_comes_first_is_never_waited_for(at_once: int) -> None:
+    slices = Slices(reply(), Looks(FOR_EVER), at_once=at_once)
 
     async with asyncio.timeout(10):
-        for _ in range(BRISK - 1):
+        for _ in range(at_once - 1):
             await slices.wait()
 
 
 async def test_the_end_of_a_long_reply_is_seen_at_once() -> None:
     content = reply()
     slices = Slices(content, Looks(FOR_EVER))
-    for _ in range(BRISK - 1):
+    for _ in range(AT_ONCE - 1):
         await slices.wait()
     waiting = asyncio.create_task(slices.wait())
     await asyncio.sleep(0)
@@ -47,14 +56,6 @@ async def test_the_end_of_a_long_reply_is_seen_at_once() -> None:
     async with asyncio.timeout(10):
         await waiting
         await slices.wait()
-
-
-async def test_a_long_reply_is_looked_at_again_after_a_while() -> None:
-    slices = Slices(reply(), Looks(0.01))
-
-    async with asyncio.timeout(10):
-        for _ in range(BRISK + 2):
-            await slices.wait()
 
 
 class PlayedLoop(asyncio.SelectorEventLoop):
@@ -79,24 +80,48 @@ class PlayedLoop(asyncio.SelectorEventLoop):
         return super().call_at(when, callback, *args, context=context)
 
 
-@given(now=st.floats(0, 10**6), slice_=st.sampled_from([0.05, SLICE, 3.0]))
-def test_a_look_comes_within_a_slice_and_the_next_a_slice_after_it(
-    now: float, slice_: float
+@given(
+    now=st.floats(0, 10**6),
+    slice_=st.sampled_from([0.05, SLICE, 3.0]),
+    brisk=st.booleans(),
+)
+def test_a_look_comes_within_its_time_and_the_next_as_long_after_it(
+    now: float, slice_: float, *, brisk: bool
 ) -> None:
     async def look() -> None:
         loop.now = now
         looks = Looks(slice_)
-        looks.next()
+        looks.next(brisk=brisk)
         loop.now = loop.timers[0]
-        looks.next()
+        looks.next(brisk=brisk)
 
     with asyncio.Runner(loop_factory=PlayedLoop) as runner:
         loop = cast("PlayedLoop", runner.get_loop())
         runner.run(look())
 
     first, second = loop.timers
-    assert 0.8 * slice_ < first - now < 1.01 * slice_
-    assert second - first == pytest.approx(slice_, rel=1e-4)
+    between = slice_ / 4 if brisk else slice_
+    assert (0.4 if brisk else 0.8) * between < first - now < 1.05 * between
+    assert second - first == pytest.approx(between, rel=1e-4)
+
+
+def test_a_long_reply_is_looked_at_often_at_first_and_then_each_slice() -> None:
+    async def read() -> None:
+        slices = Slices(reply(), Looks())
+        for _ in range(AT_ONCE - 1):
+            await slices.wait()
+        for _ in range(BRISK + 3):
+            waiting = asyncio.create_task(slices.wait())
+            await asyncio.sleep(0)
+            loop.now = loop.timers[-1]
+            await waiting
+
+    with asyncio.Runner(loop_factory=PlayedLoop) as runner:
+        loop = cast("PlayedLoop", runner.get_loop())
+        runner.run(read())
+
+    assert loop.timers[:BRISK] == pytest.approx([0.05 * (n + 1) for n in range(BRISK)])
+    assert loop.timers[BRISK:] == pytest.approx([0.7, 0.9, 1.1])
 
 
 def test_replies_that_are_due_together_share_a_timer() -> None:
