@@ -19,7 +19,6 @@ _BLOCK_BEGINS = re.compile(
 _NEXT_LINE_UNDECIDED = re.compile(
     r"\n[ \t]*(?:`{1,2}|`{3,}[^`\n]*|~{1,2}|[-*+]|\d{1,3}[.)]?|#{1,6})?\Z"
 )
-_BLANK = re.compile(r"\s*")
 _MAY_END = re.compile(r"[\n.!?…。！？]")  # noqa: RUF001 - as in `sentences`
 """What a claim does not end without."""
 
@@ -40,8 +39,11 @@ class ClaimSplitter:
     def feed(self, text: str) -> list[str]:
         """The claims that `text` completes."""
         self._text += text
-        self._may_end = self._may_end or bool(_MAY_END.search(text))
-        if not self._may_end or len(self._text) < self._look_again_at:
+        if not self._may_end:
+            if not _MAY_END.search(text):
+                return []
+            self._may_end = True
+        if len(self._text) < self._look_again_at:
             return []
         claims = self._cut(whole=False)
         # Looking again at every character would make a long code block quadratic.
@@ -80,7 +82,7 @@ def claim_end(text: str, *, at_start: bool, whole: bool) -> int | None:
 
     `at_start` says that `text` begins a line even without a line break before it.
     """
-    body = _BLANK.match(text).end()  # type: ignore[union-attr]  # it matches anything
+    body = len(text) - len(text.lstrip())
     if body == len(text):
         return None
     line = text.rfind("\n", 0, body) + 1
@@ -138,6 +140,8 @@ def _next_block(text: str, start: int, *, whole: bool) -> int | None:
 
 
 def _paragraph_end(text: str, body: int, *, whole: bool) -> int | None:
+    if text.find("\n", body) < 0:
+        return sentence_end(text, body, len(text), whole=whole)
     block = _next_block(text, body, whole=whole)
     if block is not None:
         return sentence_end(text, body, block, whole=True)

@@ -8,21 +8,33 @@ from dataclasses import dataclass
 _TERMINATORS = ".!?…。！？"  # noqa: RUF001 - the full-width ones end Chinese and Japanese sentences
 _WIDE = "。！？"  # noqa: RUF001 - no space follows these
 
+_SIGN = rf"`\\{_TERMINATORS}\[(\])|*"
 _TOKEN = re.compile(
     rf"""
+    [^{_SIGN}]*+ (?:[\[(] [^{_SIGN}]*+ [\])] [^{_SIGN}]*+)*+
+    (?:
       (?P<code>(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))
     | (?P<openticks>`+)
     | (?P<escaped>\\.)
-    | (?P<end>[{_TERMINATORS}]+(?P<closers>[)\]*_"'”’»]*))
+    | (?P<end>(?P<stops>[{_TERMINATORS}]+)(?P<closers>[)\]*_"'”’»]*))
     | (?P<strong>\*\*)
     | (?P<open>[\[(])
     | (?P<close>[\])])
     | (?P<cell>\|)
+    | [\\*]
+    | \Z
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
+"""The next token with all before it, also brackets that hold no token; or the rest, without one.
+
+It matches wherever it is tried: a search for a token would try each kind at each character.
+"""
+
 _MARKS = re.compile(r"(?:\s*(?:\[\^?\d[\d,;\s–-]*\](?![(:])|【[^】\n]{1,40}】))*")
 _MARK_BEGINS = re.compile(r"\[\^?(?:\d[\d,;\s–-]*\]?)?\Z|【[^】\n]{0,40}\Z")
+_LONGEST_WORD = 40
 _LAST_WORD = re.compile(r"[\w.]+\Z")
 
 _WORDS = re.compile(r"\S+")
@@ -53,7 +65,7 @@ class _Nesting:
             case "open":
                 self.brackets += 1
             case "close":
-                self._close(token.group())
+                self._close(token["close"])
             case "strong":
                 self.strong ^= True
             case "cell":
@@ -85,33 +97,37 @@ def sentence_end(text: str, start: int, limit: int, *, whole: bool) -> int | Non
         nesting.read(token)
         if kind == "end" and nesting.none:
             end = _settle(text, token, limit, whole=whole)
-            if end != token.start():
+            if end != token.start("end"):
                 return end
     return limit if whole else None
 
 
 def _settle(text: str, token: re.Match[str], limit: int, *, whole: bool) -> int | None:
-    """The sentence's end if it ends at `token`, `token.start()` if not, None if undecided."""
-    found = _MARKS.match(text, token.end(), limit)
-    end = found.end() if found else token.end()
+    """The sentence's end if it ends at `token`, where its stops begin if not, None if undecided."""
+    stop = token.end()
+    end = _MARKS.match(text, stop, limit).end()  # type: ignore[union-attr]  # it matches anything
     following = end
     while following < limit and text[following].isspace():
         following += 1
-    if following == limit or _MARK_BEGINS.match(text, following, limit):
+    if following == limit or (
+        text[following] in "[【" and _MARK_BEGINS.match(text, following, limit)
+    ):
         return limit if whole and following == limit else (None if not whole else end)
-    if text[token.end() - 1] in _WIDE:
+    if text[stop - 1] in _WIDE:
         return end
     if following == end or not _starts_sentence(text, token, text[following]):
-        return token.start()
+        return token.start("end")
     return end
 
 
 def _starts_sentence(text: str, token: re.Match[str], following: str) -> bool:
     if following.islower():
         return False
-    if token["end"].rstrip("""])*_"'”’»""") != ".":
+    if token["stops"] != ".":
         return True
-    word = _LAST_WORD.search(text, max(0, token.start() - 40), token.start())
+    end = token.start("end")
+    begin = max(0, end - _LONGEST_WORD)
+    word = _LAST_WORD.search(text, max(begin, text.rfind(" ", begin, end) + 1), end)
     if word is None:
         return True
     last = word.group().lower()

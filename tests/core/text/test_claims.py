@@ -52,6 +52,11 @@ markdown = st.lists(st.sampled_from([*_PIECES, *_SPACES]), max_size=40).map("".j
         ("It stops. then goes on. End.", ["It stops. then goes on.", " End."]),
         ("(One. Two.) Three.", ["(One. Two.)", " Three."]),
         (
+            "[One (two [3] four] five. Six] seven. Eight.",
+            ["[One (two [3] four] five. Six] seven.", " Eight."],
+        ),
+        ("A *b* c* end. Then\\", ["A *b* c* end.", " Then\\"]),
+        (
             '**Note. Well.** Three. He said "No." Then.',
             ["**Note. Well.**", " Three.", ' He said "No."', " Then."],
         ),
