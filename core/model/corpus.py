@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from uuid import UUID
 
 
@@ -148,8 +148,13 @@ class EmbeddingModel:
     @property
     def collection(self) -> str:
         """The collection that holds this model's vectors, and no other's."""
-        slug = "".join(c if c.isalnum() else "-" for c in self.name.lower())
-        return f"docent-{slug}-{self.dimensions}"
+        return _collection(self.name, self.dimensions)
+
+
+@lru_cache(maxsize=16)
+def _collection(model: str, dimensions: int) -> str:
+    slug = "".join(c if c.isalnum() else "-" for c in model.lower())
+    return f"docent-{slug}-{dimensions}"
 
 
 @dataclass(frozen=True, slots=True)

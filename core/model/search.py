@@ -116,7 +116,7 @@ class Passage:
     @property
     def place(self) -> str:
         """The title and the headings that it stands under, for people to read."""
-        return " › ".join(dict.fromkeys(h for h in (self.title, *self.heading_path) if h))
+        return _place(self.title, self.heading_path)
 
     @property
     def content_hash(self) -> str:
@@ -124,8 +124,13 @@ class Passage:
         return _digest(self.source, self.path, self.url, self.text)
 
 
+# A passage serves many questions, and is named several times in each.
 _digest = lru_cache(maxsize=1024)(digest)
-"""A passage serves many questions, and is named several times in each."""
+
+
+@lru_cache(maxsize=1024)
+def _place(title: str, headings: tuple[str, ...]) -> str:
+    return " › ".join([each for each in dict.fromkeys((title, *headings)) if each])
 
 
 class Rung(StrEnum):

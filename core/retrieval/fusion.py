@@ -19,9 +19,11 @@ def fuse(found: SearchHits, dense_weight: float) -> RankedHits:
     """All hits, best first. Where a search found nothing, the other one has all the weight."""
     if not (found.dense and found.sparse):
         dense_weight = 1.0 if found.dense else 0.0
-    fused = _min_max(found.dense, dense_weight)
-    for key, share in _relative(found.sparse, 1 - dense_weight).items():
-        fused[key] = fused.get(key, 0.0) + share
+    dense = _min_max(found.dense, dense_weight)
+    sparse = _relative(found.sparse, 1 - dense_weight)
+    fused = dense | sparse
+    for key in dense.keys() & sparse.keys():
+        fused[key] = dense[key] + sparse[key]
     return RankedHits.best_first(found, fused)
 
 

@@ -29,6 +29,14 @@ class Preference:
         reviewed = self.peer_reviewed if record.peer_reviewed else 0.0
         return 1.0 + reviewed + self.priorities.get(record.source, 0.0)
 
+    def among(self, records: Records) -> Preference:
+        """The same where it raises any of these documents; else none, which costs a search nothing.
+
+        Mostly none does: one source, and nothing in it peer-reviewed.
+        """
+        kinds = {(each.source, each.peer_reviewed): each for each in records.values()}
+        return self if any(self.factor(each) != 1.0 for each in kinds.values()) else Preference()
+
 
 def preferred(ranking: RankedHits, records: Records, preference: Preference) -> Iterable[RankedHit]:
     """The ranking in the order that the preference makes of it; the scores stay as they are.

@@ -96,6 +96,7 @@ class Retriever:
         self._settings = settings or RetrievalSettings()
         self._cache = _QueryCache(self._settings.cached_queries)
         self._published = Published({})
+        self._preference = Preference()
 
     async def encode(self, text: str) -> EncodedQuery:
         """The query, ready to search with. Raises nothing: without an embedder BM25 is left."""
@@ -124,7 +125,8 @@ class Retriever:
         records = await self._catalog.at(corpus.generation)
         if self._published.records is not records:
             self._published = Published(records)
-        hits = preferred(ranking.hits, records, self._settings.preference)
+            self._preference = self._settings.preference.among(records)
+        hits = preferred(ranking.hits, records, self._preference)
         passages = to_passages(hits, self._published, self._settings.context_tokens)
         return Retrieval(
             query=ranking.query,

@@ -68,6 +68,25 @@ def test_what_is_served_no_more_is_neither_preferred_nor_in_the_way() -> None:
     assert paths([hit(gone, 0.8), hit(REVIEWED, 0.8)], Preference(0.05)) == ["paper.md", "gone.md"]
 
 
+@pytest.mark.parametrize(
+    ("preference", "served", "applies"),
+    [
+        (Preference(0.05), [REVIEWED, BLOG], True),
+        (Preference(0.05), [BLOG, WIKI], False),
+        (Preference(0.05, {"wiki": 0.05}), [BLOG, WIKI], True),
+        (Preference(0.05, {"wiki": 0.05}), [BLOG], False),
+        (Preference(0.05, {"wiki": 0.0}), [WIKI], False),
+    ],
+)
+def test_a_preference_for_what_is_not_among_the_docs_is_none(
+    preference: Preference,
+    served: list[DocumentRecord],
+    applies: bool,
+) -> None:
+    records = {(each.source, each.path): each for each in served}
+    assert preference.among(records) == (preference if applies else Preference())
+
+
 @given(
     st.lists(st.tuples(st.floats(0, 1), st.none() | st.floats(0, 1)), unique=True, max_size=20),
     st.sampled_from([REVIEWED, BLOG]),
