@@ -7,12 +7,12 @@ from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import NamedTuple
 
-from core.answering.verifying.rarity import rarity
-from core.answering.verifying.reading import Direction, Reading, Sentence, Token
+from core.answering.verifying.rarity import rarities
+from core.answering.verifying.reading import Direction, Reading, Sentence
 from core.answering.verifying.windows import PREFIX
+from core.answering.verifying.words import Token
 
 _RELATED = 0.8
-_PER_SENTENCE = 0.04
 _NEAR = 0.6
 _NEIGHBOURS = 3
 _MOST_NAMES = 2
@@ -52,26 +52,26 @@ class Findings(NamedTuple):
 def compare(claim: Reading, passage: Reading) -> Findings:
     """The figures of a claim against a passage."""
     tokens = [token for sentence in claim.sentences for token in sentence.tokens]
-    weights = {token.stem: rarity(token.stem) for token in tokens}
+    weights = rarities([token.stem for token in tokens])
     total = sum(weights.values()) or 1.0
     shares = [held / total for held in passage.windows.held(weights, _RELATED)]
-    window = passage.windows.best(shares, _PER_SENTENCE)
+    window = passage.windows.best(shares)
     start, end = passage.windows.spans[window]
     best = passage.sentences[start:end]
     singles = shares[: len(passage.sentences)]
     most = max(singles)
     nearest = passage.sentences[singles.index(most)]
     agreeing, opposite = _directions(claim, best)
-    numbers, names = _missing_numbers(tokens, passage), _missing_names(tokens, passage)
-    moved = _displaced(tokens, passage)
+    numbers, names, moved = _misplaced(tokens, passage)
     closely = _pairs(tokens, passage, weights) ** 2 if numbers or names or moved else 0.0
+    denying = _denying(claim, (*best, *_near(passage, singles))) if claim.denies else 0.0
     return Findings(
-        covered=sum(_covered(passage, term) * w for term, w in weights.items()) / total,
+        covered=_covered(weights, passage) / total,
         window=shares[window],
         sentence=most,
         agreeing=agreeing,
         opposite=opposite,
-        denying=_denying(claim, (*best, *_near(passage, singles))) if claim.denies else 0.0,
+        denying=denying,
         ignoring=_ignoring(claim, nearest) * most**2,
         numbers=numbers,
         names=names,
@@ -87,10 +87,16 @@ def _near(passage: Reading, shares: Sequence[float]) -> list[Sentence]:
     return [s for share, s in zip(shares, passage.sentences, strict=True) if share >= enough]
 
 
-def _covered(passage: Reading, term: str) -> float:
-    if term in passage.terms:
-        return 1.0
-    return _RELATED if len(term) >= PREFIX and term[:PREFIX] in passage.prefixes else 0.0
+def _covered(weights: Mapping[str, float], passage: Reading) -> float:
+    """What the whole passage has of the weights; of a stem that is only related, a share."""
+    terms, prefixes = passage.terms, passage.prefixes
+    covered = 0.0
+    for term, weight in weights.items():
+        if term in terms:
+            covered += weight
+        elif len(term) >= PREFIX and term[:PREFIX] in prefixes:
+            covered += _RELATED * weight
+    return covered
 
 
 def _share(of: Sequence[object], those: Sequence[object]) -> float:
@@ -102,6 +108,21 @@ def _pairs(tokens: Sequence[Token], passage: Reading, weights: Mapping[str, floa
     weighed = [(pair, weights[pair[0]] + weights[pair[1]]) for pair in pairwise(stems)]
     total = sum(weight for _, weight in weighed)
     return sum(w for pair, w in weighed if pair in passage.pairs) / total if total else 1.0
+
+
+def _misplaced(tokens: Sequence[Token], passage: Reading) -> tuple[float, float, float]:
+    """How far numbers and names are missing, and how far they stand elsewhere."""
+    # Most words can be neither, which is told in one look.
+    telling = [
+        (at, token)
+        for at, token in enumerate(tokens)
+        if token.name or token.number or token.text[0].isupper()
+    ]
+    if not telling:
+        return 0.0, 0.0, 0.0
+    those = [token for _, token in telling]
+    torn = [_torn(tokens, at, passage) for at, token in telling if _is_name(token, passage)]
+    return _missing_numbers(those, passage), _missing_names(those, passage), max(torn, default=0.0)
 
 
 def _missing_numbers(tokens: Iterable[Token], passage: Reading) -> float:
@@ -121,12 +142,15 @@ def _counted(token: Token, passage: Reading) -> bool:
 
 def _missing_names(tokens: Iterable[Token], passage: Reading) -> float:
     """What the missing ones weigh, up to two of them."""
-    missing = {
-        name.stem: rarity(name.stem)
-        for name in tokens
-        if name.name and not _covered(passage, name.stem) and not _akin(name, passage)
-    }
+    missing = rarities(
+        [t.stem for t in tokens if t.name and not _known(t.stem, passage) and not _akin(t, passage)]
+    )
     return min(sum(missing.values()), _MOST_NAMES) / _MOST_NAMES
+
+
+def _known(stem: str, passage: Reading) -> bool:
+    related = len(stem) >= PREFIX and stem[:PREFIX] in passage.prefixes
+    return stem in passage.terms or related
 
 
 def _akin(name: Token, passage: Reading) -> bool:
@@ -144,29 +168,19 @@ def _suffixed(stem: str, form: str) -> bool:
     return stem.startswith(form) and len(stem) - len(form) <= _LONGEST_SUFFIX
 
 
-def _displaced(tokens: Sequence[Token], passage: Reading) -> float:
-    """How far the worst name or number stands from the words around it in the claim."""
-    return max(
-        (
-            _torn(tokens, at, passage)
-            for at, token in enumerate(tokens)
-            if _is_name(token, passage) and token.stem in passage.terms
-        ),
-        default=0.0,
-    )
-
-
 def _is_name(token: Token, passage: Reading) -> bool:
-    """At the beginning of a sentence, only the passage tells."""
-    capital = token.text[0].isupper() and token.stem in passage.names
-    return token.name or bool(token.number) or capital
+    """Of a capital at the beginning of a sentence, only the passage tells."""
+    return token.name or bool(token.number) or token.stem in passage.names
 
 
 def _torn(tokens: Sequence[Token], at: int, passage: Reading) -> float:
-    stem = tokens[at].stem
-    before = [(t.stem, stem) for t in tokens[max(0, at - _NEIGHBOURS) : at]]
-    after = [(stem, t.stem) for t in tokens[at + 1 : at + 1 + _NEIGHBOURS]]
-    known = [p for p in (*before, *after) if passage.terms.issuperset(p) and p[0] != p[1]]
+    """How much of what stands around a word in the claim stands elsewhere in the passage."""
+    stem, terms = tokens[at].stem, passage.terms
+    if stem not in terms:
+        return 0.0
+    near = (tokens[max(0, at - _NEIGHBOURS) : at], tokens[at + 1 : at + 1 + _NEIGHBOURS])
+    before, after = ([t.stem for t in ts if t.stem != stem and t.stem in terms] for ts in near)
+    known = [*((each, stem) for each in before), *((stem, each) for each in after)]
     return _share(known, [pair for pair in known if pair not in passage.pairs])
 
 
@@ -183,7 +197,7 @@ def _denying(claim: Reading, evidence: Sequence[Sentence]) -> float:
 
 def _ignoring(claim: Reading, evidence: Sentence) -> float:
     """1 where the claim denies nothing, but says what the evidence denies."""
-    if claim.denies or not evidence.denials:
+    if not evidence.denials or claim.denies:
         return 0.0
     said = frozenset(term for sentence in claim.sentences for term in _prefixes(sentence))
     return float(any(len(s) >= _MOSTLY_DENIED and s <= said for s in evidence.denials))
@@ -205,15 +219,16 @@ def _directions(claim: Reading, evidence: Iterable[Sentence]) -> tuple[float, fl
 
     And how far, around another one perhaps, the opposite.
     """
+    directions = [each for sentence in claim.sentences for each in sentence.directions]
+    if not directions:
+        return 0.0, 0.0
     known = {
         (each.axis, each.sign, term)
         for sentence in evidence
         for each in sentence.directions
         for term in each.around
     }
-    balances = [
-        _balance(each, known) for sentence in claim.sentences for each in sentence.directions
-    ]
+    balances = [_balance(each, known) for each in directions]
     return max((0.0, *balances)), -min((0.0, *balances))
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 
 
-def rarity(stem: str) -> float:
-    """From 0.15 for a word of every text to 1 for all that is not common.
+def rarities(stems: Iterable[str]) -> dict[str, float]:
+    """Of each stem: from 0.15 for a word of every text to 1 for all that is not common.
 
     The common ones stand in `common_words.json`, as `scripts/count_common_words.py` counted them.
     """
-    return _common().get(stem, 1.0)
+    rarity = _common().get
+    return {stem: rarity(stem, 1.0) for stem in stems}
 
 
 @lru_cache(maxsize=1)

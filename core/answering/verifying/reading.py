@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from core.answering.verifying.lexicon import OPPOSITES, UNITS
 from core.answering.verifying.windows import PREFIX, Windows
-from core.answering.verifying.words import DENIED, Word, value_of, word_of
+from core.answering.verifying.words import DENIED, Token, Word, value_of, word_of
 from core.text.claims import split_claims
 
 _BEFORE, _AFTER = 3, 4
@@ -18,26 +20,14 @@ _ADDRESS = re.compile(r"(?<=\])\([^()]*(?:\([^()]*\)[^()]*)*\)|\bhttps?://\S+")
 _CONTRACTED = re.compile(r"n['\N{RIGHT SINGLE QUOTATION MARK}]t\b")
 _SPAN = re.compile(r"`+[^`]*`+")
 _TOKEN = re.compile(
-    r"(?P<item>(?<![\w(])\d{1,2}\)(?=\s))"
+    r"[^\W\d_][^\W_]*"
+    r"|(?P<item>(?<![\w(])\d{1,2}\)(?=\s))"
     r"|(?P<number>\d+(?:[.,]\d+)*)(?=[^\W\d_]{0,3}(?![^\W_]))"
-    r"|(?P<word>[^\W_]+)|(?P<stop>[,;:()])|(?P<unit>[%$€])"
+    r"|[^\W_]+|(?P<stop>[,;:()])|(?P<unit>[%$€])"
 )
+"""A word has no name, as it is by far the commonest: most begin with a letter."""
 
-
-class Token(NamedTuple):
-    """A word that carries meaning. `number` is its value in one spelling; empty for no number.
-
-    `vague` says that a number may not be meant as one, `name` that it looks like a proper name,
-    an acronym or code.
-    """
-
-    text: str
-    stem: str
-    name: bool = False
-    number: str = ""
-    unit: str = ""
-    vague: bool = False
-    clause: int = 0
+_stem_of = attrgetter("stem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +52,8 @@ class Reading:
     """A text with what stands over it, read once."""
 
     def __init__(self, text: str, heading: str = "") -> None:
-        self.sentences = tuple(_sentences(text)) or (_sentence((), ()),)
-        self._all = (*self.sentences, *_sentences(heading))
+        self.sentences = tuple(_sentences(text)) or (_NOTHING,)
+        self._all = (*self.sentences, *_sentences(heading)) if heading else self.sentences
 
     @property
     def denies(self) -> bool:
@@ -122,53 +112,57 @@ def read_claim(text: str) -> Reading:
 
 
 def _sentences(text: str) -> Iterator[Sentence]:
-    text = _CONTRACTED.sub(" not", _ADDRESS.sub("", text))
+    if "](" in text or "://" in text:
+        text = _ADDRESS.sub("", text)
+    if "n't" in text or "n\N{RIGHT SINGLE QUOTATION MARK}t" in text:
+        text = _CONTRACTED.sub(" not", text)
     for claim in split_claims(text):
-        sentence = _read_sentence(claim)
+        sentence = _SentenceReader(claim).read()
         if sentence.tokens or sentence.denials:
             yield sentence
 
 
-def _read_sentence(text: str) -> Sentence:
-    reader = _SentenceReader(text)
-    for found in _TOKEN.finditer(text):
-        reader.take(found)
-    return _sentence(reader.tokens, reader.scopes)
-
-
 class _SentenceReader:
-    """Takes the matches of `_TOKEN` in one sentence."""
+    """Takes one match of `_TOKEN` after the other. `_stops` says before which tokens a stop is."""
 
     def __init__(self, text: str) -> None:
-        self.tokens: list[Token] = []
-        self.scopes: list[list[str]] = []
-        self._code = [found.span() for found in _SPAN.finditer(text)]
-        self._begins = True
+        self._text = text
+        self._code = [found.span() for found in _SPAN.finditer(text)] if "`" in text else []
+        self._tokens: list[Token] = []
+        self._scopes: list[list[str]] = []
+        self._stops: list[int] = []
         self._denying = 0
         self._aside = False
-        self._clause = 0
 
-    def take(self, found: re.Match[str]) -> None:
-        kind, text = found.lastgroup, found.group()
-        if kind == "word":
-            self._word(found, text)
-        elif kind == "stop":
+    def read(self) -> Sentence:
+        begins = True
+        for found in _TOKEN.finditer(self._text):
+            kind, text = found.lastgroup, found.group()
+            if kind is None:
+                word = word_of(text)
+                if word is None:
+                    pass
+                elif word.plain and not self._code:
+                    self._add(word.plain)
+                else:
+                    self._word(found, text, word, begins=begins)
+                begins = False
+            elif kind == "number":
+                self._add(Token(text, text, number=value_of(text)))
+                begins = False
+            else:
+                self._sign(kind, text)
+        return _sentence(self._tokens, self._scopes, self._stops)
+
+    def _sign(self, kind: str, text: str) -> None:
+        if kind == "stop":
             self._denying = 0
-            self._clause += 1
+            self._stops.append(len(self._tokens))
             self._aside = text == "("
         elif kind == "unit":
             self._measure(UNITS[text])
-        elif kind == "number":
-            self._add(Token(text, text, number=value_of(text), clause=self._clause))
 
-    def _word(self, found: re.Match[str], text: str) -> None:
-        word, begins = word_of(text), self._begins
-        self._begins = False
-        if word is None:
-            return
-        if word.plain and not self._code:
-            self._add(Token(text, word.stem, clause=self._clause))
-            return
+    def _word(self, found: re.Match[str], text: str, word: Word, *, begins: bool) -> None:
         if word.factor and self._multiplied(word.factor):
             return
         if word.unit is not None:
@@ -176,8 +170,7 @@ class _SentenceReader:
         if word.denies:
             self._deny(word.denies)
         elif word.number:
-            number, vague = word.number, word.vague
-            self._add(Token(text, word.stem, number=number, vague=vague, clause=self._clause))
+            self._add(Token(text, word.stem, number=word.number, vague=word.vague))
         elif word.content:
             self._content(text, word, name=self._is_name(found, word, begins=begins))
 
@@ -186,7 +179,7 @@ class _SentenceReader:
         if word.denied and not name:
             self._deny(DENIED)
             root = word.denied
-        self._add(Token(text, root, name, clause=self._clause))
+        self._add(Token(text, root, name))
 
     def _is_name(self, found: re.Match[str], word: Word, *, begins: bool) -> bool:
         if self._code and any(start <= found.start() < end for start, end in self._code):
@@ -196,53 +189,60 @@ class _SentenceReader:
         return word.marked or (word.capital and not begins)
 
     def _deny(self, words: int) -> None:
-        self.scopes.append([])
+        self._scopes.append([])
         self._denying = words
 
     def _add(self, token: Token) -> None:
-        self.tokens.append(token)
-        self._begins = False
+        self._tokens.append(token)
         if self._denying:
             self._denying -= 1
-            self.scopes[-1].append(token.stem[:PREFIX])
+            self._scopes[-1].append(token.stem[:PREFIX])
 
     def _measure(self, unit: str) -> None:
-        if self.tokens and self.tokens[-1].number and not self.tokens[-1].unit:
-            self.tokens[-1] = self.tokens[-1]._replace(unit=unit)
+        if self._tokens and self._tokens[-1].number and not self._tokens[-1].unit:
+            self._tokens[-1] = self._tokens[-1]._replace(unit=unit)
 
     def _multiplied(self, factor: float) -> bool:
-        last = self.tokens[-1] if self.tokens else None
+        last = self._tokens[-1] if self._tokens else None
         if last is None or not last.number:
             return False
         try:
             value = value_of(str(float(last.number) * factor))
         except ValueError:
             return False
-        self.tokens[-1] = last._replace(number=value, vague=False)
+        self._tokens[-1] = last._replace(number=value, vague=False)
         return True
 
 
-def _sentence(tokens: Sequence[Token], scopes: Sequence[Sequence[str]]) -> Sentence:
+def _sentence(
+    tokens: Sequence[Token], scopes: Sequence[Sequence[str]], stops: Sequence[int]
+) -> Sentence:
+    terms = frozenset(map(_stem_of, tokens))
+    directed = not OPPOSITES.keys().isdisjoint(terms)
     return Sentence(
         tuple(tokens),
-        frozenset(token.stem for token in tokens),
-        tuple(frozenset(scope) for scope in scopes if scope),
-        tuple(_directions(tokens, scopes)),
+        terms,
+        tuple([frozenset(scope) for scope in scopes if scope]),
+        tuple(_directions(tokens, scopes, stops)) if directed else (),
     )
 
 
-def _directions(tokens: Sequence[Token], scopes: Iterable[Sequence[str]]) -> Iterator[Direction]:
+_NOTHING = Sentence((), frozenset(), (), ())
+
+
+def _directions(
+    tokens: Sequence[Token], scopes: Iterable[Sequence[str]], stops: Sequence[int]
+) -> Iterator[Direction]:
     turned = frozenset(term for scope in scopes for term in scope[:DENIED])
+    starts, ends = (0, *stops), (*stops, len(tokens))
     for at, token in enumerate(tokens):
         if token.name or token.stem not in OPPOSITES:
             continue
         axis, sign = OPPOSITES[token.stem]
-        near = (*tokens[max(0, at - _BEFORE) : at], *tokens[at + 1 : at + 1 + _AFTER])
-        around = frozenset(
-            t.stem[:PREFIX]
-            for t in near
-            if t.clause == token.clause and (t.name or t.stem not in OPPOSITES)
-        )
+        clause = bisect_right(stops, at)
+        start, end = max(starts[clause], at - _BEFORE), min(ends[clause], at + 1 + _AFTER)
+        near = (*tokens[start:at], *tokens[at + 1 : end])
+        around = frozenset(t.stem[:PREFIX] for t in near if t.name or t.stem not in OPPOSITES)
         yield Direction(axis, -sign if token.stem[:PREFIX] in turned else sign, around)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from operator import mul
@@ -18,8 +17,7 @@ from core.answering.verifying.comparing import Findings, compare
 from core.answering.verifying.reading import read, read_claim
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(NamedTuple):
     """Probabilities in 0..1 that the passage says what the claim says, and that it denies it."""
 
     support: float

@@ -14,21 +14,26 @@ _FEWEST_WORDS = 2
 _FEWEST_WORDS_UNCITED = 4
 
 
-def plain(claim: str) -> str:
-    """The claim without what makes it a list item or a quote."""
-    return _DECORATION.sub("", claim).strip()
+def statement(claim: str, *, cites: bool) -> str:
+    """What a claim, its marks removed, says that is to be found in a passage, in plain prose.
 
-
-def needs_evidence(claim: str, *, cites: bool) -> bool:
-    """Whether a claim, its marks removed, is to be found in a passage.
-
-    Not so headings, code and tables, what says next to nothing and, if it cites nothing, what
-    announces what follows, asks, or says that the docs do not say something.
+    Empty for headings, code and tables, for what says next to nothing and, if it cites nothing,
+    for what announces what follows, asks, or says that the docs do not say something.
     """
-    text = plain(claim)
-    if _NO_PROSE.match(claim) or not text:
-        return False
-    words = sum(len(sentence.tokens) for sentence in read_claim(text).sentences)
+    text = "" if _NO_PROSE.match(claim) else _plain(claim)
+    return text if text and _says_something(text, cites=cites) else ""
+
+
+def _says_something(text: str, *, cites: bool) -> bool:
+    words = sum([len(sentence.tokens) for sentence in read_claim(text).sentences])
     if cites:
         return words >= _FEWEST_WORDS
     return words >= _FEWEST_WORDS_UNCITED and not text.endswith(_ANNOUNCES) and not denies(text)
+
+
+def _plain(claim: str) -> str:
+    lines = claim.strip("\n")
+    if "\n" in lines:
+        return _DECORATION.sub("", lines).strip()
+    decoration = _DECORATION.match(lines)
+    return lines[decoration.end() :].strip() if decoration else lines.strip()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from core.answering.verifying.marks import cited, noted, recited, unmarked
 from core.answering.verifying.quotation import in_quotation_marks
 from core.answering.verifying.scoring import Assessment, assess
-from core.answering.verifying.substance import needs_evidence, plain
+from core.answering.verifying.substance import statement
 from core.answering.wording import NOT_IN_CITED, NOT_IN_DOCS
 from core.model import Passage, Verdict
 from core.ports import CheckedClaim
@@ -30,8 +30,7 @@ class VerifierSettings:
     unsupported: Literal["mark", "drop"] = "mark"
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
+class _Finding(NamedTuple):
     """`numbers` are the passages to cite, those that the claim cites unless another fits better."""
 
     verdict: Verdict
@@ -52,11 +51,11 @@ class LexicalVerifier:
 
     def check(self, claim: str, passages: Sequence[Passage]) -> CheckedClaim:
         """The claim as it may be shown. One that needs no evidence passes without a verdict."""
-        numbers = tuple(n for n in cited(claim) if 1 <= n <= len(passages))
-        text = unmarked(claim)
-        if not passages or not needs_evidence(text, cites=bool(numbers)):
+        numbers = tuple([n for n in cited(claim) if 1 <= n <= len(passages)])
+        text = statement(unmarked(claim), cites=bool(numbers)) if passages else ""
+        if not text:
             return CheckedClaim(claim)
-        found = _find(plain(text), numbers, passages)
+        found = _find(text, numbers, passages)
         return CheckedClaim(
             self._shown(claim, numbers, found, passages),
             found.verdict,
@@ -104,11 +103,9 @@ def _by_support(ranked: tuple[Assessment, int]) -> float:
 def _assess(text: str, passages: Sequence[Passage]) -> Assessment:
     if not passages:
         return Assessment(0.0, 0.0)
-    return assess(text, _joined(p.text for p in passages), _joined(p.place for p in passages))
-
-
-def _joined(texts: Iterable[str]) -> str:
-    return "\n\n".join(texts)
+    return assess(
+        text, "\n\n".join([p.text for p in passages]), "\n\n".join([p.place for p in passages])
+    )
 
 
 def _verdict(found: Assessment) -> Verdict:

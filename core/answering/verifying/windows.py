@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from operator import sub
 
 PREFIX = 5
 """Words that begin with as many equal letters are taken for related."""
 
 _LONGEST = 3
+_PER_SENTENCE = 0.04
 _NOWHERE = frozenset[int]()
 
 
@@ -20,15 +22,13 @@ class Windows:
 
     def __init__(self, sentences: Sequence[AbstractSet[str]]) -> None:
         self.spans = tuple(_spans(len(sentences)))
+        self._penalties = [_PER_SENTENCE * (end - start) for start, end in self.spans]
         self._places = _places(sentences, self.spans)
         self._related = _by_prefix(self._places)
 
-    def best(self, shares: Sequence[float], penalty: float) -> int:
-        """The window that has the most, less the penalty for each of its sentences."""
-        scores = [
-            share - penalty * (end - start)
-            for share, (start, end) in zip(shares, self.spans, strict=True)
-        ]
+    def best(self, shares: Sequence[float]) -> int:
+        """The window that has the most, less a penalty for each of its sentences."""
+        scores = list(map(sub, shares, self._penalties))
         return scores.index(max(scores))
 
     def held(self, weights: Mapping[str, float], related: float) -> list[float]:
@@ -43,8 +43,10 @@ class Windows:
             for window in places:
                 held[window] += weight
             if len(term) >= PREFIX:
-                for window in self._related.get(term[:PREFIX], _NOWHERE) - places:
-                    held[window] += related * weight
+                akin = self._related.get(term[:PREFIX], places)
+                if akin is not places:
+                    for window in akin - places:
+                        held[window] += related * weight
         return held
 
 
@@ -69,9 +71,11 @@ def _places(
     return places
 
 
-def _by_prefix(places: Mapping[str, set[int]]) -> dict[str, set[int]]:
-    found: dict[str, set[int]] = {}
+def _by_prefix(places: Mapping[str, AbstractSet[int]]) -> dict[str, AbstractSet[int]]:
+    """The windows of the stems that begin alike: for one alone, the same set as its own."""
+    found: dict[str, AbstractSet[int]] = {}
     for term, windows in places.items():
         if len(term) >= PREFIX:
-            found.setdefault(term[:PREFIX], set()).update(windows)
+            prefix = term[:PREFIX]
+            found[prefix] = found[prefix] | windows if prefix in found else windows
     return found

@@ -23,13 +23,28 @@ _DENIED_WIDELY = 10
 _TELLING = frozenset().union(MULTIPLIERS, UNITS, NEGATIONS, NUMBER_WORDS)
 
 
+class Token(NamedTuple):
+    """A word that carries meaning, where it stands. `number` is its value in one spelling.
+
+    It is empty for no number. `vague` says that it may not be meant as one, `name` that the word
+    looks like a proper name, an acronym or code.
+    """
+
+    text: str
+    stem: str
+    name: bool = False
+    number: str = ""
+    unit: str = ""
+    vague: bool = False
+
+
 class Word(NamedTuple):
     """Its stem, and what else it may be: a factor, a unit, a denial, a number, content, a name.
 
-    Most are `plain`: content that is nothing else, and no name wherever it stands. `denies` counts
-    the words that a negation covers. `denied` is the stem of a word without the prefix by which it
-    denies itself. A word that is `marked` is a name even where a sentence begins, one with a
-    `capital` only elsewhere.
+    Most are but their `plain` token: content that is nothing else, and no name wherever it stands
+    in prose. `denies` counts the words that a negation covers. `denied` is the stem of a word
+    without the prefix by which it denies itself. A word that is `marked` is a name even where a
+    sentence begins, one with a `capital` only elsewhere.
     """
 
     stem: str
@@ -43,7 +58,7 @@ class Word(NamedTuple):
     upper: bool
     marked: bool
     capital: bool
-    plain: bool
+    plain: Token | None
 
 
 @lru_cache(maxsize=16_384)
@@ -53,10 +68,10 @@ def word_of(text: str) -> Word | None:
     content = low not in STOP_WORDS and (len(low) > 1 or not low.isalpha())
     if not content and low not in _TELLING:
         return None
-    rest, bare = text[1:], NEGATING_PREFIX.sub("", text)
+    root, rest, bare = stem(low), text[1:], NEGATING_PREFIX.sub("", text)
     plain = text == bare and text.isalpha() and text.islower() and text not in _TELLING
     return Word(
-        stem(low),
+        root,
         factor=MULTIPLIERS.get(low),
         unit=UNITS.get(low),
         denies=(_DENIED_WIDELY if low in WIDE_NEGATIONS else DENIED) * (low in NEGATIONS),
@@ -67,7 +82,7 @@ def word_of(text: str) -> Word | None:
         upper=text.isupper(),
         marked=not (rest.islower() and rest.isalpha()) and any(map(_marks, rest)),
         capital=len(text) > 1 and text[0].isupper(),
-        plain=plain,
+        plain=Token(text, root) if plain else None,
     )
 
 

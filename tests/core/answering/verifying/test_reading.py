@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.answering.verifying.reading import Reading, Token
+from core.answering.verifying.reading import Reading
+from core.answering.verifying.words import Token
 
 
 def tokens(text: str) -> list[Token]:

@@ -61,4 +61,4 @@ def test_the_best_window_is_the_first_with_the_most_less_its_penalty(
         share - 0.04 * (end - start)
         for share, (start, end) in zip(shares, windows.spans, strict=True)
     ]
-    assert windows.best(shares, 0.04) == scores.index(max(scores))
+    assert windows.best(shares) == scores.index(max(scores))
