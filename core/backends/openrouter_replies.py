@@ -5,11 +5,12 @@ Codes and the shape of errors: https://openrouter.ai/docs/api/reference/errors-a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
 
+from core.backends.openrouter_frames import Frame, framed
 from core.backends.vendor_http import excerpt
 from core.errors import (
     AccessDenied,
@@ -25,6 +26,8 @@ from core.model import ModelEvent, ModelFinished, ModelStarted, ModelText, Usage
 SERVICE = "OpenRouter"
 
 _BAD_GATEWAY = 502
+_MOST_FRAMES = 4
+"""That are looked for in a reply: where each chunk has one of its own, none saves anything."""
 
 
 class Reply:
@@ -36,28 +39,36 @@ class Reply:
         self._started = False
         self._reason: str | None = None
         self._usage = Usage()
+        self._frame: Frame | None = None
+        self._frames = 0
 
     @property
     def whole(self) -> bool:
         """Whether the model came to the end of its text."""
         return self._reason is not None
 
-    def read(self, chunks: Iterable[bytes]) -> Iterator[ModelEvent]:
+    def read(self, chunks: Sequence[bytes]) -> Iterator[ModelEvent]:
         """The events in some chunks, their text as one.
 
         Raises the ServiceError that one reports, once what came before it was given.
         """
-        text = ""
+        text, at = "", 0
         try:
-            for chunk in chunks:
-                text += self._read(parse(chunk))
+            while at < len(chunks):
+                if self._frame and (said := self._frame.texts(chunks[at:])):
+                    text += "".join(said)
+                    at += len(said)
+                else:
+                    text += self._read(chunks[at])
+                    at += 1
         finally:
             if text:
                 yield from self.start()
                 yield ModelText(text)
 
-    def _read(self, chunk: dict[str, Any]) -> str:
+    def _read(self, data: bytes) -> str:
         """A chunk's text."""
+        chunk = parse(data)
         if "error" in chunk:
             raise_if_error(chunk, _BAD_GATEWAY, secret=self._secret)
         choice = _first_choice(chunk)
@@ -67,7 +78,23 @@ class Reply:
             self._read_reason(reason)
         if usage := chunk.get("usage"):
             self._usage = _usage(usage) or self._usage
-        return _text(choice)
+        text = _text(choice)
+        # Nothing but text is missed in what has the same frame.
+        self._frame = self._found(data, text) if text and not reason and not usage else None
+        return text
+
+    def _found(self, data: bytes, text: str) -> Frame | None:
+        """The frame of a chunk with that text."""
+        frame = framed(data) if self._frames < _MOST_FRAMES else None
+        if frame is None:
+            return None
+        self._frames += 1
+        other = text + "."
+        try:
+            read = _text(_first_choice(parse(frame.around(other))))
+        except MalformedReply:
+            return None
+        return frame if read == other else None
 
     def start(self) -> list[ModelEvent]:
         """ModelStarted, the first time."""
