@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import cache
 from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -65,17 +66,21 @@ class Metrics:
             "docent_sync_timestamp_seconds", "When the docs were last synced", registry=registry
         )
         self._served = Gauge("docent_served", "What is served", ["what"], registry=registry)
+        # What every answer counts: to find it among its labels takes longer than to count.
+        self._question = cache(self._questions.labels)
+        self._step = cache(self._steps.labels)
+        self._token = cache(self._tokens.labels)
 
     def answered(self, question: Question, answered: Answered) -> None:
         """Counts an answer with its steps and its cost."""
         answer = answered.answer
-        self._questions.labels(question.session.platform, answer.status.value).inc()
+        self._question(question.session.platform, answer.status.value).inc()
         for rung in answer.rungs:
             self._rungs.labels(rung.value).inc()
         for step, took in {**answered.retrieval.timings_ms, **answer.timings_ms}.items():
-            self._steps.labels(step).observe(took / _MILLISECONDS)
-        self._tokens.labels("prompt").inc(answer.usage.prompt_tokens)
-        self._tokens.labels("completion").inc(answer.usage.completion_tokens)
+            self._step(step).observe(took / _MILLISECONDS)
+        self._token("prompt").inc(answer.usage.prompt_tokens)
+        self._token("completion").inc(answer.usage.completion_tokens)
         self._dollars.inc(answer.usage.cost or 0.0)
 
     def failed(self, question: Question, error: Exception) -> None:
