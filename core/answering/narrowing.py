@@ -19,5 +19,7 @@ class NarrowedAnswerer:
 
     def answer(self, question: Question, stop: Stop) -> AsyncIterator[AnswerEvent]:
         """As the other one does."""
-        narrowed = replace(question, scope=question.scope.within(self._scope))
-        return self._answerer.answer(narrowed, stop)
+        scope = question.scope.within(self._scope)
+        if scope is not question.scope:
+            question = replace(question, scope=scope)
+        return self._answerer.answer(question, stop)
