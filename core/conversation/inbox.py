@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.conversation.amendments import Amendments
-from core.conversation.records import document, passage_record, trace, turn_of
+from core.conversation.records import document, passage_document, trace, turn_of
 from core.conversation.renewals import Renewals
 from core.conversation.waiting import Waiting
 from core.errors import LeaseLost
@@ -166,9 +166,10 @@ class Inbox:
 
         Raises LeaseLost, and then stores nothing.
         """
-        by_hash = {passage.content_hash: passage for passage in answered.retrieval.passages}
+        passages = answered.retrieval.passages
+        hashes = [passage.content_hash for passage in passages]
         # In one order everywhere, or two workers that store the same could wait in a circle.
-        hashes = sorted(by_hash)
+        found = sorted(dict(zip(hashes, passages, strict=True)).items())
         finished = await self._database.fetch(
             """
             WITH finished AS (
@@ -189,9 +190,9 @@ class Inbox:
             turn.id,
             turn.token,
             document(answered.answer),
-            document(trace(answered)),
-            hashes,
-            [document(passage_record(by_hash[each])) for each in hashes],
+            document(trace(answered, hashes)),
+            [each for each, _ in found],
+            [passage_document(passage) for _, passage in found],
         )
         self._end(turn, finished)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -14,6 +15,7 @@ from core.model import (
     Answered,
     AnswerStatus,
     Citation,
+    Claim,
     Message,
     Passage,
     Question,
@@ -57,8 +59,8 @@ def _plain(value: object) -> object:
             return value
 
 
-def trace(answered: Answered) -> dict[str, Any]:
-    """How the answer came about; the passages, stored apart, by their hashes, best first."""
+def trace(answered: Answered, hashes: Sequence[str]) -> dict[str, Any]:
+    """How the answer came about; the passages, stored apart, by these hashes, best first."""
     answer, retrieval = answered.answer, answered.retrieval
     return {
         "query": retrieval.query,
@@ -66,21 +68,47 @@ def trace(answered: Answered) -> dict[str, Any]:
         "confidence": retrieval.confidence,
         "sufficient": retrieval.sufficient,
         "passages": [
-            {"hash": passage.content_hash, "scores": passage.scores}
-            for passage in retrieval.passages
+            {"hash": each, "scores": _scores(passage.scores)}
+            for each, passage in zip(hashes, retrieval.passages, strict=True)
         ],
         "prompt": answered.prompt,
         "model": answer.model,
         "usage": answer.usage,
         "rungs": answer.rungs,
-        "claims": answered.claims,
+        "claims": [_claim(claim) for claim in answered.claims],
         "timings_ms": {**retrieval.timings_ms, **answer.timings_ms},
     }
 
 
-def passage_record(passage: Passage) -> dict[str, Any]:
-    """What is equal for every question that the passage serves."""
-    return dict(zip(_RECORDED, _recorded(passage), strict=True))
+# orjson takes three times as long for a dataclass with slots as for a mapping.
+def _scores(scores: Scores) -> dict[str, Any]:
+    return {
+        "fused": scores.fused,
+        "dense": scores.dense,
+        "sparse": scores.sparse,
+        "rerank": scores.rerank,
+    }
+
+
+def _claim(claim: Claim) -> dict[str, Any]:
+    return {
+        "text": claim.text,
+        "verdict": claim.verdict,
+        "support": claim.support,
+        "passages": claim.passages,
+        "judged": claim.judged,
+    }
+
+
+def passage_document(passage: Passage) -> str:
+    """JSON of what is equal for every question that the passage serves."""
+    return _passage_document(_recorded(passage))
+
+
+@lru_cache(maxsize=1024)
+def _passage_document(recorded: tuple[object, ...]) -> str:
+    """Made once for the many questions that a passage serves, and is stored with."""
+    return document(dict(zip(_RECORDED, recorded, strict=True)))
 
 
 def question_of(session: SessionKey, row: Row) -> Question:

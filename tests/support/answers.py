@@ -69,7 +69,7 @@ def traced(
     """How an answer came about, as it is kept; `noted` replaces what usually is."""
     asked = Question(SessionKey("slack", "T1", "C1", "100.1"), "100.1", "U1", "What are defaults?")
     turn = StoredTurn(TURN, asked, "finished", given, passages, ())
-    usual = records.trace(answered(given)) | {"query": asked.text} | noted
+    usual = records.trace(answered(given), hashes=()) | {"query": asked.text} | noted
     moment = datetime(2026, 5, 1, tzinfo=UTC)
     hashes = frozenset(passage.content_hash for passage in changed)
     kept = orjson.loads(records.document(usual))
