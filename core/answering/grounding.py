@@ -120,7 +120,7 @@ class Draft:
 
     def _note(self, claim: str, checked: CheckedClaim) -> None:
         if checked.verdict is not None:
-            hashes = tuple(self._passages[n - 1].content_hash for n in checked.cited)
+            hashes = tuple([self._passages[n - 1].content_hash for n in checked.cited])
             text = without_marks(claim).strip()
             noted = Claim(text, checked.verdict, checked.support, hashes, checked.judged)
             self.claims.append(noted)

@@ -33,9 +33,6 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"^(?:[a-z0-9+.-]+://|www\.)+", re.IGNORECASE)
-_MAY_LINK = re.compile(r"\][(:]|<|://|www\.", re.IGNORECASE)
-"""What every link, definition, tag and address has in it; few claims have."""
-
 _MAY_BE_ADDRESS = re.compile(r"://|www\.", re.IGNORECASE)
 _TRAILING = ".,;:!?*_~"
 _ESCAPES = {c: f"%{ord(c):02X}" for c in " ()<>\n\t\\"}
@@ -68,7 +65,7 @@ class KnownLinks:
         Code keeps its addresses, but a link in it is broken up: readers of Markdown do not agree
         on where code ends.
         """
-        if not _MAY_LINK.search(claim):
+        if not _may_link(claim):
             return claim
         reduced = settled(claim, lambda text: map_prose(text, self._in_prose, self._in_code))
         return map_prose(reduced, _without_strays)
@@ -97,6 +94,13 @@ class KnownLinks:
 
     def _knows(self, address: str) -> bool:
         return _page(address) in self._pages or _trimmed(address) in self._addresses
+
+
+def _may_link(claim: str) -> bool:
+    """Whether it has what every link, definition, tag and address has; few claims have."""
+    return (
+        "](" in claim or "]:" in claim or "<" in claim or "://" in claim or "www." in claim.lower()
+    )
 
 
 def _without_strays(prose: str) -> str:

@@ -13,8 +13,7 @@ from core.text.relevance import terms
 
 _MOST_SECTIONS = 3
 _FEW_WORDS = 2
-_LETTERS = re.compile(r"[^A-Z]+")
-_NOT_COVERED = _LETTERS.sub("", NOT_COVERED)
+_NOT_COVERED = re.compile("[^A-Z]*+".join(["", *filter(str.isupper, NOT_COVERED), ""]))
 _DENIAL = re.compile(
     r"(?:\b(?:do|does|did|is|are|was|were|could|can)(?:n't|n’t| not)|\bcannot|\bno)\b"
     r"[^.!?\n]{0,60}?"
@@ -48,7 +47,7 @@ def _ambiguous(question: str, passages: Sequence[Passage]) -> bool:
 
 def says_not_covered(claim: str) -> bool:
     """Whether a claim is the reply that the prompt asks for where the docs do not answer."""
-    return _LETTERS.sub("", claim) == _NOT_COVERED
+    return _NOT_COVERED.fullmatch(claim) is not None
 
 
 def denies(text: str) -> bool:

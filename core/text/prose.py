@@ -10,9 +10,6 @@ _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 _SPAN = re.compile(
     r"\\.|(?P<span>(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))|`+", re.DOTALL
 )
-_MAY_BE_CODE = re.compile(r"`|~~~|\0")
-"""What neither a fence nor a span is without, and what is taken for a masked one."""
-
 _MASKED = re.compile(r"\0(\d+)\0")
 _MOST_PASSES = 10
 
@@ -25,7 +22,8 @@ def map_prose(
     Where a span stands, `change` sees a number between NULs. `in_code` is applied to the rest,
     the fences and ticks included.
     """
-    if not _MAY_BE_CODE.search(text):
+    # What neither a fence nor a span is without, and what is taken for a masked one.
+    if "`" not in text and "~~~" not in text and "\0" not in text:
         return change(text)
     return "".join(
         in_code(part) if code else _outside_spans(part, change, in_code)
@@ -33,8 +31,15 @@ def map_prose(
     )
 
 
+def without_code(text: str) -> str:
+    """The prose alone: where code stood, there is a tick."""
+    return map_prose(text, lambda prose: prose, lambda _: "`")
+
+
 def closing_fence(text: str) -> str:
     """What closes the code block that the text leaves open; empty where it leaves none."""
+    if "```" not in text and "~~~" not in text:
+        return ""
     opening = _fences(text)[1]
     return f"\n{opening}" if opening and not text.endswith("\n") else opening
 

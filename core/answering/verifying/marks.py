@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from core.text.prose import map_prose
+from core.text.prose import map_prose, without_code
 
 _MARK = re.compile(r"\[(\d+)\]")
-_MARKS = re.compile(r"(?<![ \t])[ \t]*+(?:\[\d+\])+")
 _STOPS = ".!?…:;"
 
 
@@ -16,19 +15,17 @@ def cited(claim: str) -> tuple[int, ...]:
     """The numbers of the passages that the claim cites, each once."""
     if "[" not in claim:
         return ()
-    found: list[str] = []
-
-    def note(prose: str) -> str:
-        found.extend(_MARK.findall(prose))
-        return prose
-
-    map_prose(claim, note)
-    return tuple(dict.fromkeys(map(int, found)))
+    return tuple(dict.fromkeys(map(int, _MARK.findall(without_code(claim)))))
 
 
 def unmarked(claim: str) -> str:
     """The claim without its marks."""
-    return map_prose(claim, lambda prose: _MARKS.sub("", prose)) if "[" in claim else claim
+    return map_prose(claim, _unmarked) if "[" in claim else claim
+
+
+def _unmarked(prose: str) -> str:
+    *before_marks, rest = _MARK.split(prose)[::2]
+    return "".join([*[text.rstrip(" \t") for text in before_marks], rest])
 
 
 def recited(claim: str, numbers: Iterable[int]) -> str:

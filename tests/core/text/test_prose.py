@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text.prose import closing_fence, map_prose, settled
+from core.text.prose import closing_fence, map_prose, settled, without_code
 
 markdown = st.lists(
     st.sampled_from(["`", "``", "```", "~~~", "\\", "\n", "\n\n", "> ", "  ", "a", "B", "py"]),
@@ -42,6 +42,19 @@ def test_prose_is_changed_and_code_is_not(text: str, mapped: str) -> None:
 @given(markdown)
 def test_no_character_is_neither_prose_nor_code(text: str) -> None:
     assert map_prose(text, str.swapcase, str.swapcase) == text.swapcase()
+
+
+@pytest.mark.parametrize(
+    ("text", "prose"),
+    [
+        ("a [1].", "a [1]."),
+        ("a `b[1]` c", "a ` c"),
+        ("[`b`1]", "[`1]"),
+        ("a\n```\nb\n```\nc", "a\n`c"),
+    ],
+)
+def test_a_text_can_be_read_without_its_code(text: str, prose: str) -> None:
+    assert without_code(text) == prose
 
 
 @pytest.mark.parametrize(
