@@ -35,6 +35,9 @@ def citations() -> Citations:
         ("So ［1］ and ［2†a］.", "So [1] and [2]."),  # noqa: RUF001 - models write these
         ("So\t \t[1] [9] [2].", "So\t \t[1] [2]."),
         ("So \\[1\\].", "So [1]."),
+        ("So \\[9\\] it \\\\[1] \\【2】.", "So it [1] [2]."),
+        ("So [2] [1] [2], [01].", "So [2] [1] [2], [1]."),
+        ("So [2] \n[2].", "So [2]."),
         ("Twice [1][1], [1, 1].", "Twice [1], [1]."),
         # No such passage.
         ("So it is [9].", "So it is."),
@@ -122,6 +125,7 @@ def test_a_quote_is_one_short_line(text: str, quote: str) -> None:
 
 def test_the_marks_of_an_earlier_answer_can_be_left_out() -> None:
     assert without_marks("Do it [1]. Then `x[1]` [2][3].") == "Do it. Then `x[1]`."
+    assert without_marks("Do it \\[1] 【2†a】 [c].") == "Do it [c]."
 
 
 _WRITTEN = st.lists(
