@@ -28,6 +28,9 @@ needed to act on it. Keep code exactly as the passages have it."""
 
 _CHARACTERS_PER_TOKEN = 4
 
+# ASCII alone: one wide character doubles what it takes to build and to send the whole prompt.
+_IN_ATTRIBUTE = str.maketrans({'"': "'", "<": "(", ">": ")", "›": "/"})
+
 
 @dataclass(frozen=True, slots=True)
 class PromptLimits:
@@ -69,10 +72,12 @@ def _fitting(passages: Sequence[Passage], budget: int) -> Iterable[Passage]:
 def fenced(question: str, passages: Sequence[Passage]) -> str:
     """The passages, numbered, as data that no passage can end."""
     # A tag that hangs on everything in the prompt: no passage can know it, and so close it.
-    tag = f"passage-{digest(question, *(p.text for p in passages))[:8]}"
+    tag = f"passage-{digest(question, *[passage.content_hash for passage in passages])[:8]}"
     return "\n\n".join(
-        f'<{tag} n="{n}" {_shown(passage.place, passage.text)}\n</{tag}>'
-        for n, passage in enumerate(passages, 1)
+        [
+            f'<{tag} n="{n}" {_shown(passage.place, passage.text)}\n</{tag}>'
+            for n, passage in enumerate(passages, 1)
+        ]
     )
 
 
@@ -83,7 +88,7 @@ def _shown(place: str, text: str) -> str:
 
 
 def _attribute(text: str) -> str:
-    return " ".join(visible(text).split()).replace('"', "'").replace("<", "(").replace(">", "›")
+    return " ".join(visible(text).split()).translate(_IN_ATTRIBUTE)
 
 
 def _unmarked(message: Message) -> Message:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from zlib import crc32
 
 from core.model.conversation import Message
 from core.model.corpus import digest
@@ -29,9 +30,17 @@ class Prompt:
 
     @property
     def fingerprint(self) -> str:
-        """Equal for two prompts with which a chat model is told the same."""
-        said = (text for message in self.messages for text in (message.role, message.text))
-        return digest(self.system, *said, str(self.max_tokens))
+        """Equal for two prompts with which a chat model is told the same of the same passages.
+
+        The last message is long, and made of the question and the passages, whose hashes are at
+        hand: so they are hashed, and of the message itself there is a checksum.
+        """
+        *before, last = self.messages
+        said = [text for message in before for text in (message.role, message.text)]
+        passages = [passage.content_hash for passage in self.passages]
+        summed = crc32(last.text.encode("utf-8", "surrogatepass"))
+        asked = (self.question, *passages, str(summed))
+        return digest(self.system, *said, last.role, *asked, str(self.max_tokens))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from core.answering.prompting import NOT_COVERED, PromptLimits, build_prompt
 from core.model import Message
@@ -13,8 +14,8 @@ def test_passages_are_numbered_and_stand_before_the_question() -> None:
     prompt = build_prompt("How?", (), [section("First."), section("Second.", heading='A "b" <c>')])
 
     text = prompt.messages[-1].text
-    assert re.search(r'n="1" section="Install › Linux">\nFirst\.\n</passage-', text)
-    assert re.search(r'n="2" section="Install › A \'b\' \(c›">\nSecond\.', text)
+    assert re.search(r'n="1" section="Install / Linux">\nFirst\.\n</passage-', text)
+    assert re.search(r'n="2" section="Install / A \'b\' \(c\)">\nSecond\.', text)
     assert text.endswith("Question: How?")
     assert prompt.question == "How?"
 
@@ -43,7 +44,7 @@ def test_what_a_person_cannot_see_in_the_docs_a_model_does_not_read() -> None:
     prompt = build_prompt("How?", (), [section(f"First{hidden}.", heading=f"A{hidden}")])
 
     assert hidden not in prompt.messages[-1].text
-    assert 'section="Install › A">\nFirst.\n' in prompt.messages[-1].text
+    assert 'section="Install / A">\nFirst.\n' in prompt.messages[-1].text
 
 
 def test_passages_beyond_the_budget_are_left_out() -> None:
@@ -72,3 +73,28 @@ def test_the_conversation_comes_first_without_the_marks_of_its_answers() -> None
         ("assistant", "It is so."),
     ]
     assert prompt.messages[2].role == "user"
+
+
+def test_two_prompts_have_one_fingerprint_if_and_only_if_they_tell_the_same() -> None:
+    passages = [section("First."), section("Second.")]
+    history = (Message("user", "Before?"), Message("assistant", "So."))
+    prompt = build_prompt("How?", history, passages)
+    asked = prompt.messages[-1]
+    others = [
+        build_prompt("Why?", history, passages),
+        build_prompt("How?", (), passages),
+        build_prompt("How?", (*history[:1], Message("assistant", "No.")), passages),
+        build_prompt("How?", history, passages[:1]),
+        build_prompt("How?", history, passages[::-1]),
+        build_prompt("How?", history, [section("First!"), section("Second.")]),
+        build_prompt("How?", history, passages, PromptLimits(answer_tokens=7)),
+        replace(prompt, system="Do."),
+        replace(prompt, messages=(*history, replace(asked, text=f"{asked.text} "))),
+    ]
+
+    assert build_prompt("How?", history, passages).fingerprint == prompt.fingerprint
+    assert len({each.fingerprint for each in (prompt, *others)}) == 1 + len(others)
+
+
+def test_the_fence_and_the_place_of_a_passage_keep_a_prompt_in_ascii() -> None:
+    assert build_prompt("How?", (), [section("First.")]).messages[-1].text.isascii()
