@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -55,7 +54,9 @@ class QdrantRest:
             body = {"searches": list(asked.values())}
             answers = await self._api.ask(request.collection, "points/query/batch", body)
             rankings = to_rankings(asked, answers)
-            found = dict.fromkeys(chain.from_iterable(rankings.values()))
+            found: dict[str, float] = {}
+            for ranking in rankings.values():
+                found |= ranking  # id by id it takes a quarter more
             return to_search_hits(rankings, await self._chunks(request.collection, found))
         except CollectionMissing:
             return SearchHits()
