@@ -141,7 +141,10 @@ def quoted(claim: str, text: str) -> str:
     """The sentence of `text` that says best what `claim` says, on one line and without links."""
     sentences = _sentences(text)
     best = sentences[best_sentence(claim, sentences)]
-    line = " ".join(_LINK.sub(r"\1", _DECORATION.sub("", best)).split())
+    plain = _DECORATION.sub("", best)
+    if "](" in plain:
+        plain = _LINK.sub(r"\1", plain)
+    line = " ".join(plain.split())
     return line if len(line) <= _LONGEST_QUOTE else line[: _LONGEST_QUOTE - 1].rstrip() + "…"
 
 
