@@ -90,10 +90,7 @@ class Reply:
             return None
         self._frames += 1
         other = text + "."
-        try:
-            read = _text(_first_choice(parse(frame.around(other))))
-        except MalformedReply:
-            return None
+        read = _text(_first_choice(parse(frame.around(other))))
         return frame if read == other else None
 
     def start(self) -> list[ModelEvent]:
