@@ -37,17 +37,25 @@ class _Statements:
         self._timeout = timeout
 
     async def fetch(self, sql: str, *args: object) -> list[Row]:
-        with driver_errors():
-            asking = self._connection.fetch(sql, *args, timeout=self._timeout)
-            rows: list[Row] = await _answer(self._connection, asking)
+        rows: list[Row] = await self._ask(self._connection.fetch, sql, args)
         return rows
 
     async def execute(self, sql: str, *args: object) -> int:
-        with driver_errors():
-            asking = self._connection.execute(sql, *args, timeout=self._timeout)
-            status: str = await _answer(self._connection, asking)
+        status: str = await self._ask(self._connection.execute, sql, args)
         count = status.rpartition(" ")[2]
         return int(count) if count.isdecimal() else 0
+
+    async def _ask(self, ask: Callable[..., Any], sql: str, args: Sequence[object]) -> Any:
+        """What the server answers. Whoever stops waiting cuts the connection."""
+        try:
+            return await ask(sql, *args, timeout=self._timeout)
+        except asyncio.CancelledError:
+            cut(self._connection)
+            raise
+        except DRIVER_ERRORS as exc:
+            if isinstance(exc, TimeoutError):
+                cut(self._connection)
+            raise translate(exc) from exc
 
 
 class Postgres:
@@ -134,21 +142,16 @@ class Postgres:
         return connection, transaction
 
 
-async def _answer(connection: Any, asking: Coroutine[Any, Any, T]) -> T:
-    """What the server answers. Whoever stops waiting cuts the connection."""
-    try:
-        return await asking
-    except (asyncio.CancelledError, TimeoutError):
-        cut(connection)
-        raise
-
-
 async def _answer_within(
     seconds: float, connection: Any, asking: Coroutine[Any, Any, None]
 ) -> None:
     """The same for what the driver sets no time-out for."""
     async with asyncio.timeout(seconds):
-        await _answer(connection, asking)
+        try:
+            await asking
+        except (asyncio.CancelledError, TimeoutError):
+            cut(connection)
+            raise
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ import asyncpg
 from core.backends.postgres_errors import DRIVER_ERRORS, driver_errors
 
 _CLOSE_TIMEOUT = 5.0
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc] # it carries no types
@@ -26,9 +27,9 @@ class Connection(asyncpg.Connection):  # type: ignore[misc] # it carries no type
         super().__init__(*args, **options)
         self.answered = -math.inf
 
-    def note_answer(self) -> None:
-        """It has answered now."""
-        self.answered = _now()
+    def note_answer(self, moment: float) -> None:
+        """It has answered then."""
+        self.answered = moment
 
     def _cancel_current_command(self, *_: object) -> None:
         """Nothing: who breaks a statement off cuts the connection.
@@ -49,7 +50,8 @@ class Connections:
         self._pool = pool
         self._acquire_timeout = acquire_timeout
         self._trusted_seconds = trusted_seconds
-        self._kept: list[Any] = []
+        # With the moment of its last answer: to ask the driver's proxy for it takes longer.
+        self._kept: list[tuple[Any, float]] = []
         self._waiting = 0
         self._returning: asyncio.Task[None] | None = None
         self._closing = False
@@ -57,10 +59,14 @@ class Connections:
     async def acquire(self) -> Any:
         """Any of them, alive or not. Raises ServiceUnavailable where none becomes free."""
         while self._kept:
-            connection = self._kept.pop()
+            connection, answered = self._kept.pop()
             if _is_open(connection):
+                note_answer(connection, answered)
                 return connection
             await self.release(connection)
+        return await self._from_pool()
+
+    async def _from_pool(self) -> Any:
         self._waiting += 1
         try:
             with driver_errors():
@@ -70,6 +76,11 @@ class Connections:
 
     async def trusted(self) -> Any:
         """One that answered a moment ago; None where nobody knows of any whether it is alive."""
+        if self._kept:
+            connection, answered = self._kept[-1]
+            if _now() - answered < self._trusted_seconds and _is_open(connection):
+                self._kept.pop()
+                return connection
         connection = await self.acquire()
         if _answered_within(connection, self._trusted_seconds):
             return connection
@@ -78,11 +89,12 @@ class Connections:
 
     async def keep(self, connection: Any) -> None:
         """Gives one back that has just answered, for whoever comes next."""
-        note_answer(connection)
+        answered = _now()
         if self._waiting or self._closing:
+            note_answer(connection, answered)
             await self.release(connection)
             return
-        self._kept.append(connection)
+        self._kept.append((connection, answered))
         if self._returning is None:
             self._returning = asyncio.create_task(self._return())
 
@@ -97,7 +109,7 @@ class Connections:
         """Replaces them all, once they are free."""
         await self._pool.expire_connections()
         kept, self._kept = self._kept, []
-        for connection in kept:
+        for connection, _ in kept:
             cut(connection)
 
     async def close(self) -> None:
@@ -120,14 +132,16 @@ class Connections:
 
     async def _give_up_kept(self) -> None:
         while self._kept:
-            await self.release(self._kept.pop())
+            connection, answered = self._kept.pop()
+            note_answer(connection, answered)
+            await self.release(connection)
 
 
-def note_answer(connection: Any) -> None:
-    """The connection has answered now."""
+def note_answer(connection: Any, moment: float | None = None) -> None:
+    """The connection has answered then, or now."""
     # One that was closed with its answer has left the pool: nothing is behind its proxy any more.
     with suppress(AttributeError):
-        connection.note_answer()
+        connection.note_answer(_now() if moment is None else moment)
 
 
 def cut(connection: Any) -> None:
@@ -151,4 +165,4 @@ def _is_open(connection: Any) -> bool:
 
 def _now() -> float:
     """Seconds, which count while the machine sleeps too, where the system has such a clock."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    return time.clock_gettime(_CLOCK)
