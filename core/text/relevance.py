@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
+
+from core.text.words import words
 
 _FROM_CODE = 0.6
 _FROM_BEFORE = 0.5
@@ -164,7 +165,7 @@ def _sentence(sentence: str) -> _Sentence:
 
 def terms(text: str) -> list[str]:
     """The stems of the words that carry meaning, in order."""
-    return [stem(word) for word in _WORD.findall(text.lower()) if word not in STOP_WORDS]
+    return [stem(word) for word in words(text) if word not in STOP_WORDS]
 
 
 @lru_cache(maxsize=65_536)
@@ -183,14 +184,14 @@ def term_weights(question: str, texts: Sequence[AbstractSet[str]]) -> dict[str, 
 
     A stem weighs more the fewer of the texts, given as their stems, hold it (BM25's idf).
     """
-    asked = dict.fromkeys(terms(question))
-    counts = Counter(term for text in texts for term in asked.keys() & text)
-    idf = {
-        term: math.log(1 + (len(texts) - counts[term] + 0.5) / (counts[term] + 0.5))
-        for term in asked
-    }
-    total = sum(idf.values())
-    return {term: weight / total for term, weight in idf.items()}
+    counts = dict.fromkeys(terms(question), 0)
+    asked = frozenset(counts)
+    for text in texts:
+        for term in asked & text:
+            counts[term] += 1
+    idf = {n: math.log(1 + (len(texts) - n + 0.5) / (n + 0.5)) for n in set(counts.values())}
+    total = sum([idf[n] for n in counts.values()])
+    return {term: idf[n] / total for term, n in counts.items()}
 
 
 def _asked(question: str, rows: Sequence[_Row]) -> _Asked:
@@ -212,7 +213,7 @@ def _subject(question: str) -> tuple[str, ...]:
 def _ranked(rows: Sequence[_Row], at: int, asked: _Asked) -> Ranked:
     row = rows[at]
     evidence = _evidence(rows, at, asked.weights)
-    under = sum(weight for term, weight in asked.weights.items() if term in row.heading)
+    under = sum([asked.weights[term] for term in asked.weights if term in row.heading])
     score = (
         evidence * (1 + _LENGTH * min(len(row.sentence.terms), _LONG) / _LONG)
         + _UNDER_HEADING * under
@@ -227,6 +228,9 @@ def _evidence(rows: Sequence[_Row], at: int, weights: dict[str, float]) -> float
     row = rows[at]
     said, code, heading = row.sentence.terms, row.sentence.code, row.heading
     before, after = _neighbour(rows, row, at - 1), _neighbour(rows, row, at + 1)
+    # Most of a passage has nothing to do with the question.
+    if all(map(weights.keys().isdisjoint, (row.sentence.all, before, heading, after))):
+        return 0.0
     evidence = 0.0
     for term, weight in weights.items():
         if term in said:
