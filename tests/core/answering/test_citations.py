@@ -126,6 +126,7 @@ def test_a_quote_is_one_short_line(text: str, quote: str) -> None:
 def test_the_marks_of_an_earlier_answer_can_be_left_out() -> None:
     assert without_marks("Do it [1]. Then `x[1]` [2][3].") == "Do it. Then `x[1]`."
     assert without_marks("Do it \\[1] 【2†a】 [c].") == "Do it [c]."
+    assert without_marks("Do it.") == "Do it."
 
 
 _WRITTEN = st.lists(
