@@ -62,7 +62,8 @@ def compare(claim: Reading, passage: Reading) -> Findings:
     most = max(singles)
     nearest = passage.sentences[singles.index(most)]
     agreeing, opposite = _directions(claim, best)
-    numbers, names, moved = _misplaced(tokens, passage)
+    plain = all(sentence.plain for sentence in claim.sentences)
+    numbers, names, moved = (0.0, 0.0, 0.0) if plain else _misplaced(tokens, passage)
     closely = _pairs(tokens, passage, weights) ** 2 if numbers or names or moved else 0.0
     denying = _denying(claim, (*best, *_near(passage, singles))) if claim.denies else 0.0
     return Findings(
@@ -112,14 +113,11 @@ def _pairs(tokens: Sequence[Token], passage: Reading, weights: Mapping[str, floa
 
 def _misplaced(tokens: Sequence[Token], passage: Reading) -> tuple[float, float, float]:
     """How far numbers and names are missing, and how far they stand elsewhere."""
-    # Most words can be neither, which is told in one look.
     telling = [
         (at, token)
         for at, token in enumerate(tokens)
         if token.name or token.number or token.text[0].isupper()
     ]
-    if not telling:
-        return 0.0, 0.0, 0.0
     those = [token for _, token in telling]
     torn = [_torn(tokens, at, passage) for at, token in telling if _is_name(token, passage)]
     return _missing_numbers(those, passage), _missing_names(those, passage), max(torn, default=0.0)

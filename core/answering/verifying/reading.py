@@ -40,12 +40,16 @@ class Direction:
 
 
 class Sentence(NamedTuple):
-    """A sentence, list item or code block. `denials` are the stems that each negation covers."""
+    """A sentence, list item or code block. `denials` are the stems that each negation covers.
+
+    Where it is `plain`, none of its tokens is a number, a name or begins with a capital.
+    """
 
     tokens: tuple[Token, ...]
     terms: frozenset[str]
     denials: tuple[frozenset[str], ...]
     directions: tuple[Direction, ...]
+    plain: bool = True
 
 
 class Reading:
@@ -135,7 +139,7 @@ class _SentenceReader:
         self._aside = False
 
     def read(self) -> Sentence:
-        begins = True
+        begins = plain = True
         for found in _TOKEN.finditer(self._text):
             kind, text = found.lastgroup, found.group()
             if kind is None:
@@ -146,13 +150,14 @@ class _SentenceReader:
                     self._add(word.plain)
                 else:
                     self._word(found, text, word, begins=begins)
+                    plain = False
                 begins = False
             elif kind == "number":
                 self._add(Token(text, text, number=value_of(text)))
-                begins = False
+                begins = plain = False
             else:
                 self._sign(kind, text)
-        return _sentence(self._tokens, self._scopes, self._stops)
+        return _sentence(self._tokens, self._scopes, self._stops, plain=plain)
 
     def _sign(self, kind: str, text: str) -> None:
         if kind == "stop":
@@ -215,7 +220,11 @@ class _SentenceReader:
 
 
 def _sentence(
-    tokens: Sequence[Token], scopes: Sequence[Sequence[str]], stops: Sequence[int]
+    tokens: Sequence[Token],
+    scopes: Sequence[Sequence[str]],
+    stops: Sequence[int],
+    *,
+    plain: bool,
 ) -> Sentence:
     terms = frozenset(map(_stem_of, tokens))
     directed = not OPPOSITES.keys().isdisjoint(terms)
@@ -224,6 +233,7 @@ def _sentence(
         terms,
         tuple([frozenset(scope) for scope in scopes if scope]),
         tuple(_directions(tokens, scopes, stops)) if directed else (),
+        plain,
     )
 
 

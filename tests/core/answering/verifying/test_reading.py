@@ -109,3 +109,5 @@ def test_any_text_can_be_read(text: str) -> None:
 
     assert reading.terms >= reading.names | {t for pair in reading.pairs for t in pair}
     assert len(reading.initials) == 2 * len(tokens(text))
+    told = [t for s in reading.sentences if s.plain for t in s.tokens]
+    assert not any(t.name or t.number or t.text[0].isupper() for t in told)
