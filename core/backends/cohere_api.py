@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-import aiohttp
 import orjson
 from yarl import URL
 
 from core.backends.cohere_errors import SERVICE, error_for
-from core.backends.http_session import below, send, session_errors
+from core.backends.http_session import Session, below, send, session_errors
 from core.backends.vendor_http import unreachable
 from core.errors import MalformedReply
 
@@ -26,9 +25,7 @@ _SUCCESS: Final = range(200, 300)
 class CohereApi:
     """Calls that nobody waits for longer than `patience` seconds. None is tried twice."""
 
-    def __init__(
-        self, session: aiohttp.ClientSession, base_url: str, *, patience: float, secret: str
-    ) -> None:
+    def __init__(self, session: Session, base_url: str, *, patience: float, secret: str) -> None:
         self._session = session
         self._base = URL(base_url)
         self._patience = patience

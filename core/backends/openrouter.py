@@ -8,11 +8,11 @@ from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
 import orjson
 from yarl import URL
 
-from core.backends.http_session import beginning, open_session, session_errors
+from core.backends.http_connection import Response
+from core.backends.http_session import Session, beginning, open_session, session_errors
 from core.backends.openrouter_replies import SERVICE, Reply, error_for, parse, raise_if_error
 from core.backends.server_sent_events import EventReader
 from core.backends.streaming import (
@@ -110,7 +110,7 @@ class OpenRouterChatModel:
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
+        session: Session,
         address: URL,
         group: ModelGroup,
         patience: Patience,
@@ -148,7 +148,7 @@ class OpenRouterChatModel:
         response = await self._send(prompt, waiting)
         waiting.watch(response)
         at_once = AT_ONCE_OF_SHORT if prompt.max_tokens <= _SHORT else AT_ONCE
-        slices = Slices(response.content, self._looks, at_once=at_once)
+        slices = Slices(response.body, self._looks, at_once=at_once)
         events, left = EventReader(), _MOST_BYTES
         done = False
         try:
@@ -173,11 +173,11 @@ class OpenRouterChatModel:
             else:
                 response.close()
 
-    async def _send(self, prompt: Prompt, waiting: Waiting) -> aiohttp.ClientResponse:
+    async def _send(self, prompt: Prompt, waiting: Waiting) -> Response:
         body = orjson.dumps(_body(self._group, prompt))
         with session_errors(SERVICE, unreachable):
             async with asyncio.timeout_at(waiting.until):
-                response = await self._session.post(self._address, data=body, allow_redirects=False)
+                response = await self._session.request("POST", self._address, body)
                 try:
                     await self._check(response)
                 except BaseException:
@@ -185,7 +185,7 @@ class OpenRouterChatModel:
                     raise
         return response
 
-    async def _check(self, response: aiohttp.ClientResponse) -> None:
+    async def _check(self, response: Response) -> None:
         """Lets through only a stream of events."""
         media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         success = 200 <= response.status < 300  # noqa: PLR2004 - statuses are clearest as numbers

@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final, TypeAlias
 
-import aiohttp
 import orjson
 from yarl import URL
 
-from core.backends.http_session import Reply, below, send, session_errors
+from core.backends.http_session import Reply, Session, below, send, session_errors
 from core.backends.qdrant_statuses import SERVICE, error_for, unreachable, unreadable
 from core.errors import ServiceUnavailable
 from core.text.retry_after import retry_after
@@ -34,7 +33,7 @@ def serialized(body: Json) -> bytes:
 class QdrantApi:
     """Requests about collections. None is tried twice, and each raises ServiceError."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: URL, *, timeout: float) -> None:
+    def __init__(self, session: Session, url: URL, *, timeout: float) -> None:
         self._session = session
         self._url = url / "collections"
         self._timeout = timeout

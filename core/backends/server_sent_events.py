@@ -44,5 +44,5 @@ def _plain(received: bytes) -> list[bytes]:
     if not received.startswith(_DATA) or not received.endswith(_END) or b"\r" in received:
         return []
     events = received[len(_DATA) : -len(_END)].split(_END + _DATA)
-    plain = received.count(b"\n") == len(_END) * len(events) and b"" not in events
+    plain = b"" not in events and b"\n" not in b"".join(events)
     return events if plain else []

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-import aiohttp
+from core.backends.http_connection import Body, HttpError, Response
 
 AT_ONCE: Final = 3
 """Looks that are taken as soon as there is something."""
@@ -61,7 +61,7 @@ class Waiting:
         self._expired = False
         self._timer: asyncio.TimerHandle | None = None
 
-    def watch(self, response: aiohttp.ClientResponse) -> None:
+    def watch(self, response: Response) -> None:
         """Closes the response once the deadline is over."""
         now = self._loop.time()
         if now < self.until:
@@ -83,7 +83,7 @@ class Waiting:
         """Around the reading. Raises TimeoutError where the deadline ended it."""
         try:
             yield
-        except aiohttp.ClientError:
+        except HttpError:
             if not self._expired:
                 raise
         if self._expired:
@@ -104,9 +104,9 @@ class Lingering:
 
     def __init__(self, linger: float) -> None:
         self._linger = linger
-        self._timers: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
+        self._timers: dict[Response, asyncio.TimerHandle] = {}
 
-    def add(self, response: aiohttp.ClientResponse) -> None:
+    def add(self, response: Response) -> None:
         """Closes it once its time is over."""
         timer = asyncio.get_running_loop().call_later(self._linger, self._close, response)
         self._timers[response] = timer
@@ -116,7 +116,7 @@ class Lingering:
         for response in list(self._timers):
             self._close(response)
 
-    def _close(self, response: aiohttp.ClientResponse) -> None:
+    def _close(self, response: Response) -> None:
         self._timers.pop(response).cancel()
         response.close()
 
@@ -160,45 +160,30 @@ class Slices:
     Its end is seen at once.
     """
 
-    def __init__(
-        self, content: aiohttp.StreamReader, looks: Looks, *, at_once: int = AT_ONCE
-    ) -> None:
-        self._content = content
+    def __init__(self, body: Body, looks: Looks, *, at_once: int = AT_ONCE) -> None:
+        self._body = body
         self._looks = looks
         self._at_once = at_once
         self._taken = 0
-        self._ended = False
-        self._failure: aiohttp.ClientError | None = None
         self._due: asyncio.Future[None] | None = None
-        content.on_eof(self._end)
+        body.on_end(self._end)
 
     async def read(self) -> bytes:
         """All that has come since the last look; nothing at the end.
 
-        Raises aiohttp's ClientError, after what had come before it.
+        Raises HttpError, after what had come before it.
         """
-        if self._failure is not None:
-            raise self._failure
-        try:
-            return await self._content.readany()
-        except aiohttp.ClientError as exc:
-            self._failure = exc
-            # A reader whose connection broke gives out nothing more, not even what it has.
-            rest = b"".join(self._content._buffer)  # noqa: SLF001 - there is no other way to it
-            if not rest:
-                raise
-            return rest
+        return await self._body.read()
 
     async def wait(self) -> None:
         """Returns when it is time for the next look."""
         self._taken += 1
         waited = self._taken - self._at_once
-        if waited >= 0 and not self._ended:
+        if waited >= 0 and not self._body.ended:
             # No time-out: that is an exception on its way through everyone who awaits a token.
             self._due = self._looks.next(brisk=waited < BRISK)
             await self._due
 
     def _end(self) -> None:
-        self._ended = True
         if self._due is not None and not self._due.done():
             self._due.set_result(None)

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from contextvars import Context
 from typing import TypeVarTuple, cast
 
-import aiohttp
 import pytest
-from aiohttp.base_protocol import BaseProtocol
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.backends.http_connection import Body, Response
 from core.backends.streaming import (
     AT_ONCE,
     AT_ONCE_OF_SHORT,
@@ -28,9 +27,8 @@ FOR_EVER = 3600.0
 Arguments = TypeVarTuple("Arguments")
 
 
-def reply() -> aiohttp.StreamReader:
-    loop = asyncio.get_running_loop()
-    return aiohttp.StreamReader(BaseProtocol(loop), 2**16, loop=loop)
+def reply() -> Body:
+    return Body(lambda: None)
 
 
 @pytest.mark.parametrize("at_once", [AT_ONCE, AT_ONCE_OF_SHORT])
@@ -43,15 +41,15 @@ async def test_what_comes_first_is_never_waited_for(at_once: int) -> None:
 
 
 async def test_the_end_of_a_long_reply_is_seen_at_once() -> None:
-    content = reply()
-    slices = Slices(content, Looks(FOR_EVER))
+    body = reply()
+    slices = Slices(body, Looks(FOR_EVER))
     for _ in range(AT_ONCE - 1):
         await slices.wait()
     waiting = asyncio.create_task(slices.wait())
     await asyncio.sleep(0)
     assert not waiting.done()
 
-    content.feed_eof()
+    body.end()
 
     async with asyncio.timeout(10):
         await waiting
@@ -152,7 +150,7 @@ class Whole:
 
 async def test_a_reply_may_linger_for_its_time() -> None:
     whole, lingering = Whole(), Lingering(0.01)
-    lingering.add(cast("aiohttp.ClientResponse", whole))
+    lingering.add(cast("Response", whole))
     assert not whole.closed
     await until(lambda: whole.closed)
     lingering.close()
@@ -161,6 +159,6 @@ async def test_a_reply_may_linger_for_its_time() -> None:
 async def test_what_still_lingers_is_closed_with_the_rest() -> None:
     both, lingering = [Whole(), Whole()], Lingering(FOR_EVER)
     for each in both:
-        lingering.add(cast("aiohttp.ClientResponse", each))
+        lingering.add(cast("Response", each))
     lingering.close()
     assert all(each.closed for each in both)
