@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -24,6 +24,7 @@ from core.model import (
     AnswerStatus,
     Claim,
     Corpus,
+    ModelEvent,
     Passage,
     PassagesFound,
     Question,
@@ -182,13 +183,12 @@ class Assistant:
     ) -> AsyncGenerator[TextDelta | Replaced, None]:
         asked = watch.elapsed()
         model = self._model.stream(writing.prompt)
-        async with aclosing(model), aclosing(stop.cut(model)) as events:
-            async for event in events:
-                for shown in writing.take(event):
+        pieces = _pieces(model, writing, stop)
+        async with aclosing(model), aclosing(pieces), aclosing(stop.cut(pieces)) as events:
+            async for together in events:
+                for shown in together:
                     watch.first("first_token", asked)
                     yield shown
-                if writing.settled:
-                    break
         for shown in writing.stop() if stop.wished else writing.finish():
             watch.first("first_token", asked)
             yield shown
@@ -201,6 +201,18 @@ class Assistant:
         with watch.time("judge"):
             settled = await self._judge.settle(self._verifier, doubtful, writing.prompt.passages)
         return writing.revise(settled.verifier), settled.usage
+
+
+async def _pieces(
+    model: AsyncIterator[ModelEvent], writing: Writing, stop: Stop
+) -> AsyncGenerator[list[TextDelta | Replaced], None]:
+    """What is to be shown of the model's text, each time that there is something."""
+    async for event in model:
+        if shown := writing.take(event):
+            yield shown
+        # Looked at as well: whoever makes the events may not heed that a stop cancels them.
+        if writing.settled or stop.wished:
+            return
 
 
 def _refused(text: str, found: _Found, watch: Stopwatch) -> Answer:

@@ -61,10 +61,10 @@ class Writing:
     def take(self, event: ModelEvent) -> list[TextDelta | Replaced]:
         """What the reader is to be shown now."""
         match event:
+            case ModelText():  # first, as nearly all are
+                return self._write(event.text)
             case ModelStarted():
                 return self._begin(event)
-            case ModelText():
-                return self._write(event.text)
             case ModelFinished():
                 self.model, self.usage = event.model, event.usage
                 self._truncated = event.truncated
@@ -155,11 +155,12 @@ class Writing:
         return self._show([QUOTES_INSTEAD if event.fallback else QUOTES])
 
     def _write(self, text: str) -> list[TextDelta | Replaced]:
-        within = text[: max(0, self._room)]
         self._room -= len(text)
-        self._written += within
         self._truncated = self._room < 0
-        return self._show(self._draft.feed(within))
+        within = text[: self._room] if self._truncated else text
+        self._written += within
+        pieces = self._draft.feed(within)
+        return self._show(pieces) if pieces else []
 
     def _show(self, pieces: Iterable[str]) -> list[TextDelta | Replaced]:
         shown: list[TextDelta | Replaced] = []
