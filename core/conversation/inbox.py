@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.conversation.amendments import Amendments
 from core.conversation.records import document, passage_document, trace, turn_of
 from core.conversation.renewals import Renewals
+from core.conversation.stored_passages import StoredPassages
 from core.conversation.waiting import Waiting
 from core.errors import LeaseLost
 from core.model import Answered, Question, SessionKey, Turn, Wanted
@@ -36,6 +37,7 @@ class Inbox:
         self.lease_seconds = lease_seconds
         self.amendments = Amendments(database)
         self.waiting = Waiting()
+        self._stored = StoredPassages()
         self._renewals = Renewals(database, lease_seconds=lease_seconds)
 
     async def accept(self, question: Question, *, claiming: bool = False) -> Turn | bool:
@@ -168,8 +170,10 @@ class Inbox:
         """
         passages = answered.retrieval.passages
         hashes = [passage.content_hash for passage in passages]
+        stored = self._stored.lately()
+        new = {h: passage for h, passage in zip(hashes, passages, strict=True) if h not in stored}
         # In one order everywhere, or two workers that store the same could wait in a circle.
-        found = sorted(dict(zip(hashes, passages, strict=True)).items())
+        found = sorted(new.items())
         finished = await self._database.fetch(
             """
             WITH finished AS (
@@ -195,6 +199,7 @@ class Inbox:
             [passage_document(passage) for _, passage in found],
         )
         self._end(turn, finished)
+        stored.update(new)
 
     async def fail(self, turn: Turn, reason: str) -> None:
         """Gives the turn up for good. Raises LeaseLost."""

@@ -400,7 +400,7 @@ async def test_a_passage_that_is_used_again_counts_as_used_now(
     turn = await taken(inbox)
     await inbox.finish(turn, answered())
     await database.execute("UPDATE passages SET used_at = now() - INTERVAL '2 days'")
-    await inbox.finish(turn, answered())
+    await Inbox(database, worker="one").finish(turn, answered())
     (row,) = await database.fetch(
         "SELECT used_at > now() - INTERVAL '1 minute' AS fresh FROM passages"
     )
