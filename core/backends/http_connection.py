@@ -121,9 +121,6 @@ class Response:
 class Owner(Protocol):
     """Who keeps connections."""
 
-    def opened(self, connection: Connection) -> None:
-        """It has come about."""
-
     def idle(self, connection: Connection) -> None:
         """The next request may be sent."""
 
@@ -181,7 +178,6 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Of asyncio.Protocol, like the two below."""
         self._transport = cast("asyncio.Transport", transport)
-        self._owner.opened(self)
 
     def data_received(self, data: bytes) -> None:
         """Whatever came, which is nobody's where nothing was asked."""
@@ -195,16 +191,22 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The end of a body, where nothing else tells it."""
+        self._transport = None
         response = self._response
         if response is not None and response.endless and exc is None:
             self._response = None
             response.body.end()
         self._fail(Interrupted())
-        self._transport = None
         self._owner.lost(self)
 
+    def on_message_begin(self) -> None:
+        """Of httptools, like those below: the first byte of a reply."""
+        if self._head is None:
+            # Else what comes before the next request, and is cut off, goes on as the reply to it.
+            raise Unreadable
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Of httptools, like those below. What comes behind a body is left out."""
+        """What comes behind a body is left out."""
         if self._response is None:
             key, text = name.decode("latin-1").lower(), value.decode("latin-1")
             before = self._headers.get(key)
@@ -243,9 +245,12 @@ class Connection(asyncio.Protocol):
         self._head = None
         response.body.end()
         if again:
+            # Whoever does not read the last of it may not keep the next reply from coming.
+            self.resume()
             self._owner.idle(self)
         else:
-            self._transport.close()
+            # To close it would be to wait for a server that may never take what is left.
+            self._transport.abort()
 
     def _fail(self, failure: HttpError) -> None:
         head, self._head = self._head, None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.request import getproxies, proxy_bypass
@@ -47,23 +47,27 @@ def route_to(url: URL) -> Route:
 
     Raises NotConnected for a proxy that does not speak HTTP.
     """
-    host, port = url.host or "", url.port or 0
+    host, port = url.raw_host or "", url.port or 0
     proxies = getproxies()
     named = proxies.get(url.scheme) or proxies.get("all")
     if not named or proxy_bypass(f"{host}:{port}"):
         return Route(url.scheme, host, port)
-    proxy = URL(named if "://" in named else f"http://{named}")
+    try:
+        proxy = URL(named if "://" in named else f"http://{named}")
+    except ValueError:
+        # Not told from what it was: that may quote a part of the password.
+        raise NotConnected("The proxy of the environment has a malformed address.") from None
     if proxy.scheme != "http" or not proxy.host:
         raise NotConnected("The proxy of the environment does not speak HTTP.")
     return Route(url.scheme, host, port, proxy)
 
 
-def authorization(proxy: URL) -> dict[str, str]:
-    """The header that a proxy wants whose address has a name and a password."""
-    if proxy.user is None:
+def authorization(header: str, url: URL) -> dict[str, str]:
+    """The header for a server or a proxy whose address has a name and a password."""
+    if url.user is None:
         return {}
-    words = f"{proxy.user}:{proxy.password or ''}".encode()
-    return {"Proxy-Authorization": f"Basic {base64.b64encode(words).decode()}"}
+    words = f"{url.user}:{url.password or ''}".encode()
+    return {header: f"Basic {base64.b64encode(words).decode()}"}
 
 
 def header_lines(headers: Mapping[str, str]) -> str:
@@ -82,18 +86,18 @@ class Dialer:
         self._tls = httpx.create_ssl_context()
         self._names: dict[tuple[str, int], tuple[float, asyncio.Task[Any]]] = {}
 
-    async def dial(self, route: Route, made: Callable[[], Connection]) -> Connection:
-        """A new connection, of those that are `made`. Raises NotConnected."""
+    async def dial(self, route: Route, connection: Connection) -> None:
+        """Connects what is not connected yet. Raises NotConnected."""
         try:
             async with asyncio.timeout(self._patience):
-                return await self._opened(route, made)
+                await self._open(route, connection)
         except (OSError, ValueError) as exc:
             raise NotConnected(str(exc)) from exc
 
-    async def _opened(self, route: Route, made: Callable[[], Connection]) -> Connection:
+    async def _open(self, route: Route, connection: Connection) -> None:
         host, port = route.host, route.port
         if route.proxy is not None:
-            host, port = route.proxy.host or "", route.proxy.port or 0
+            host, port = route.proxy.raw_host or "", route.proxy.port or 0
         secure = route.scheme == "https"
         line = await aiohappyeyeballs.start_connection(
             await self._addresses(host, port), happy_eyeballs_delay=_HEAD_START
@@ -101,16 +105,17 @@ class Dialer:
         try:
             if secure and route.proxy is not None:
                 await _ask_through(line, route, route.proxy)
-            _, connection = await asyncio.get_running_loop().create_connection(
-                made,
+            await asyncio.get_running_loop().create_connection(
+                lambda: connection,
                 sock=line,
                 ssl=self._tls if secure else None,
                 server_hostname=route.host if secure else None,
             )
         except BaseException:
+            # First: asyncio ends TLS in its own time, and then takes the socket's number for its.
+            connection.close()
             line.close()
             raise
-        return connection
 
     async def _addresses(self, host: str, port: int) -> Any:
         """Those of a name, looked up once for all who want them at the same time."""
@@ -132,7 +137,7 @@ async def _ask_through(line: socket.socket, route: Route, proxy: URL) -> None:
     """Has the proxy pass on all that follows (RFC 9110, 9.3.6). Raises NotConnected."""
     loop = asyncio.get_running_loop()
     place = f"[{route.host}]:{route.port}" if ":" in route.host else f"{route.host}:{route.port}"
-    headers = header_lines({"Host": place} | authorization(proxy))
+    headers = header_lines({"Host": place} | authorization("Proxy-Authorization", proxy))
     asked = f"CONNECT {place} HTTP/1.1\r\n{headers}\r\n"
     await loop.sock_sendall(line, asked.encode())
     reply = b""

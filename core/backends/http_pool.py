@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 
 from core.backends.http_connection import Connection, Interrupted, Response
 from core.backends.http_dialing import Dialer, Route
@@ -19,6 +18,7 @@ class Pool:
         self._loop = asyncio.get_running_loop()
         self._open: set[Connection] = set()
         self._idle: dict[Connection, float] = {}
+        self._closed = False
 
     async def request(self, message: bytes, *, repeatable: bool) -> Response:
         """The beginning of the reply. Raises HttpError.
@@ -31,12 +31,13 @@ class Pool:
             except Interrupted:
                 if not repeatable:
                     raise
-        connection = await self._dialer.dial(self.route, partial(Connection, self))
-        return await connection.request(message)
-
-    def opened(self, connection: Connection) -> None:
-        """It is closed with the others."""
+        connection = Connection(self)
+        await self._dialer.dial(self.route, connection)
+        if self._closed or not connection.usable:
+            connection.close()
+            raise Interrupted
         self._open.add(connection)
+        return await connection.request(message)
 
     def idle(self, connection: Connection) -> None:
         """It may be used for the next one."""
@@ -55,7 +56,8 @@ class Pool:
                 connection.close()
 
     def close(self) -> None:
-        """Closes all, and with them what is under way."""
+        """Closes all, and with them what is under way: also what still is to come about."""
+        self._closed = True
         for connection in self._open:
             connection.close()
 

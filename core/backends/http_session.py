@@ -152,10 +152,12 @@ def session_errors(
 
 def _beginning(method: str, url: URL, route: Route) -> str:
     """The request's first line, and the headers that go with it."""
-    where = str(url) if route.forwarded else url.raw_path_qs
+    where = f"{url.origin()}{url.raw_path_qs}" if route.forwarded else url.raw_path_qs
     lines = f"{method} {where} HTTP/1.1\r\nHost: {url.host_port_subcomponent}\r\n"
+    if url.user is not None:
+        lines += header_lines(authorization("Authorization", url))
     if route.proxy is not None and route.forwarded:
-        lines += header_lines(authorization(route.proxy))
+        lines += header_lines(authorization("Proxy-Authorization", route.proxy))
     return lines
 
 

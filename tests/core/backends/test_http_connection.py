@@ -126,8 +126,6 @@ def test_what_is_no_reply_is_told_from_one(
 class Nobody:
     """Keeps no connection."""
 
-    def opened(self, connection: Connection) -> None: ...
-
     def idle(self, connection: Connection) -> None: ...
 
     def lost(self, connection: Connection) -> None: ...
@@ -244,6 +242,21 @@ async def test_a_reply_that_nobody_asked_for_is_given_to_nobody() -> None:
     assert server.connections == 2
 
 
+@pytest.mark.parametrize("begun", [b"H", b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n"])
+@pytest.mark.parametrize("apart", [True, False])
+async def test_a_reply_that_began_before_its_request_is_none(begun: bytes, *, apart: bool) -> None:
+    wire, connection = Wire(), Connection(Nobody())
+    connection.connection_made(wire)
+    asking = asyncio.create_task(connection.request(b"GET / HTTP/1.1\r\n\r\n"))
+    await asyncio.sleep(0)
+
+    for part in [HELLO, begun] if apart else [HELLO + begun]:
+        connection.data_received(part)
+
+    assert wire.closing
+    assert await whole(await asking) == b"Hello"
+
+
 @asynccontextmanager
 async def deaf_when_idle() -> AsyncIterator[tuple[URL, list[bytes]]]:
     """A server that ends each connection as the second request comes over it."""
@@ -315,6 +328,46 @@ async def test_who_reads_nothing_is_sent_no_more_than_fits() -> None:
     assert held < 2**20
     assert before < pieces * 2**16
     assert size == pieces * 2**16
+
+
+async def test_a_reply_that_nobody_reads_does_not_hold_up_the_next_one() -> None:
+    pieces, piece = 6, b"x" * 2**16
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {pieces * 2**16}\r\n\r\n".encode())
+        for _ in range(pieces - 2):
+            writer.write(piece)
+        await until(lambda: bool(unread) and unread[0].body.waiting == (pieces - 2) * 2**16)
+        # Too much to wait for somebody, and the end.
+        writer.write(piece * 2)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HELLO)
+
+    unread: list[Response] = []
+    async with accepting(serve) as port, open_session({}) as session, asyncio.timeout(10):
+        url = URL(f"http://127.0.0.1:{port}/")
+        unread.append(await session.request("POST", url, b""))
+        await until(lambda: unread[0].closed)
+        assert await whole(await session.request("POST", url, b"")) == b"Hello"
+
+
+async def test_an_answer_to_half_a_request_ends_the_connection_at_once() -> None:
+    ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HELLO)
+        # Reads nothing more; the end is heard of all the same.
+        while not writer.transport.is_closing():
+            await asyncio.sleep(0.01)
+            writer.write(EARLIER)
+        ended.set()
+
+    async with accepting(serve) as port, open_session({}) as session, asyncio.timeout(10):
+        url = URL(f"http://127.0.0.1:{port}/")
+        assert await whole(await session.request("POST", url, bytes(2**25))) == b"Hello"
+        await ended.wait()
 
 
 async def test_who_does_not_want_the_rest_closes_the_connection() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from yarl import URL
 
-from core.backends.http_connection import NotConnected
+from core.backends.http_connection import Connection, NotConnected
 from core.backends.http_dialing import header_lines
 from core.backends.http_session import open_session, send
 from tests.support.connections import accepting
@@ -41,7 +41,8 @@ async def test_a_proxy_of_the_environment_is_told_where_a_request_goes(
     async with serving(answer) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url.replace("://", "://me:s%20t@"))
         async with open_session({}) as session:
-            reply = await send(session, "POST", FAR, b"{}", service="Here")
+            secret = FAR.with_user("her").with_password("key").with_fragment("part")
+            reply = await send(session, "POST", secret, b"{}", service="Here")
 
     assert reply.status == 200
     [exchange] = proxy.exchanges
@@ -63,14 +64,18 @@ async def test_what_the_environment_excepts_goes_straight_there(
     assert not proxy.exchanges
 
 
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1080", "http://127.0.0.1:1", "http://"])
+@pytest.mark.parametrize(
+    "proxy",
+    ["socks5://127.0.0.1:1080", "http://127.0.0.1:1", "http://", "http://me:se#cret@here:1"],
+)
 async def test_a_proxy_that_is_of_no_use_is_an_error(
     proxy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", proxy)
     async with open_session({}) as session:
-        with pytest.raises(NotConnected):
+        with pytest.raises(NotConnected) as told:
             await session.request("POST", FAR, b"{}")
+    assert "cret" not in str(told.value)
 
 
 @asynccontextmanager
@@ -143,6 +148,30 @@ async def test_a_certificate_of_another_name_is_refused(certificate: tuple[Path,
         assert (await session.request("POST", URL(f"https://localhost:{port}/"), b"")).status == 200
 
 
+async def test_who_gives_up_as_a_connection_is_made_leaves_nothing_of_it(
+    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[asyncio.BaseTransport] = []
+
+    def give_up(connection: Connection, transport: asyncio.BaseTransport) -> None:
+        as_it_is(connection, transport)
+        made.append(transport)
+        asking.cancel()
+
+    as_it_is = Connection.connection_made
+    async with serving_tls(*certificate, "Hello") as port, open_session({}) as session:
+        url = URL(f"https://localhost:{port}/")
+        with monkeypatch.context() as patch:
+            patch.setattr(Connection, "connection_made", give_up)
+            asking = asyncio.create_task(session.request("POST", url, b""))
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+        assert len(made) == 1
+
+        # The number of its socket is given out again.
+        assert (await session.request("POST", url, b"")).status == 200
+
+
 async def test_a_server_that_says_nothing_is_not_waited_for() -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -171,6 +200,21 @@ async def test_of_a_name_the_addresses_are_tried_one_after_the_other(
 
     assert [reply.status for reply in replies] == [200] * 20
     assert asked == ["docs.invalid"]
+
+
+async def test_a_name_is_looked_up_as_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    async def look_up(host: str, *_: Any, **__: Any) -> list[Any]:
+        asked.append(host)
+        raise socket.gaierror("not known")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
+    async with open_session({}) as session:
+        with pytest.raises(NotConnected):
+            await session.request("POST", URL("http://straße.invalid/"), b"")
+
+    assert asked == ["xn--strae-oqa.invalid"]
 
 
 async def test_a_name_that_was_not_found_is_looked_up_anew(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from core.backends.http_connection import HttpError, Interrupted, NotConnected, 
 from core.backends.http_session import beginning, open_session, send, session_errors
 from core.backends.vendor_http import unreachable
 from core.errors import MalformedReply, ServiceError, ServiceUnavailable
+from tests.support.connections import accepting
 from tests.support.http_server import Exchange, serving
 from tests.support.raw_replies import replying
 
@@ -78,6 +79,23 @@ async def test_a_session_that_is_closed_takes_along_what_is_under_way() -> None:
         await server.exchanges[0].gone.wait()
 
 
+async def test_a_session_that_is_closed_opens_no_connection_any_more() -> None:
+    ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        ended.set()
+
+    async with accepting(serve) as port, asyncio.timeout(10):
+        async with open_session({}) as session:
+            url = URL(f"http://127.0.0.1:{port}/")
+            asking = asyncio.create_task(session.request("GET", url, None))
+            await asyncio.sleep(0)
+        with pytest.raises(Interrupted):
+            await asking
+        await ended.wait()
+
+
 async def test_only_the_beginning_is_read_where_that_is_enough() -> None:
     async def handle(exchange: Exchange) -> None:
         await exchange.head()
@@ -102,3 +120,14 @@ async def test_a_request_says_what_it_is() -> None:
     json = ["Content-Type: application/json", "Content-Length: 2"]
     assert sent == ["PUT /a%20b?wait=true HTTP/1.1", *common, *json, "", ""]
     assert asked == ["GET /a%20b?wait=true HTTP/1.1", *common, "", ""]
+
+
+async def test_an_address_may_hold_a_name_and_a_password() -> None:
+    raw = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    async with replying([raw]) as server, open_session({}) as session:
+        url = server.url.with_user("me").with_password("s t")
+        await send(session, "GET", url, None, service="Here")
+
+    [[head]] = server.heard
+    assert f"\r\nHost: 127.0.0.1:{server.url.port}\r\n" in head
+    assert "\r\nAuthorization: Basic bWU6cyB0\r\n" in head
