@@ -45,11 +45,13 @@ class _Ahead:
 
     def __init__(self) -> None:
         self.events: deque[AnswerEvent] = deque()
-        self._waiting: asyncio.Future[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._more: asyncio.Future[None] | None = None
 
-    async def more(self) -> None:
-        self._waiting = asyncio.get_running_loop().create_future()
-        await self._waiting
+    def more(self) -> asyncio.Future[None]:
+        """Is done with the next event, or the end."""
+        self._more = self._loop.create_future()
+        return self._more
 
     def put(self, event: AnswerEvent) -> None:
         self.events.append(event)
@@ -61,8 +63,8 @@ class _Ahead:
         self._wake()
 
     def _wake(self) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+        if self._more is not None and not self._more.done():
+            self._more.set_result(None)
 
 
 async def _make(
