@@ -13,7 +13,8 @@ from yarl import URL
 from core.backends.http_session import open_session
 from core.backends.qdrant_api import QdrantApi
 from core.backends.qdrant_rest import QdrantRest
-from core.backends.qdrant_statuses import malformed
+from core.backends.qdrant_statuses import SERVICE, malformed
+from core.backends.vendor_http import header_safe
 
 if TYPE_CHECKING:
     from core.backends.qdrant_remote import QdrantRemote
@@ -35,11 +36,15 @@ async def open_qdrant(
     """The collections of a server, over REST, or over gRPC if preferred.
 
     `timeout` is in whole seconds, for each request; over REST one that is long to send has more.
-    Nothing is sent before the first call. Raises ConfigurationError when the address is malformed.
+    Nothing is sent before the first call. Raises ConfigurationError for an address or a key that
+    cannot be one.
     """
     address = _checked(url)
+    if api_key:
+        api_key = header_safe(SERVICE, api_key)
     if api_key and address.scheme == "http":
-        log.warning("The key for %s is sent unencrypted; use https where you can.", url)
+        where = address.with_user(None)
+        log.warning("The key for %s is sent unencrypted; use https where you can.", where)
     if not prefer_grpc:
         headers = {"api-key": api_key} if api_key else {}
         async with open_session(headers) as session:

@@ -281,14 +281,24 @@ async def test_the_right_key_opens(tmp_path: Path) -> None:
 async def test_a_key_that_is_sent_unencrypted_is_warned_of(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with open_qdrant("http://qdrant.example", api_key=KEY):
+    async with open_qdrant("http://me:secret@qdrant.example", api_key=KEY):
         pass
     async with open_qdrant("https://qdrant.example", api_key=KEY):
         pass
 
     assert [record.getMessage() for record in caplog.records] == [
-        "The key for http://qdrant.example is sent unencrypted; use https where you can."
+        "The key for http://qdrant.example:6333 is sent unencrypted; use https where you can."
     ]
+
+
+@pytest.mark.parametrize("prefer_grpc", [False, True])
+@pytest.mark.parametrize("key", ["two\r\nlines", "schlüssel", "“quoted”"])
+async def test_a_key_that_cannot_be_one_is_said_so(key: str, prefer_grpc: bool) -> None:
+    with pytest.raises(ConfigurationError, match="Qdrant key") as caught:
+        async with open_qdrant("https://qdrant.example", api_key=key, prefer_grpc=prefer_grpc):
+            pass
+
+    assert key not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["ftp://qdrant", "http://[::1", "http://a b", "http://a:99999"])
