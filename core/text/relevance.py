@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, count
 from typing import NamedTuple
 
 from core.text.words import words
@@ -47,22 +48,40 @@ _ENDINGS = _WORD.findall(
 _FENCED = re.compile(r"(?ms)^[ \t]*(?P<fence>`{3,}|~{3,}).*?(?:^[ \t]*(?P=fence)|\Z)")
 _ADDRESS = re.compile(r"(?<=\])\([^()]*(?:\([^()]*\)[^()]*)*\)|\bhttps?://\S+")
 
+
+def _beginning(*words: str) -> str:
+    """A pattern of any of them where a word begins.
+
+    That no word goes on there is asked last: a pattern that begins with a letter is found fast.
+    """
+    return "(?:" + "|".join(rf"{word}(?<!\w{word})" for word in words) + ")"
+
+
 _HINTS = (
     (
-        re.compile(r"\b(?:when|(?:what|which) (?:year|date|decade|century|day|month))\b"),
+        re.compile(
+            rf"{_beginning('when')}\b"
+            rf"|{_beginning('what', 'which')} (?:year|date|decade|century|day|month)\b"
+        ),
         re.compile(
             r"\d{3,4}|\d(?:st|nd|rd|th)\b|\b(?:century|year|decade|January|February|March|April|May"
             r"|June|July|August|September|October|November|December)\b"
         ),
     ),
     (
-        re.compile(r"\bhow (?:many|much|long|old|far|often|large|big|tall)\b|\bpercent|\bnumber\b"),
+        re.compile(
+            rf"{_beginning('how')} (?:many|much|long|old|far|often|large|big|tall)\b"
+            rf"|{_beginning('percent')}|{_beginning('number')}\b"
+        ),
         re.compile(
             r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|thousand"
             r"|million|billion|half|once|twice)\b"
         ),
     ),
-    (re.compile(r"\b(?:who|whom|whose|where)\b"), re.compile(r"(?<=[a-z,;:] )\W?[A-Z]\w")),
+    (
+        re.compile(rf"{_beginning('who', 'whom', 'whose', 'where')}\b"),
+        re.compile(r"(?<=[a-z,;:] )\W?[A-Z]\w"),
+    ),
 )
 """What a question asks for, and what a sentence that says it looks like."""
 
@@ -70,6 +89,7 @@ _DEFINITION = re.compile(
     r"\W*(?:what|who)(?:['\N{RIGHT SINGLE QUOTATION MARK}]s| is| are| was| were| does)\b"
 )
 _MEANING = "mean"
+_NO_TERMS = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,68 +119,71 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
-    """A sentence without addresses.
+    """A sentence without addresses, and its terms in their order.
 
     `terms` are those of its prose, `code` those that only its code block holds, `all` are both.
     """
 
     text: str
+    order: tuple[str, ...]
     terms: frozenset[str]
     code: frozenset[str]
     all: frozenset[str]
 
 
-class _Row(NamedTuple):
-    """A sentence where it stands: `groups[group].sentences[at]`."""
+class _Read(NamedTuple):
+    """A group's sentences, and which of the question's stems each holds."""
 
-    group: int
-    at: int
-    sentence: _Sentence
-    heading: frozenset[str]
-    prior: float
+    group: Group
+    sentences: Sequence[_Sentence]
+    held: Sequence[frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question: its stems with their weights, and what an answer to it may look like."""
+    """A question: its stems, their weights and places, and what an answer to it may look like."""
 
     weights: dict[str, float]
+    places: dict[str, int]
     hint: re.Pattern[str] | None
     subject: tuple[str, ...]
 
-    def hinted(self, text: str) -> float:
+    def hinted(self, sentence: _Sentence) -> float:
         """What the look of a sentence adds to its score."""
-        hinted = self.hint is not None and self.hint.search(text)
-        defining = self.subject and tuple(terms(text)[: len(self.subject)]) == self.subject
+        hinted = self.hint is not None and self.hint.search(sentence.text)
+        defining = self.subject and sentence.order[: len(self.subject)] == self.subject
         return (_HINTED if hinted else 0.0) + (_DEFINING if defining else 0.0)
 
 
 def rank_sentences(question: str, groups: Sequence[Group]) -> list[Ranked]:
     """All sentences, the best answer first."""
-    rows = [row for number, group in enumerate(groups) for row in _rows(number, group)]
-    asked = _asked(question, rows)
-    ranked = [_ranked(rows, at, asked) for at in range(len(rows))]
+    asked, read = _compared(question, groups)
+    ranked = [
+        Ranked(number, at, score, evidence)
+        for number, group in enumerate(read)
+        for at, (score, evidence) in enumerate(_scores(asked, group))
+    ]
     return sorted(ranked, key=lambda r: -r.score)
 
 
 def best_sentence(question: str, sentences: Sequence[str]) -> int:
     """The index of the sentence that answers best; there must be one."""
-    return rank_sentences(question, [Group(sentences)])[0].index
-
-
-def _rows(number: int, group: Group) -> Iterator[_Row]:
-    heading = frozenset(terms(group.heading))
-    for at, sentence in enumerate(group.sentences):
-        yield _Row(number, at, _sentence(sentence), heading, group.prior)
+    asked, read = _compared(question, [Group(sentences)])
+    scores = [score for score, _ in _scores(asked, read[0])]
+    return scores.index(max(scores))
 
 
 @lru_cache(maxsize=8192)
 def _sentence(sentence: str) -> _Sentence:
     """A passage serves many questions, and is read once."""
-    text = _ADDRESS.sub("", sentence)
-    said = frozenset(terms(text))
-    prose = frozenset(terms(unfenced)) if (unfenced := _FENCED.sub("", text)) != text else said
-    return _Sentence(text, prose, said - prose, said | prose)
+    text, unfenced = sentence, ""
+    if "](" in text or "://" in text:
+        text = _ADDRESS.sub("", text)
+    order = tuple(terms(text))
+    prose = said = frozenset(order)
+    if ("```" in text or "~~~" in text) and (unfenced := _FENCED.sub("", text)) != text:
+        prose = frozenset(terms(unfenced))
+    return _Sentence(text, order, prose, said - prose, said | prose)
 
 
 def terms(text: str) -> list[str]:
@@ -184,24 +207,34 @@ def term_weights(question: str, texts: Sequence[AbstractSet[str]]) -> dict[str, 
 
     A stem weighs more the fewer of the texts, given as their stems, hold it (BM25's idf).
     """
-    counts = dict.fromkeys(terms(question), 0)
-    asked = frozenset(counts)
-    for text in texts:
-        for term in asked & text:
-            counts[term] += 1
-    idf = {n: math.log(1 + (len(texts) - n + 0.5) / (n + 0.5)) for n in set(counts.values())}
+    stems = terms(question)
+    asked = frozenset(stems)
+    return _weights(stems, [asked & text for text in texts])
+
+
+def _weights(stems: Iterable[str], held: Sequence[Iterable[str]]) -> dict[str, float]:
+    """The same, from those of them that each text holds."""
+    counts = dict.fromkeys(stems, 0)
+    for term in chain.from_iterable(held):
+        counts[term] += 1
+    idf = {n: math.log(1 + (len(held) - n + 0.5) / (n + 0.5)) for n in set(counts.values())}
     total = sum([idf[n] for n in counts.values()])
     return {term: idf[n] / total for term, n in counts.items()}
 
 
-def _asked(question: str, rows: Sequence[_Row]) -> _Asked:
+def _compared(question: str, groups: Sequence[Group]) -> tuple[_Asked, list[_Read]]:
     question = question.lower()
+    stems = terms(question)
+    read = [_read(frozenset(stems), group) for group in groups]
+    weights = _weights(stems, [held for each in read for held in each.held])
     hints = (answer for asks, answer in _HINTS if asks.search(question))
-    return _Asked(
-        term_weights(question, [row.sentence.all for row in rows]),
-        next(hints, None),
-        _subject(question),
-    )
+    places = dict(zip(weights, count(), strict=False))
+    return _Asked(weights, places, next(hints, None), _subject(question)), read
+
+
+def _read(stems: frozenset[str], group: Group) -> _Read:
+    sentences = list(map(_sentence, group.sentences))
+    return _Read(group, sentences, [stems & sentence.all for sentence in sentences])
 
 
 def _subject(question: str) -> tuple[str, ...]:
@@ -210,42 +243,40 @@ def _subject(question: str) -> tuple[str, ...]:
     return tuple(term for term in terms(question[asks.end() :]) if term != _MEANING) if asks else ()
 
 
-def _ranked(rows: Sequence[_Row], at: int, asked: _Asked) -> Ranked:
-    row = rows[at]
-    evidence = _evidence(rows, at, asked.weights)
-    under = sum([asked.weights[term] for term in asked.weights if term in row.heading])
-    score = (
-        evidence * (1 + _LENGTH * min(len(row.sentence.terms), _LONG) / _LONG)
-        + _UNDER_HEADING * under
-        + asked.hinted(row.sentence.text)
-        + _PRIOR * row.prior
+def _scores(asked: _Asked, read: _Read) -> Iterator[tuple[float, float]]:
+    """The score and the evidence of each sentence, in their order."""
+    heading = frozenset(asked.weights).intersection(terms(read.group.heading))
+    under = _UNDER_HEADING * sum(
+        [weight for term, weight in asked.weights.items() if term in heading]
     )
-    return Ranked(row.group, row.at, score, evidence)
+    prior = _PRIOR * read.group.prior
+    befores, afters = (_NO_TERMS, *read.held), (*read.held[1:], _NO_TERMS)
+    for sentence, *around in zip(read.sentences, read.held, befores, afters, strict=False):
+        evidence = _evidence(asked, sentence.code, heading, *around)
+        length = _LENGTH * min(len(sentence.terms), _LONG) / _LONG
+        yield evidence * (1 + length) + under + asked.hinted(sentence) + prior, evidence
 
 
-def _evidence(rows: Sequence[_Row], at: int, weights: dict[str, float]) -> float:
+def _evidence(
+    asked: _Asked,
+    code: AbstractSet[str],
+    heading: AbstractSet[str],
+    held: frozenset[str],
+    before: AbstractSet[str],
+    after: AbstractSet[str],
+) -> float:
     """What of each stem's weight counts: all that is said, some of what only stands around it."""
-    row = rows[at]
-    said, code, heading = row.sentence.terms, row.sentence.code, row.heading
-    before, after = _neighbour(rows, row, at - 1), _neighbour(rows, row, at + 1)
-    # Most of a passage has nothing to do with the question.
-    if all(map(weights.keys().isdisjoint, (row.sentence.all, before, heading, after))):
-        return 0.0
     evidence = 0.0
-    for term, weight in weights.items():
-        if term in said:
-            evidence += weight
-        elif term in code:
-            evidence += weight * _FROM_CODE
+    near = held.union(before, heading, after)
+    # By place, as the last digit of a sum depends on the order.
+    for term in sorted(near, key=asked.places.__getitem__) if near else ():
+        weight = asked.weights[term]
+        if term in held:
+            evidence += weight * _FROM_CODE if term in code else weight
         elif term in before:
             evidence += weight * _FROM_BEFORE
         elif term in heading:
             evidence += weight * _FROM_HEADING
-        elif term in after:
+        else:
             evidence += weight * _FROM_AFTER
     return evidence
-
-
-def _neighbour(rows: Sequence[_Row], row: _Row, at: int) -> frozenset[str]:
-    inside = 0 <= at < len(rows) and rows[at].group == row.group
-    return rows[at].sentence.all if inside else frozenset()
