@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, count
+from itertools import chain
 from typing import NamedTuple
 
 from core.text.words import words
@@ -89,6 +89,9 @@ _DEFINITION = re.compile(
     r"\W*(?:what|who)(?:['\N{RIGHT SINGLE QUOTATION MARK}]s| is| are| was| were| does)\b"
 )
 _MEANING = "mean"
+_EITHER_WAY = 2
+"""As many make the same sum in any order."""
+
 _NO_TERMS = frozenset[str]()
 
 
@@ -122,6 +125,7 @@ class _Sentence:
     """A sentence without addresses, and its terms in their order.
 
     `terms` are those of its prose, `code` those that only its code block holds, `all` are both.
+    What it says of a question counts `length` times.
     """
 
     text: str
@@ -129,24 +133,31 @@ class _Sentence:
     terms: frozenset[str]
     code: frozenset[str]
     all: frozenset[str]
+    length: float
 
 
 class _Read(NamedTuple):
-    """A group's sentences, and which of the question's stems each holds."""
+    """A group's sentences, and which of the question's stems each and the heading hold."""
 
     group: Group
     sentences: Sequence[_Sentence]
     held: Sequence[frozenset[str]]
+    heading: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question: its stems, their weights and places, and what an answer to it may look like."""
+    """A question: its stems with their weights, and what an answer to it may look like."""
 
     weights: dict[str, float]
-    places: dict[str, int]
     hint: re.Pattern[str] | None
     subject: tuple[str, ...]
+
+    def ordered(self, stems: AbstractSet[str]) -> Iterable[str]:
+        """Some of them in an order that makes the same sum to the last digit."""
+        if len(stems) <= _EITHER_WAY:
+            return stems
+        return [term for term in self.weights if term in stems]
 
     def hinted(self, sentence: _Sentence) -> float:
         """What the look of a sentence adds to its score."""
@@ -183,7 +194,8 @@ def _sentence(sentence: str) -> _Sentence:
     prose = said = frozenset(order)
     if ("```" in text or "~~~" in text) and (unfenced := _FENCED.sub("", text)) != text:
         prose = frozenset(terms(unfenced))
-    return _Sentence(text, order, prose, said - prose, said | prose)
+    length = 1 + _LENGTH * min(len(prose), _LONG) / _LONG
+    return _Sentence(text, order, prose, said - prose, said | prose, length)
 
 
 def terms(text: str) -> list[str]:
@@ -225,16 +237,21 @@ def _weights(stems: Iterable[str], held: Sequence[Iterable[str]]) -> dict[str, f
 def _compared(question: str, groups: Sequence[Group]) -> tuple[_Asked, list[_Read]]:
     question = question.lower()
     stems = terms(question)
-    read = [_read(frozenset(stems), group) for group in groups]
+    among = frozenset(stems)
+    read = [_read(among, group) for group in groups]
     weights = _weights(stems, [held for each in read for held in each.held])
     hints = (answer for asks, answer in _HINTS if asks.search(question))
-    places = dict(zip(weights, count(), strict=False))
-    return _Asked(weights, places, next(hints, None), _subject(question)), read
+    return _Asked(weights, next(hints, None), _subject(question)), read
 
 
 def _read(stems: frozenset[str], group: Group) -> _Read:
     sentences = list(map(_sentence, group.sentences))
-    return _Read(group, sentences, [stems & sentence.all for sentence in sentences])
+    return _Read(
+        group,
+        sentences,
+        [stems & sentence.all for sentence in sentences],
+        stems.intersection(terms(group.heading)),
+    )
 
 
 def _subject(question: str) -> tuple[str, ...]:
@@ -245,31 +262,31 @@ def _subject(question: str) -> tuple[str, ...]:
 
 def _scores(asked: _Asked, read: _Read) -> Iterator[tuple[float, float]]:
     """The score and the evidence of each sentence, in their order."""
-    heading = frozenset(asked.weights).intersection(terms(read.group.heading))
-    under = _UNDER_HEADING * sum(
-        [weight for term, weight in asked.weights.items() if term in heading]
-    )
     prior = _PRIOR * read.group.prior
+    under = _UNDER_HEADING * sum([asked.weights[term] for term in asked.ordered(read.heading)])
     befores, afters = (_NO_TERMS, *read.held), (*read.held[1:], _NO_TERMS)
-    for sentence, *around in zip(read.sentences, read.held, befores, afters, strict=False):
-        evidence = _evidence(asked, sentence.code, heading, *around)
-        length = _LENGTH * min(len(sentence.terms), _LONG) / _LONG
-        yield evidence * (1 + length) + under + asked.hinted(sentence) + prior, evidence
+    for sentence, held, before, after in zip(
+        read.sentences, read.held, befores, afters, strict=False
+    ):
+        # Most of a passage has nothing to do with the question.
+        near = held | before | read.heading | after
+        evidence = (
+            _evidence(asked, near, held, sentence.code, before, read.heading) if near else 0.0
+        )
+        yield evidence * sentence.length + under + asked.hinted(sentence) + prior, evidence
 
 
 def _evidence(
     asked: _Asked,
+    near: AbstractSet[str],
+    held: AbstractSet[str],
     code: AbstractSet[str],
-    heading: AbstractSet[str],
-    held: frozenset[str],
     before: AbstractSet[str],
-    after: AbstractSet[str],
+    heading: AbstractSet[str],
 ) -> float:
     """What of each stem's weight counts: all that is said, some of what only stands around it."""
     evidence = 0.0
-    near = held.union(before, heading, after)
-    # By place, as the last digit of a sum depends on the order.
-    for term in sorted(near, key=asked.places.__getitem__) if near else ():
+    for term in asked.ordered(near):
         weight = asked.weights[term]
         if term in held:
             evidence += weight * _FROM_CODE if term in code else weight
