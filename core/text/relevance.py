@@ -124,13 +124,12 @@ class Ranked:
 class _Sentence:
     """A sentence without addresses, and its terms in their order.
 
-    `terms` are those of its prose, `code` those that only its code block holds, `all` are both.
-    What it says of a question counts `length` times.
+    `code` are those that only its code block holds. What it says of a question counts `length`
+    times.
     """
 
     text: str
     order: tuple[str, ...]
-    terms: frozenset[str]
     code: frozenset[str]
     all: frozenset[str]
     length: float
@@ -195,7 +194,7 @@ def _sentence(sentence: str) -> _Sentence:
     if ("```" in text or "~~~" in text) and (unfenced := _FENCED.sub("", text)) != text:
         prose = frozenset(terms(unfenced))
     length = 1 + _LENGTH * min(len(prose), _LONG) / _LONG
-    return _Sentence(text, order, prose, said - prose, said | prose, length)
+    return _Sentence(text, order, said - prose, said | prose, length)
 
 
 def terms(text: str) -> list[str]:
