@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Any, Final
 
 from bench.setting import Setting
@@ -17,6 +18,12 @@ ANSWERED: Final = 0.99
 
 COMPARED: Final = 10.0
 """The rate at which all pipelines are held against each other, whatever they hold."""
+
+STEADY: Final = 33.0
+"""A thousand people who ask every half minute: the rate that bounds in time are for.
+
+A machine's speed drifts while the others run, so it is run again after each of them.
+"""
 
 
 def climbed(setting: Setting, pipeline: str, rates: Iterable[float], seconds: float) -> list[Run]:
@@ -49,6 +56,15 @@ def held(runs: Iterable[Run]) -> float:
 def peak(runs: Iterable[Run]) -> float:
     """The most that were completed in a second."""
     return max((run["completed_a_second"] for run in runs), default=0.0)
+
+
+def middling(runs: Iterable[Run]) -> list[Run]:
+    """One run for each rate: of several the one with the middle processor time."""
+    alike: dict[float, list[Run]] = {}
+    for run in runs:
+        alike.setdefault(run["rate"], []).append(run)
+    by_cost = (sorted(same, key=itemgetter("cpu_ms")) for same in alike.values())
+    return [same[(len(same) - 1) // 2] for same in by_cost]
 
 
 def at(runs: Iterable[Run], rate: float) -> Run | None:

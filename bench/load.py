@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.frameworks import NAMES
-from bench.ladder import LIMIT_MS, REMOTE_MS, Run, climbed, held, peak
+from bench.ladder import LIMIT_MS, REMOTE_MS, STEADY, Run, climbed, held, middling, peak
 from bench.measures import load_average
 from bench.outcome import conclude, options
 from bench.plot import latency_plot
@@ -76,6 +76,12 @@ def measure(names: Iterable[str], args: argparse.Namespace) -> Figures:
             setting.measured("ingest", name)
             ladder = args.rates if name == DOCENT else _up_to_the_best(args.rates)
             runs[name] = climbed(setting, name, ladder, args.seconds)
+            if name != DOCENT and STEADY in args.rates:
+                again = setting.measured(
+                    "load", DOCENT, rate=STEADY, seconds=args.seconds, seed=int(STEADY)
+                )
+                runs[DOCENT] = [*runs[DOCENT], again]
+        runs[DOCENT] = middling(runs[DOCENT])
         figures = Figures(runs, {}, starts=measure_starts(setting))
         figures = replace(figures, overload=_overloaded(setting, runs[DOCENT], args.seconds))
     with open_setting(0, FREE) as setting:

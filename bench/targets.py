@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from bench.ladder import Run, at, held, peak
+from bench.ladder import STEADY, Run, at, held, peak
 from bench.starts import Starts
 
 DOCENT = "docent"
@@ -70,7 +70,7 @@ def judged(figures: Figures) -> list[Target]:
 
 
 def _latency(ours: Sequence[Run], slow: float) -> Iterator[Target]:
-    if run := at(ours, 33.0):
+    if run := at(ours, STEADY):
         first, stored = run["first_ms"], run["stored_ms"]
         yield Target("first, p95 at 33/s", first["p95"], 12.0 * slow, "ms")
         yield Target("first, p99 over p95 at 33/s", first["p99"] / first["p95"], 3.0, "times")

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bench.arrivals import Arrival, Seen, offer, poisson
-from bench.ladder import climbed, held, holds, peak
+from bench.ladder import climbed, held, holds, middling, peak
 from bench.measures import percentiles
 from bench.plot import latency_plot
 from bench.runs import Watch
@@ -124,6 +124,13 @@ def test_rates_climb_to_the_first_that_is_not_held_beyond_the_one_that_all_are_c
     runs = climbed(cast("Setting", Slow()), "docent", (2, 4, 10, 20, 33, 50), 1.0)
 
     assert [each["rate"] for each in runs] == [2, 4, 10, 20, 33]
+
+
+def test_of_several_runs_at_a_rate_the_middle_one_counts() -> None:
+    runs = [run(10, 5, cpu_ms=9), run(33, 7, cpu_ms=8), run(75, 9, cpu_ms=5)]
+    again = [run(33, 6, cpu_ms=cpu) for cpu in (6, 9, 7)]
+
+    assert [(r["rate"], r["cpu_ms"]) for r in middling(runs + again)] == [(10, 9), (33, 7), (75, 5)]
 
 
 def test_a_target_that_has_no_figure_is_missed() -> None:
