@@ -81,7 +81,7 @@ $(SETTLED_DEV): $(VENV)/bin/python requirements-dev.txt requirements-model.txt p
 
 # The frameworks that the bot is measured beside, where none of their dependencies meets one of ours.
 # pip takes minutes to find versions of all that go together, where uv takes seconds.
-$(BENCH)/.settled: bench/frameworks/requirements.txt $(SETTLED_DEV)
+$(BENCH)/.settled: bench/frameworks/requirements.txt | $(SETTLED_DEV)
 	@echo "Setting up the frameworks to measure beside in $(BENCH)…" >&2
 	@$(PYTHON) -m venv $(BENCH)
 	@$(BIN)/uv pip install --quiet --python $(BENCH)/bin/python -r $<
