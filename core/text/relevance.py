@@ -186,7 +186,7 @@ def best_sentence(question: str, sentences: Sequence[str]) -> int:
 @lru_cache(maxsize=8192)
 def _sentence(sentence: str) -> _Sentence:
     """A passage serves many questions, and is read once."""
-    text, unfenced = sentence, ""
+    text = sentence
     if "](" in text or "://" in text:
         text = _ADDRESS.sub("", text)
     order = tuple(terms(text))
