@@ -153,7 +153,7 @@ class OpenRouterChatModel:
         done = False
         try:
             with session_errors(SERVICE, unreachable), waiting.told():
-                while received := await slices.read():
+                while received := await response.body.read():
                     left -= len(received)
                     if left < 0:
                         raise MalformedReply(SERVICE, "sent a reply that is far too large.")

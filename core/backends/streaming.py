@@ -155,7 +155,7 @@ class Looks:
 
 
 class Slices:
-    """What has come of one reply: the first looks take what there is, later those in common.
+    """When one reply is looked at: at first as soon as there is something, later in common.
 
     Its end is seen at once.
     """
@@ -167,13 +167,6 @@ class Slices:
         self._taken = 0
         self._due: asyncio.Future[None] | None = None
         body.on_end(self._end)
-
-    async def read(self) -> bytes:
-        """All that has come since the last look; nothing at the end.
-
-        Raises HttpError, after what had come before it.
-        """
-        return await self._body.read()
 
     async def wait(self) -> None:
         """Returns when it is time for the next look."""
