@@ -166,6 +166,8 @@ async def measure(folder: Path, build_s: float, longest_block_ms: float) -> Repo
             )
             assert hits.dense
             assert hits.sparse
+            found = hits.dense.keys() | hits.sparse.keys()
+            assert await index.read(MINILM.collection, list(found))
 
         async def embed_and_search(question: str, _: Vector) -> None:
             await search(question, await embedder.embed_query(question))

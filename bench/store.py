@@ -96,10 +96,16 @@ async def compare(folder: Path, count: int) -> tuple[list[float], list[float]]:
     search = EdgeSearch()
     ours, raw = [], []
     for request in requests(WARM_UP + count, seed=1):
-        ours.append(await timed(search.hits(shard, request)))
+        ours.append(await timed(found(search, shard, request)))
         raw.append(await timed(ask_engine(shard, request)))
     shard.close()
     return ours[WARM_UP:], raw[WARM_UP:]
+
+
+async def found(search: EdgeSearch, shard: engine.EdgeShard, request: SearchRequest) -> object:
+    """What our search finds, read in full as well."""
+    hits = await search.hits(shard, request)
+    return await search.read(shard, hits.dense.keys() | hits.sparse.keys())
 
 
 async def timed(search: Awaitable[object]) -> float:
@@ -158,7 +164,8 @@ async def ask_until(
     await asyncio.sleep(REST)
     told.clear()
     while not ended.done():
-        await index.search(asked.pop())
+        hits = await index.search(asked.pop())
+        await index.read(MINILM.collection, list(hits.dense.keys() | hits.sparse.keys()))
         await asyncio.sleep(REST)
     await ended
     return [seconds * 1e3 for seconds in told]

@@ -20,6 +20,7 @@ from core.model import (
     ModelEvent,
     Passage,
     Point,
+    PointKey,
     Prompt,
     SearchHits,
     SearchRequest,
@@ -105,6 +106,9 @@ class VectorIndex(Protocol):
 
     async def search(self, request: SearchRequest) -> SearchHits:
         """Both searches in one round trip."""
+
+    async def read(self, collection: str, keys: Sequence[PointKey]) -> Mapping[PointKey, Chunk]:
+        """The chunks of points that were found; one that is gone or unreadable is left out."""
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         """The vectors at hand for these contents, visible or not; absent ones are left out."""

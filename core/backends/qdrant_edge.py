@@ -103,6 +103,12 @@ class QdrantEdge:
             return SearchHits()
         return await self._search.hits(shard, request)
 
+    async def read(self, collection: str, keys: Sequence[int]) -> dict[int, Chunk]:
+        """The chunks of points that were found."""
+        if (shard := self._shard(collection)) is None:
+            return {}
+        return await self._search.read(shard, keys)
+
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         """The vectors at hand by content hash, visible or not, as the engine normalised them."""
         shard = self._shard(collection)

@@ -1,8 +1,7 @@
 """What the engine in this process is asked for a search, and how its answer becomes hits.
 
-The ids and scores come first, and then what is stored of the points that were not found before:
-to read a chunk takes the engine longer than to compare 150 vectors. So many are read at a time
-that nobody waits long for a turn.
+A search gives ids and scores alone: to read a chunk takes the engine longer than to compare 150
+vectors. So many are read at a time that nobody waits long for a turn.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ _Queries: TypeAlias = Mapping[str, engine.QueryRequest]
 
 
 class EdgeSearch:
-    """Searches shards, and keeps the chunks that were found last; a point's never changes.
+    """Searches shards, and keeps the chunks that were read last; a point's never changes.
 
     Points are told apart by the numbers of their UUIDs, whose own hash takes four times as long.
     """
@@ -69,18 +68,10 @@ class EdgeSearch:
         for turn in turns:
             rankings |= self._ranked(shard, turn, request, seen)
             await asyncio.sleep(0)
-        found = set[int]().union(*rankings.values())
-        return to_search_hits(rankings, await self._chunks(shard, found))
+        return to_search_hits(rankings)
 
-    def _ranked(
-        self, shard: engine.EdgeShard, queries: _Queries, request: SearchRequest, seen: View
-    ) -> _Rankings:
-        large = seen.points >= self._large and seen.share >= _ENOUGH
-        sifted = _sifted(shard, request, seen) if large and DENSE in queries else {}
-        left = {name: query for name, query in queries.items() if name not in sifted}
-        return sifted | _rankings(shard, left)
-
-    async def _chunks(self, shard: engine.EdgeShard, numbers: Collection[int]) -> dict[int, Chunk]:
+    async def read(self, shard: engine.EdgeShard, numbers: Collection[int]) -> dict[int, Chunk]:
+        """The chunks of points that were found, by their numbers."""
         known = self._kept.find(numbers)
         missing = [n for n in numbers if n not in known]
         for batch in batches(missing, _READ):
@@ -89,6 +80,14 @@ class EdgeSearch:
             known |= read
             await asyncio.sleep(0)
         return known
+
+    def _ranked(
+        self, shard: engine.EdgeShard, queries: _Queries, request: SearchRequest, seen: View
+    ) -> _Rankings:
+        large = seen.points >= self._large and seen.share >= _ENOUGH
+        sifted = _sifted(shard, request, seen) if large and DENSE in queries else {}
+        left = {name: query for name, query in queries.items() if name not in sifted}
+        return sifted | _rankings(shard, left)
 
 
 def _rankings(shard: engine.EdgeShard, queries: _Queries) -> _Rankings:
@@ -110,18 +109,22 @@ def _sifted(shard: engine.EdgeShard, request: SearchRequest, seen: View) -> _Ran
     if request.dense is None or seen.chosen is None:
         return {}
     limit = ceil(request.limit / seen.share * _MORE)
-    nearest = _rankings(shard, {DENSE: _nearest(request.dense, limit, None)})[DENSE]
-    chosen = _chosen(shard, list(nearest), seen.chosen)
-    left = [each for each in nearest.items() if each[0] in chosen]
+    with engine_errors():
+        nearest = shard.query(_nearest(request.dense, limit, None))
+        ids = [point.id for point in nearest]
+        chosen = _chosen(shard, ids, seen.chosen)
+    scored = zip(map(_number, ids), nearest, strict=True)
+    left = [(number, point.score) for number, point in scored if number in chosen]
     return {DENSE: dict(left[: request.limit])} if len(left) >= request.limit else {}
 
 
-def _chosen(shard: engine.EdgeShard, numbers: Sequence[int], condition: engine.Filter) -> set[int]:
-    """Those of the points that meet the condition."""
-    among = engine.Filter(must=[engine.HasIdCondition(set(_ids(numbers))), condition])
-    look = engine.ScrollRequest(filter=among, limit=len(numbers), with_payload=False)
-    with engine_errors():
-        return {_number(record.id) for record in shard.scroll(look)[0]}
+def _chosen(
+    shard: engine.EdgeShard, ids: Sequence[engine.PointId], condition: engine.Filter
+) -> set[int]:
+    """The numbers of those of the points that meet the condition."""
+    among = engine.Filter(must=[engine.HasIdCondition(set(ids)), condition])
+    look = engine.ScrollRequest(filter=among, limit=len(ids), with_payload=False)
+    return {_number(record.id) for record in shard.scroll(look)[0]}
 
 
 def _read(shard: engine.EdgeShard, numbers: Iterable[int]) -> dict[int, Chunk]:

@@ -13,10 +13,9 @@ import numpy as np
 import orjson
 
 from core.errors import RequestRejected
-from core.model import Chunk, Point, SearchHits, Vector
+from core.model import Chunk, Point, PointKey, SearchHits, Vector
 
 T = TypeVar("T")
-K = TypeVar("K")
 
 Payload: TypeAlias = Mapping[str, Any]
 
@@ -120,18 +119,9 @@ def in_order(point_ids: Iterable[UUID], chunks: Mapping[Any, Chunk]) -> list[Chu
     return [by_id[str(id_)] for id_ in point_ids if str(id_) in by_id]
 
 
-def to_search_hits(
-    rankings: Mapping[str, Mapping[K, float]], chunks: Mapping[K, Chunk]
-) -> SearchHits:
-    """The hits of rankings by vector name; what has no chunk is left out."""
-    dense, sparse = rankings.get(DENSE, {}), rankings.get(SPARSE, {})
-    return SearchHits(_with_chunk(dense, chunks), _with_chunk(sparse, chunks), chunks)
-
-
-def _with_chunk(ranking: Mapping[K, float], chunks: Mapping[K, Chunk]) -> Mapping[K, float]:
-    if ranking.keys() <= chunks.keys():
-        return ranking
-    return {key: score for key, score in ranking.items() if key in chunks}
+def to_search_hits(rankings: Mapping[str, Mapping[PointKey, float]]) -> SearchHits:
+    """The hits of rankings by vector name."""
+    return SearchHits(rankings.get(DENSE, {}), rankings.get(SPARSE, {}))
 
 
 def to_vectors(records: Iterable[Stored], wanted: set[str]) -> dict[str, Vector]:

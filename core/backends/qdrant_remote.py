@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from qdrant_client import AsyncQdrantClient, models
 
 from core.backends import qdrant_filters as filters
 from core.backends.qdrant_errors import client_errors
+from core.backends.qdrant_kept import KEPT, KeptChunks
 from core.backends.qdrant_payload import (
     DENSE,
     INDEXED,
@@ -31,6 +32,7 @@ from core.model import (
     Chunk,
     EmbeddingModel,
     Point,
+    PointKey,
     SearchHits,
     SearchRequest,
     Vector,
@@ -62,10 +64,14 @@ def connect(url: str, *, api_key: str | None, grpc_port: int, timeout: int) -> Q
 
 
 class QdrantRemote:
-    """A VectorIndex over the collections of a server. Nothing is tried twice here."""
+    """A VectorIndex over the collections of a server. Nothing is tried twice here.
 
-    def __init__(self, client: AsyncQdrantClient) -> None:
+    It keeps the chunks that were read last: a point's never changes.
+    """
+
+    def __init__(self, client: AsyncQdrantClient, *, kept: int = KEPT) -> None:
         self._client = client
+        self._kept = KeptChunks[PointKey](kept)
 
     async def close(self) -> None:
         """Closes its connections."""
@@ -94,12 +100,22 @@ class QdrantRemote:
             return SearchHits()
         if len(answers) != len(asked):
             raise MalformedReply(SERVICE, "the number of results is not that of the searches.")
-        found = {point.id: point for answer in answers for point in answer.points}
         rankings = {
             name: {point.id: point.score for point in answer.points}
             for name, answer in zip(asked, answers, strict=True)
         }
-        return to_search_hits(rankings, to_chunks(found.values()))
+        return to_search_hits(rankings)
+
+    async def read(self, collection: str, keys: Sequence[PointKey]) -> Mapping[PointKey, Chunk]:
+        """The chunks of points that were found."""
+        known = self._kept.find(keys)
+        try:
+            for batch in batches([key for key in keys if key not in known], _POINTS_A_REQUEST):
+                known |= to_chunks(await self._stored(collection, batch))
+        except CollectionMissing:
+            return {}
+        self._kept.keep(known)
+        return known
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         """The vectors at hand by content hash, visible or not, as the server normalised them."""
@@ -119,15 +135,9 @@ class QdrantRemote:
 
     async def chunks(self, collection: str, point_ids: Sequence[UUID]) -> list[Chunk]:
         """What is stored of these points, as far as they are there."""
-        found: dict[Any, Chunk] = {}
-        try:
-            for batch in batches(point_ids, _POINTS_A_REQUEST):
-                found |= to_chunks(await self._stored(collection, batch))
-        except CollectionMissing:
-            return []
-        return in_order(point_ids, found)
+        return in_order(point_ids, await self.read(collection, [str(id_) for id_ in point_ids]))
 
-    async def _stored(self, collection: str, batch: Sequence[UUID]) -> list[models.Record]:
+    async def _stored(self, collection: str, batch: Sequence[PointKey]) -> list[models.Record]:
         chosen = to_filter(filters.known_as(batch))
         with client_errors():
             records, _ = await self._client.scroll(

@@ -53,7 +53,7 @@ def _query(
         filter=to_filter(filters.visible(request.generation, request.sources)),
         params=params,
         limit=request.limit,
-        with_payload=True,
+        with_payload=False,
     )
 
 

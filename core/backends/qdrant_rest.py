@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -32,8 +32,7 @@ _VECTORS_A_REPLY: Final = 64
 class QdrantRest:
     """A VectorIndex over the collections of a server. Nothing is tried twice here.
 
-    It keeps the chunks that were found last, a point's never changes, and asks for the others in a
-    second request: what a search sends without them is a tenth.
+    It keeps the chunks that were read last: a point's never changes.
     """
 
     def __init__(self, api: QdrantApi, *, kept: int = KEPT) -> None:
@@ -53,13 +52,16 @@ class QdrantRest:
         try:
             body = {"searches": list(asked.values())}
             answers = await self._api.ask(request.collection, "points/query/batch", body)
-            rankings = to_rankings(asked, answers)
-            found: dict[str, float] = {}
-            for ranking in rankings.values():
-                found |= ranking  # id by id it takes a quarter more
-            return to_search_hits(rankings, await self._chunks(request.collection, found))
         except CollectionMissing:
             return SearchHits()
+        return to_search_hits(to_rankings(asked, answers))
+
+    async def read(self, collection: str, keys: Sequence[str]) -> Mapping[str, Chunk]:
+        """The chunks of points that were found, in one request where not all are kept."""
+        try:
+            return await self._chunks(collection, keys)
+        except CollectionMissing:
+            return {}
 
     async def count(self, collection: str, generation: int) -> int:
         """How many points that generation sees, exactly."""
@@ -88,13 +90,9 @@ class QdrantRest:
 
     async def chunks(self, collection: str, point_ids: Sequence[UUID]) -> list[Chunk]:
         """What is stored of these points, as far as they are there."""
-        try:
-            found = await self._chunks(collection, [str(id_) for id_ in point_ids])
-        except CollectionMissing:
-            return []
-        return in_order(point_ids, found)
+        return in_order(point_ids, await self.read(collection, [str(id_) for id_ in point_ids]))
 
-    async def _chunks(self, collection: str, ids: Collection[str]) -> Mapping[str, Chunk]:
+    async def _chunks(self, collection: str, ids: Sequence[str]) -> Mapping[str, Chunk]:
         known = self._kept.find(ids)
         if len(known) == len(ids):
             return known

@@ -5,16 +5,18 @@ A sync asks the services themselves: it has the time to wait, and its failures a
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 
 from core.breakers.guard import Breakers, Guard
 from core.model import (
+    Chunk,
     EmbeddingModel,
     EmbeddingUsage,
     Message,
     ModelEvent,
+    PointKey,
     Prompt,
     SearchHits,
     SearchRequest,
@@ -74,6 +76,10 @@ class GuardedIndex:
     async def search(self, request: SearchRequest) -> SearchHits:
         """Both searches in one round trip."""
         return await self._guard.call(partial(self._index.search, request))
+
+    async def read(self, collection: str, keys: Sequence[PointKey]) -> Mapping[PointKey, Chunk]:
+        """The chunks of points that were found."""
+        return await self._guard.call(partial(self._index.read, collection, keys))
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         """The vectors at hand for these contents."""

@@ -70,15 +70,13 @@ PointKey: TypeAlias = Any
 
 @dataclass(frozen=True, slots=True)
 class SearchHits:
-    """The two rankings, each best first, and the chunk of each point in them.
+    """The two rankings, each best first, without their texts, of which few are read.
 
-    A score is the engine's own: a cosine for `dense`, BM25 for `sparse`. Of the hundreds of points
-    most are never looked at, so there is no object for each hit.
+    A score is the engine's own: a cosine for `dense`, BM25 for `sparse`.
     """
 
     dense: Mapping[PointKey, float] = field(default_factory=dict)
     sparse: Mapping[PointKey, float] = field(default_factory=dict)
-    chunks: Mapping[PointKey, Chunk] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

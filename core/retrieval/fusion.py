@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from core.model import Chunk, PointKey, SearchHits
+from core.model import PointKey, SearchHits
 from core.retrieval.ranked_hits import RankedHits
 
 
@@ -40,7 +40,9 @@ def combine(rankings: Sequence[tuple[float, RankedHits]]) -> RankedHits:
         share = weight / total
         for key in ranking.order:
             fused[key] = fused.get(key, 0.0) + share * ranking.fused[key]
-    return RankedHits.best_first(_first_found(each.found for _, each in rankings), fused)
+    found = [each for _, each in rankings]
+    chunks = {key: chunk for each in found for key, chunk in each.chunks.items()}
+    return RankedHits.best_first(_first_found(found), fused, chunks)
 
 
 def _min_max(cosines: Mapping[PointKey, float], weight: float) -> dict[PointKey, float]:
@@ -60,14 +62,16 @@ def _relative(scores: Mapping[PointKey, float], weight: float) -> dict[PointKey,
     return {key: weight * (score / best) for key, score in scores.items()}
 
 
-def _first_found(searches: Iterable[SearchHits]) -> SearchHits:
-    """All points, each with the scores of the first of the searches that found it."""
+def _first_found(rankings: Iterable[RankedHits]) -> SearchHits:
+    """All points, each with the scores of the first of the rankings that has it."""
     dense: dict[PointKey, float] = {}
     sparse: dict[PointKey, float] = {}
-    chunks: dict[PointKey, Chunk] = {}
-    for found in searches:
-        new = [key for key in found.chunks if key not in chunks]
-        dense.update((key, found.dense[key]) for key in new if key in found.dense)
-        sparse.update((key, found.sparse[key]) for key in new if key in found.sparse)
-        chunks.update(found.chunks)
-    return SearchHits(dense, sparse, chunks)
+    seen: set[PointKey] = set()
+    for ranking in rankings:
+        new = [key for key in ranking.order if key not in seen]
+        dense.update((key, ranking.found.dense[key]) for key in new if key in ranking.found.dense)
+        sparse.update(
+            (key, ranking.found.sparse[key]) for key in new if key in ranking.found.sparse
+        )
+        seen.update(new)
+    return SearchHits(dense, sparse)

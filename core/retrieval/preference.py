@@ -51,7 +51,7 @@ def preferred(ranking: RankedHits, records: Records, preference: Preference) -> 
 def _ordered(ranking: RankedHits, records: Records, preference: Preference) -> Iterator[PointKey]:
     order, read = ranking.order, len(ranking.relevance)
     for keys, scores in (order[:read], ranking.relevance), (order[read:], ranking.fused):
-        chunks = map(ranking.found.chunks.__getitem__, keys)
+        chunks = map(ranking.chunks.__getitem__, keys)
         factors = [preference.factor(records.get((each.source, each.path))) for each in chunks]
         if len(set(factors)) > 1:
             weighed = {key: scores[key] * by for key, by in zip(keys, factors, strict=True)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, overload
 
 from core.model import Chunk, PointKey, Scores, SearchHits
@@ -21,25 +21,36 @@ class RankedHits(Sequence[RankedHit]):
     """What was found, best first.
 
     A hit is made when somebody looks at it: of the hundreds that are ranked, a dozen are. `order`
-    has them all, and `fused` their scores in 0..1. `relevance` is what a reranker gave those that
-    it read, which are the first.
+    has them all, and `fused` their scores in 0..1. `chunks` are those of the points in `order`,
+    once they were read, and `relevance` is what a reranker gave the first of them.
     """
 
     found: SearchHits
     fused: Mapping[PointKey, float]
     order: Sequence[PointKey]
+    chunks: Mapping[PointKey, Chunk] = field(default_factory=dict)
     relevance: Mapping[PointKey, float] = field(default_factory=dict)
 
     @classmethod
-    def best_first(cls, found: SearchHits, fused: Mapping[PointKey, float]) -> RankedHits:
+    def best_first(
+        cls,
+        found: SearchHits,
+        fused: Mapping[PointKey, float],
+        chunks: Mapping[PointKey, Chunk] | None = None,
+    ) -> RankedHits:
         """In the order of the fused scores; those of equal ones keep theirs."""
-        return cls(found, fused, sorted(fused, key=fused.__getitem__, reverse=True))
+        order = sorted(fused, key=fused.__getitem__, reverse=True)
+        return cls(found, fused, order, chunks or {})
+
+    def read(self, chunks: Mapping[PointKey, Chunk]) -> RankedHits:
+        """Those of the hits whose chunks these are."""
+        return replace(self, order=[key for key in self.order if key in chunks], chunks=chunks)
 
     def reranked(self, head: Sequence[PointKey], relevance: Sequence[float]) -> RankedHits:
         """With the first of the hits in the order of their relevance, before the others."""
         read = dict(zip(head, relevance, strict=True))
         best = sorted(read, key=read.__getitem__, reverse=True)
-        return RankedHits(self.found, self.fused, [*best, *self.order[len(head) :]], read)
+        return replace(self, order=[*best, *self.order[len(head) :]], relevance=read)
 
     def hits(self, keys: Iterable[PointKey]) -> Iterator[RankedHit]:
         """Those of these points, each when it is asked for."""
@@ -65,4 +76,4 @@ class RankedHits(Sequence[RankedHit]):
         scores = Scores(
             self.fused[key], found.dense.get(key), found.sparse.get(key), self.relevance.get(key)
         )
-        return RankedHit(found.chunks[key], scores)
+        return RankedHit(self.chunks[key], scores)

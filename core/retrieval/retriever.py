@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from core.errors import IndexLost, RequestRejected, ServiceError
 from core.model import (
@@ -35,14 +36,14 @@ log = logging.getLogger(__name__)
 class RetrievalSettings:
     """The numbers of a search; the defaults were tuned on the evaluation sets.
 
-    `candidates` is how many hits each of the two searches gives, `reranked` how many of the fused
-    ones the reranker reads, `context_tokens` how much text the passages may have together.
+    `candidates` is how many hits each of the two searches gives, `read` how many of the fused ones
+    are read, by the reranker too, `context_tokens` how much text the passages may have together.
     `preference` orders what is equally relevant.
     """
 
     candidates: int = 100
     dense_weight: float = 0.4
-    reranked: int = 50
+    read: int = 50
     context_tokens: int = 2400
     cached_queries: int = 1024
     preference: Preference = field(default_factory=Preference)
@@ -149,7 +150,8 @@ class Retriever:
             log.warning("Searching by BM25 alone. %s", exc)
             queries = _by_words(queries)
             found = await self._search(queries, scope, corpus)
-        blended = self._blended(queries, found)
+        rankings = await self._read(found, corpus.collection)
+        blended = self._blended(queries, rankings)
         searched = time.perf_counter()
         hits, rungs = await self._reranked(blended.to_rerank, blended.hits)
         if queries[0].dense is None:
@@ -190,11 +192,17 @@ class Retriever:
             return [await self._index.search(requests[0])]
         return await asyncio.gather(*map(self._index.search, requests))
 
-    def _blended(self, queries: Sequence[EncodedQuery], found: Sequence[SearchHits]) -> Blend:
+    async def _read(self, found: Sequence[SearchHits], collection: str) -> list[RankedHits]:
+        """The fused rankings of what each query found, as far as their best hits go."""
+        fused = [fuse(hits, self._settings.dense_weight) for hits in found]
+        best = dict.fromkeys(chain(*(each.order[: self._settings.read] for each in fused)))
+        chunks = await self._index.read(collection, list(best)) if best else {}
+        return [each.read(chunks) for each in fused]
+
+    def _blended(self, queries: Sequence[EncodedQuery], rankings: Sequence[RankedHits]) -> Blend:
         completed, alone = [], None
-        for query, hits in zip(queries, found, strict=True):
-            ranking = fuse(hits, self._settings.dense_weight)
-            searched = Searched(query.text, ranking, self._cosines(hits))
+        for query, ranking in zip(queries, rankings, strict=True):
+            searched = Searched(query.text, ranking, self._cosines(ranking.found))
             if query.alone:
                 alone = searched
             else:
@@ -203,14 +211,12 @@ class Retriever:
 
     async def _reranked(self, query: str, hits: RankedHits) -> tuple[RankedHits, tuple[Rung, ...]]:
         """The best hits in the reranker's order, before the others in theirs."""
-        head = hits.order[: self._settings.reranked]
+        head = hits.order[: self._settings.read]
         if self._reranker is None or not head:
             return hits, ()
-        chunks = hits.found.chunks
+        texts = [hits.chunks[key].embedding_text for key in head]
         try:
-            relevance = await self._reranker.rerank(
-                query, [chunks[key].embedding_text for key in head]
-            )
+            relevance = await self._reranker.rerank(query, texts)
         except ServiceError as exc:
             log.warning("Keeping the fused order. %s", exc)
             return hits, (Rung.NO_RERANK,)

@@ -21,7 +21,7 @@ from tests.chaos.ailments import TROUBLES
 from tests.support.clocks import LIBRARY, Clock, left_behind, sweep
 from tests.support.front import Front, Papers, open_fronts
 from tests.support.https_server import OPENSSL, make_certificate
-from tests.support.points import MODEL, by_meaning, by_words, point, request, sparse, unit
+from tests.support.points import MODEL, point, request, sparse, texts, unit
 from tests.support.qdrant_server import serving as serving_qdrant
 
 Ask: TypeAlias = Callable[[], Awaitable[str]]
@@ -95,7 +95,7 @@ async def test_a_lost_index_finds_nothing_and_counts_nothing_until_it_is_back(
         assert await index.count(MODEL.collection, 1) == 0
         assert trouble.met == 2
         server.trouble = None
-        assert [each.text for each in by_meaning(await index.search(looking))] == ["a"]
+        assert await texts(index, (await index.search(looking)).dense) == ["a"]
         assert await index.count(MODEL.collection, 1) == 1
 
 
@@ -106,7 +106,7 @@ async def test_an_index_at_another_dimension_refuses_vectors_alone(tmp_path: Pat
         with pytest.raises(RequestRejected, match="expected dim"):
             await index.search(request(1, dense=unit(1), terms=sparse(7)))
         found = await index.search(request(1, terms=sparse(7)))
-        assert [each.text for each in by_words(found)] == ["a"]
+        assert await texts(index, found.sparse) == ["a"]
         assert await index.count(MODEL.collection, 1) == 1
 
 

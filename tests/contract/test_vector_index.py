@@ -14,7 +14,7 @@ import pytest
 from core.errors import RequestRejected
 from core.model import OPEN_ENDED, Chunk, EmbeddingModel, Point
 from core.ports import VectorIndex, VectorWriter
-from tests.support.points import MODEL, by_meaning, by_words, point, request, sparse, unit
+from tests.support.points import MODEL, point, read, request, sparse, texts, unit
 from tests.support.vector_indexes import OPENERS, Store
 
 
@@ -33,7 +33,7 @@ async def seen(
     index: VectorIndex, generation: int, sources: frozenset[str] | None = None
 ) -> set[str]:
     hits = await index.search(request(generation, dense=unit(1), sources=sources))
-    return {each.text for each in by_meaning(hits)}
+    return set(await texts(index, hits.dense))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ async def test_a_generation_sees_the_points_whose_interval_it_lies_in(
 
 
 @pytest.mark.parametrize(
-    ("sources", "texts"),
+    ("sources", "there"),
     [
         (None, {"a", "b", "c"}),
         (frozenset({"one"}), {"a"}),
@@ -70,7 +70,7 @@ async def test_a_generation_sees_the_points_whose_interval_it_lies_in(
     ],
 )
 async def test_only_sources_in_scope_are_found(
-    index: Store, writer: VectorWriter, sources: frozenset[str] | None, texts: set[str]
+    index: Store, writer: VectorWriter, sources: frozenset[str] | None, there: set[str]
 ) -> None:
     await writer.write(
         [
@@ -81,8 +81,8 @@ async def test_only_sources_in_scope_are_found(
 
     hits = await index.search(request(1, dense=unit(1), terms=sparse(7), sources=sources))
 
-    assert {each.text for each in by_meaning(hits)} == texts
-    assert {each.text for each in by_words(hits)} == texts
+    assert set(await texts(index, hits.dense)) == there
+    assert set(await texts(index, hits.sparse)) == there
 
 
 async def test_dense_hits_come_best_first_with_their_cosine(
@@ -99,7 +99,7 @@ async def test_dense_hits_come_best_first_with_their_cosine(
 
     hits = await index.search(request(1, dense=unit(1)))
 
-    assert [each.text for each in by_meaning(hits)] == ["same", "near", "far", "against"]
+    assert await texts(index, hits.dense) == ["same", "near", "far", "against"]
     assert [*hits.dense.values()] == pytest.approx([1, math.sqrt(0.5), 0, -1], abs=1e-6)
 
 
@@ -121,7 +121,7 @@ async def test_sparse_hits_come_best_first_with_their_raw_weight(
 
     hits = await index.search(request(1, terms=sparse(1, 2)))
 
-    assert [each.text for each in by_words(hits)] == ["both", "common"]
+    assert await texts(index, hits.sparse) == ["both", "common"]
     assert [*hits.sparse.values()] == pytest.approx(
         [1.5 * (idf(3, 2) + idf(3, 1)), 1.5 * idf(3, 2)], abs=1e-5
     )
@@ -156,7 +156,7 @@ async def test_without_a_vector_the_terms_alone_are_searched(
 
     hits = await index.search(request(1, terms=sparse(7)))
 
-    assert ([each.text for each in by_words(hits)], hits.dense) == (["a"], {})
+    assert (await texts(index, hits.sparse), hits.dense) == (["a"], {})
 
 
 async def test_a_question_without_a_term_is_searched_by_its_vector(
@@ -166,7 +166,7 @@ async def test_a_question_without_a_term_is_searched_by_its_vector(
 
     hits = await index.search(request(1, dense=unit(1)))
 
-    assert ({each.text for each in by_meaning(hits)}, hits.sparse) == ({"a", "no term"}, {})
+    assert (set(await texts(index, hits.dense)), hits.sparse) == ({"a", "no term"}, {})
 
 
 async def test_a_question_without_anything_finds_nothing(
@@ -203,7 +203,7 @@ async def test_collections_of_other_models_are_apart(
     )
 
     hits = await index.search(request(1, dense=vectors[42], collection=model.collection, limit=1))
-    assert by_meaning(hits)[0].text == "42"
+    assert await texts(index, hits.dense, model.collection) == ["42"]
     assert await index.count(model.collection, 1) == 70
     assert await index.count(MODEL.collection, 1) == 1
 
@@ -232,7 +232,7 @@ async def test_a_chunk_comes_back_as_it_was_written(index: Store, writer: Vector
 
     hits = await index.search(request(1, dense=unit(1), terms=sparse(7)))
 
-    assert [*by_meaning(hits), *by_words(hits)] == [written, written]
+    assert await read(index, [*hits.dense, *hits.sparse]) == [written, written]
 
 
 async def test_writing_the_same_point_twice_writes_one(index: Store, writer: VectorWriter) -> None:
@@ -445,6 +445,20 @@ async def test_a_search_and_a_write_run_side_by_side(index: Store, writer: Vecto
     await write
 
     assert found == [{"a"}] * 10
+
+
+async def test_what_was_found_and_is_gone_when_it_is_read_is_left_out(
+    index: Store, writer: VectorWriter
+) -> None:
+    points = [point("gone"), point("there", source="other")]
+    await writer.write(points)
+    hits = await index.search(request(1, dense=unit(1)))
+    await writer.close([points[0].id], 2)
+    await writer.prune("docs", 2)
+    keys = list(hits.dense)
+    assert len(keys) == 2
+    assert [each.text for each in (await index.read(MODEL.collection, keys)).values()] == ["there"]
+    assert await index.read("docent-unknown-3", keys) == {}
 
 
 async def test_chunks_are_read_by_their_points_in_the_order_asked_for(

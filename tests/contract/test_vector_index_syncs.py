@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from tests.support.points import MODEL, by_meaning, chunk, point, request, unit
+from tests.support.points import MODEL, chunk, point, read, request, unit
 from tests.support.vector_indexes import OPENERS, Opener
 
 CHUNKS = [(source, text) for source in ("one", "two") for text in "abcd"]
@@ -62,7 +62,8 @@ class Syncs(RuleBasedStateMachine):
 
     def visible(self, generation: int) -> set[tuple[str, str]]:
         hits = self.runner.run(self.index.search(request(generation, dense=unit(1))))
-        return {(each.source, each.text) for each in by_meaning(hits)}
+        found = self.runner.run(read(self.index, hits.dense))
+        return {(each.source, each.text) for each in found}
 
     @invariant()
     def the_generation_shows_its_chunks(self) -> None:

@@ -19,7 +19,7 @@ from core.model import Chunk, Corpus, SearchRequest
 from core.ports import Database, Source
 from tests.support.embedder import HashingEmbedder, WordCounts
 from tests.support.memory_source import MemorySource
-from tests.support.points import by_meaning
+from tests.support.points import read
 from tests.support.watched import (
     Watch,
     WatchedDatabase,
@@ -89,7 +89,7 @@ class Library:
                 limit=10_000,
             )
         )
-        return by_meaning(found)
+        return await read(self.index, found.dense, corpus.collection)
 
     async def texts(self, corpus: Corpus | None = None) -> dict[str, str]:
         """By path, the texts of the document's chunks as a reader finds them, in order."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
 import numpy as np
 
 from core.model import (
@@ -9,7 +12,7 @@ from core.model import (
     Chunk,
     EmbeddingModel,
     Point,
-    SearchHits,
+    PointKey,
     SearchRequest,
     SparseVector,
     Vector,
@@ -65,11 +68,23 @@ def request(
     return SearchRequest(collection, dense, terms, generation, sources, limit)
 
 
-def by_meaning(hits: SearchHits) -> list[Chunk]:
-    """What the dense search found, best first."""
-    return [hits.chunks[key] for key in hits.dense]
+class Index(Protocol):
+    """What chunks are read from."""
+
+    async def read(self, collection: str, keys: Sequence[PointKey]) -> Mapping[PointKey, Chunk]: ...
 
 
-def by_words(hits: SearchHits) -> list[Chunk]:
-    """What the sparse search found, best first."""
-    return [hits.chunks[key] for key in hits.sparse]
+async def read(
+    index: Index, ranking: Iterable[PointKey], collection: str = MODEL.collection
+) -> list[Chunk]:
+    """The chunks of a ranking, best first."""
+    keys = list(ranking)
+    chunks = await index.read(collection, keys)
+    return [chunks[key] for key in keys]
+
+
+async def texts(
+    index: Index, ranking: Iterable[PointKey], collection: str = MODEL.collection
+) -> list[str]:
+    """Their texts."""
+    return [chunk.text for chunk in await read(index, ranking, collection)]

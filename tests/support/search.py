@@ -30,8 +30,7 @@ Scored: TypeAlias = Iterable[tuple[str | Chunk, float]]
 
 def found(dense: Scored = (), sparse: Scored = ()) -> SearchHits:
     """What two searches found. A chunk is the key of its point."""
-    by_meaning, by_words = _scores(dense), _scores(sparse)
-    return SearchHits(by_meaning, by_words, {each: each for each in (*by_meaning, *by_words)})
+    return SearchHits(_scores(dense), _scores(sparse))
 
 
 def _scores(scored: Scored) -> dict[Chunk, float]:
@@ -47,9 +46,19 @@ def ranking(*hits: RankedHit) -> RankedHits:
         {each: score for each, of in scores.items() if (score := getattr(of, kind)) is not None}
         for kind in ("dense", "sparse", "rerank")
     )
-    hits_found = SearchHits(dense, sparse, {each: each for each in scores})
     fused = {each: of.fused for each, of in scores.items()}
-    return RankedHits(hits_found, fused, list(scores), relevance)
+    order = list(scores)
+    return RankedHits(SearchHits(dense, sparse), fused, order, chunks(order), relevance)
+
+
+def chunks(keys: Iterable[Chunk]) -> dict[Chunk, Chunk]:
+    """What is read of these points."""
+    return {each: each for each in keys}
+
+
+def read(ranking: RankedHits) -> RankedHits:
+    """With all that is in it."""
+    return ranking.read(chunks(ranking.order))
 
 
 def ranked(
@@ -72,17 +81,22 @@ def record(
 
 @dataclass
 class ScriptedIndex:
-    """Gives its hits to every search, or those of the query's first term; keeps the requests."""
+    """Gives its hits to every search, or those of the query's first term; keeps what is asked."""
 
     found: SearchHits
     by_term: Mapping[int, SearchHits] = field(default_factory=dict)
     requests: list[SearchRequest] = field(default_factory=list)
+    reads: list[Sequence[Chunk]] = field(default_factory=list)
     held: int = 3
 
     async def search(self, request: SearchRequest) -> SearchHits:
         self.requests.append(request)
         found = self.by_term.get(request.sparse.indices[0], self.found)
         return found if request.dense is not None else replace(found, dense={})
+
+    async def read(self, collection: str, keys: Sequence[Chunk]) -> dict[Chunk, Chunk]:
+        self.reads.append(keys)
+        return chunks(keys)
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         return {}

@@ -7,7 +7,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from core.model import EmbeddingModel, EmbeddingUsage, Point, SearchHits, SearchRequest, Vector
+from core.model import (
+    Chunk,
+    EmbeddingModel,
+    EmbeddingUsage,
+    Point,
+    PointKey,
+    SearchHits,
+    SearchRequest,
+    Vector,
+)
 from core.ports import Database, Embedder, Queries, Row, VectorIndex, VectorWriter
 
 
@@ -69,6 +78,10 @@ class WatchedIndex:
     async def search(self, request: SearchRequest) -> SearchHits:
         self.watch.see("index.search")
         return await self.inner.search(request)
+
+    async def read(self, collection: str, keys: Sequence[PointKey]) -> Mapping[PointKey, Chunk]:
+        self.watch.see("index.read")
+        return await self.inner.read(collection, keys)
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         self.watch.see("index.vectors")

@@ -32,7 +32,7 @@ from core.errors import (
     ServiceUnavailable,
 )
 from tests.support.closed_port import closed_port
-from tests.support.points import MODEL, by_meaning, point, request, sparse, unit
+from tests.support.points import MODEL, point, request, sparse, unit
 from tests.support.qdrant_server import QdrantServer, Trouble, serving
 
 KEY = "a-very-secret-key"
@@ -329,16 +329,16 @@ async def test_both_searches_are_one_request(server: QdrantServer, index: Qdrant
     assert server.requests == [("POST", f"/collections/{MODEL.collection}/points/query/batch")]
 
 
-async def test_chunks_that_were_found_before_are_not_sent_again(
+async def test_chunks_that_were_read_before_are_not_sent_again(
     server: QdrantServer, index: QdrantRest
 ) -> None:
     await (await index.writer(MODEL)).write([point("a"), point("b")])
-    asked = request(1, dense=unit(1), terms=sparse(7))
-    first = await index.search(asked)
+    keys = [str(point(text).id) for text in "ab"]
+    first = await index.read(MODEL.collection, keys)
     server.requests.clear()
 
-    assert await index.search(asked) == first
-    assert [path.rpartition("points")[2] for _, path in server.requests] == ["/query/batch"]
+    assert await index.read(MODEL.collection, keys) == first
+    assert server.requests == []
 
 
 async def test_chunks_are_kept_up_to_a_number(server: QdrantServer) -> None:
@@ -348,8 +348,9 @@ async def test_chunks_are_kept_up_to_a_number(server: QdrantServer) -> None:
             await (await opened.writer(MODEL)).write([point("a"), point("b")])
         for _ in range(2):
             server.requests.clear()
-            assert len((await index.search(request(1, dense=unit(1)))).dense) == 2
-            assert len(server.requests) == 2
+            keys = [str(point(text).id) for text in "ab"]
+            assert set(await index.read(MODEL.collection, keys)) == set(keys)
+            assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -454,8 +455,9 @@ async def test_a_point_that_somebody_else_wrote_is_left_out_and_logged(
 
     with caplog.at_level(logging.WARNING):
         hits = await index.search(request(1, dense=unit(1)))
+        read = await index.read(MODEL.collection, list(hits.dense))
 
-    assert [each.text for each in by_meaning(hits)] == ["b"]
+    assert [each.text for each in read.values()] == ["b"]
     assert str(point("a").id) in caplog.text
 
 

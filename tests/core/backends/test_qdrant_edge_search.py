@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from core.backends.qdrant_edge import open_edge
 from core.backends.qdrant_edge_search import EdgeSearch
-from core.model import EmbeddingModel, Point, SearchHits, Vector
-from tests.support.points import MODEL, by_meaning, by_words, point, request, sparse, unit
+from core.model import EmbeddingModel, Point, Vector
+from tests.support.points import MODEL, point, read, request, sparse, unit
 
 
 class CountedShard:
@@ -58,32 +58,38 @@ async def shard(tmp_path: Path) -> CountedShard:
     return CountedShard(engine.EdgeShard.load(str(tmp_path / MODEL.collection)))
 
 
-async def found(search: EdgeSearch, shard: CountedShard, texts: str) -> AsyncIterator[SearchHits]:
-    """What is found where each text is asked for, one after the other, by its term."""
-    for text in texts:
-        asked = request(1, terms=sparse("abc".index(text) + 1))
-        yield await search.hits(cast("engine.EdgeShard", shard), asked)
+async def found(search: EdgeSearch, shard: CountedShard, text: str) -> list[str]:
+    """The texts of what is found where the text is asked for by its term."""
+    asked = request(1, terms=sparse("abc".index(text) + 1))
+    hits = await search.hits(cast("engine.EdgeShard", shard), asked)
+    return await texts(search, shard, hits.sparse)
 
 
-async def test_a_chunk_that_both_searches_find_is_read_once(shard: CountedShard) -> None:
-    asked = request(1, dense=unit(1), terms=sparse(1), limit=1)
+async def texts(search: EdgeSearch, shard: CountedShard, ranking: Collection[int]) -> list[str]:
+    """Those of what was found, in its order."""
+    chunks = await search.read(cast("engine.EdgeShard", shard), ranking)
+    return [chunks[number].text for number in ranking]
+
+
+async def test_nothing_is_read_of_what_is_found_until_it_is_asked_for(shard: CountedShard) -> None:
+    asked = request(1, dense=unit(1), terms=sparse(1))
 
     hits = await EdgeSearch().hits(cast("engine.EdgeShard", shard), asked)
 
-    assert by_meaning(hits) == by_words(hits) == [point("a").chunk]
-    assert shard.read == 1
+    assert (len(hits.dense), len(hits.sparse)) == (3, 1)
+    assert shard.read == 0
 
 
 @pytest.mark.parametrize(
     ("kept", "asked", "read"),
     [(3, "abcabc", 3), (2, "aba", 2), (2, "abacab", 4), (2, "abcabc", 6), (0, "aa", 2)],
 )
-async def test_the_chunks_found_last_are_kept(
+async def test_the_chunks_read_last_are_kept(
     shard: CountedShard, kept: int, asked: str, read: int
 ) -> None:
-    answers = [hits async for hits in found(EdgeSearch(kept), shard, asked)]
+    search = EdgeSearch(kept)
 
-    assert [each.text for hits in answers for each in by_words(hits)] == list(asked)
+    assert [await found(search, shard, text) for text in asked] == [[text] for text in asked]
     assert shard.read == read
 
 
@@ -109,7 +115,8 @@ async def test_among_many_chunks_the_nearest_are_found_as_if_each_were_compared(
             nearest = {str(n) for n in np.argsort(-vectors @ query)[:10]}
             wanted = request(1, dense=query, limit=100, collection=MADE_UP_MODEL.collection)
             hits = await index.search(wanted)
-            shares.append(len(nearest & {each.text for each in by_meaning(hits)}) / 10)
+            there = await read(index, hits.dense, MADE_UP_MODEL.collection)
+            shares.append(len(nearest & {each.text for each in there}) / 10)
 
     assert sum(shares) / len(shares) > 0.98
 
@@ -130,8 +137,9 @@ async def test_a_collection_that_was_made_without_signs_is_searched_as_well(tmp_
         await (await index.writer(MODEL)).write(points)
         asked = request(1, dense=unit(1), terms=sparse(1), sources=frozenset({"a"}))
         hits = await index.search(asked)
+        there = await read(index, [*hits.dense, *hits.sparse])
 
-    assert [each.text for each in (*by_meaning(hits), *by_words(hits))] == ["a", "a"]
+    assert [each.text for each in there] == ["a", "a"]
 
 
 @pytest.mark.parametrize(("scope", "found"), [({"docs"}, 1), ({"docs", "b"}, 1), ({"b"}, 0)])
@@ -159,10 +167,10 @@ async def test_a_scope_is_kept_to_while_some_generations_are_hidden(
             generation, dense=unit(1), terms=sparse(7), sources=frozenset(scope), limit=3
         )
         hits = await index.search(asked)
+        there = [await read(index, ranking) for ranking in (hits.dense, hits.sparse)]
 
     seen = {f"{at}{generation}" for at in scope if at in "abc"}
-    assert {each.text for each in by_meaning(hits)} == seen
-    assert {each.text for each in by_words(hits)} == seen
+    assert [{each.text for each in ranking} for ranking in there] == [seen, seen]
 
 
 async def written(folder: Path, points: Sequence[Point]) -> CountedShard:
@@ -195,10 +203,11 @@ async def test_in_a_large_index_a_scope_is_looked_for_among_the_nearest_of_all(
     shard = await written(tmp_path, of_sources(sources))
     asked = request(1, dense=unit(1), sources=frozenset(scope), limit=2)
 
-    hits = await EdgeSearch(large=0).hits(cast("engine.EdgeShard", shard), asked)
+    search = EdgeSearch(large=0)
+    hits = await search.hits(cast("engine.EdgeShard", shard), asked)
 
     nearest = [f"{source}{n}" for n, source in enumerate(sources) if source in scope]
-    assert [each.text for each in by_meaning(hits)] == nearest[:2]
+    assert await texts(search, shard, hits.dense) == nearest[:2]
     assert shard.compared == compared
 
 
@@ -222,10 +231,11 @@ async def test_in_a_large_index_what_a_running_sync_writes_is_looked_for_as_well
     shard = await written(tmp_path, [*old, new])
     asked = request(1, dense=unit(1), terms=sparse(7), limit=3)
 
-    hits = await EdgeSearch(large=0).hits(cast("engine.EdgeShard", shard), asked)
+    search = EdgeSearch(large=0)
+    hits = await search.hits(cast("engine.EdgeShard", shard), asked)
 
-    assert [each.text for each in by_meaning(hits)] == ["0", "1", "2"]
-    assert "new" not in {each.text for each in by_words(hits)}
+    assert await texts(search, shard, hits.dense) == ["0", "1", "2"]
+    assert "new" not in await texts(search, shard, hits.sparse)
     assert shard.compared == [False, True]
 
 
@@ -235,8 +245,9 @@ async def test_a_scope_is_kept_to_among_more_sources_than_are_counted(tmp_path: 
     async with open_edge(tmp_path) as index:
         await (await index.writer(MODEL)).write(points)
         hits = await index.search(request(1, dense=unit(1), sources=frozenset(names[:3])))
+        there = await read(index, hits.dense)
 
-    assert {each.text for each in by_meaning(hits)} == {"s0", "s1", "s2"}
+    assert {each.text for each in there} == {"s0", "s1", "s2"}
 
 
 MIXED = 64

@@ -19,7 +19,16 @@ from core.breakers.guarded import (
     guarded_models,
 )
 from core.errors import RateLimited, ServiceUnavailable
-from core.model import ModelEvent, ModelStarted, Prompt, SearchHits, SearchRequest, SparseVector
+from core.model import (
+    Chunk,
+    ModelEvent,
+    ModelStarted,
+    PointKey,
+    Prompt,
+    SearchHits,
+    SearchRequest,
+    SparseVector,
+)
 from core.ports import ChatModel
 from tests.support.embedder import HashingEmbedder
 from tests.support.models import ScriptedModel, asking, breaking_off, model_saying, saying
@@ -49,6 +58,9 @@ class Nothing:
     async def search(self, request: SearchRequest) -> SearchHits:
         return SearchHits()
 
+    async def read(self, collection: str, keys: Sequence[PointKey]) -> dict[PointKey, Chunk]:
+        return {}
+
     async def vectors(self, collection: str, hashes: Sequence[str]) -> dict[str, object]:
         return {}
 
@@ -74,7 +86,7 @@ async def test_questions_are_not_sent_to_a_dead_embedder_but_documents_are(
 
 
 async def test_a_dead_index_is_not_searched_but_a_sync_may_ask_it(breakers: Breakers) -> None:
-    watch = Watch(faults={"index.search": DOWN})
+    watch = Watch(faults={"index.search": DOWN, "index.read": DOWN})
     index = GuardedIndex(
         WatchedIndex(Nothing(), watch),  # type: ignore[arg-type]
         breakers.guard("Vector index"),
@@ -82,13 +94,15 @@ async def test_a_dead_index_is_not_searched_but_a_sync_may_ask_it(breakers: Brea
     for _ in range(5):
         with pytest.raises(ServiceUnavailable):
             await index.search(REQUEST)
-    assert watch.calls == ["index.search"] * 2
+        with pytest.raises(ServiceUnavailable):
+            await index.read("c", ["a"])
+    assert watch.calls == ["index.search", "index.read"]
     assert (await index.vectors("c", []), await index.count("c", 1)) == ({}, 7)
 
 
 async def test_an_index_that_is_well_is_searched(breakers: Breakers) -> None:
     index = GuardedIndex(Nothing(), breakers.guard("Vector index"))  # type: ignore[arg-type]
-    assert await index.search(REQUEST) == SearchHits()
+    assert (await index.search(REQUEST), await index.read("c", [])) == (SearchHits(), {})
 
 
 async def test_a_dead_reranker_is_left_alone(breakers: Breakers) -> None:

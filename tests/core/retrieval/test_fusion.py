@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.retrieval.fusion import combine, fuse
 from core.retrieval.ranked_hits import RankedHits
-from tests.support.search import chunk, found, ranked
+from tests.support.search import chunk, found, ranked, read
 from tests.support.search import ranking as listed
 
 COSINES = st.floats(-1, 1)
@@ -42,14 +42,14 @@ def test_scores_are_scaled_and_summed_by_weight(
     sparse: tuple[tuple[str, float], ...],
     expected: dict[str, float],
 ) -> None:
-    ranking = fuse(found(dense, sparse), dense_weight=0.4)
+    ranking = read(fuse(found(dense, sparse), dense_weight=0.4))
 
     assert fused(ranking) == expected
     assert [hit.chunk.text for hit in ranking] == list(expected)
 
 
 def test_raw_scores_are_kept() -> None:
-    ranking = fuse(found([("a", 0.9), ("b", 0.2)], [("a", 7.0)]), dense_weight=0.4)
+    ranking = read(fuse(found([("a", 0.9), ("b", 0.2)], [("a", 7.0)]), dense_weight=0.4))
 
     scores = {hit.chunk.text: (hit.scores.dense, hit.scores.sparse) for hit in ranking}
     assert scores == {"a": (0.9, 7.0), "b": (0.2, None)}
@@ -63,7 +63,7 @@ def test_raw_scores_are_kept() -> None:
 def test_a_ranking_holds_each_hit_once_in_the_order_of_its_scores(
     dense: dict[str, float], sparse: dict[str, float], weight: float
 ) -> None:
-    ranking = fuse(found(dense.items(), sparse.items()), weight)
+    ranking = read(fuse(found(dense.items(), sparse.items()), weight))
 
     scores = [hit.scores.fused for hit in ranking]
     assert sorted(hit.chunk.text for hit in ranking) == sorted(dense.keys() | sparse.keys())
@@ -80,7 +80,7 @@ def test_the_best_of_both_searches_is_the_best(
 ) -> None:
     dense["best"], sparse["best"] = 1.5, 200.0
 
-    ranking = fuse(found(dense.items(), sparse.items()), 0.4)
+    ranking = read(fuse(found(dense.items(), sparse.items()), 0.4))
 
     assert ranking[0].chunk.text == "best"
     assert ranking[0].scores.fused == pytest.approx(1)
@@ -102,6 +102,6 @@ def test_the_rankings_of_several_queries_are_averaged_by_weight() -> None:
 def test_a_hit_keeps_the_raw_scores_of_the_first_query_that_found_it() -> None:
     first, other = found([("a", 0.9)]), found([("a", 0.1)], [("a", 0.1)])
 
-    ranking = combine([(1.0, fuse(first, 0.4)), (1.0, fuse(other, 0.4))])
+    ranking = combine([(1.0, read(fuse(each, 0.4))) for each in (first, other)])
 
     assert [(h.scores.dense, h.scores.sparse) for h in ranking] == [(0.9, None)]

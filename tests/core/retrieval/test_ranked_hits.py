@@ -9,9 +9,9 @@ import pytest
 from core.model import Chunk, Scores
 from core.retrieval.fusion import fuse
 from core.retrieval.ranked_hits import RankedHit, RankedHits
-from tests.support.search import chunk, found
+from tests.support.search import chunk, chunks, found, read
 
-FUSED = fuse(found([("a", 0.9), ("b", 0.6), ("c", 0.1)], [("b", 8.0), ("d", 2.0)]), 0.4)
+FUSED = read(fuse(found([("a", 0.9), ("b", 0.6), ("c", 0.1)], [("b", 8.0), ("d", 2.0)]), 0.4))
 
 
 def texts(hits: RankedHits) -> list[str]:
@@ -28,6 +28,13 @@ def test_it_is_read_like_any_sequence() -> None:
     assert texts(FUSED) == ["b", "a", "d", "c"]
     assert FUSED[1:3] == list(FUSED)[1:3]
     assert (len(FUSED), bool(FUSED), bool(fuse(found(), 0.4))) == (4, True, False)
+
+
+def test_hits_that_were_not_read_or_are_gone_are_left_out() -> None:
+    best = FUSED.order[:2]
+
+    assert texts(FUSED.read(chunks(best))) == ["b", "a"]
+    assert texts(FUSED.read(chunks(best[1:]))) == ["a"]
 
 
 def test_what_a_reranker_read_comes_before_the_others() -> None:
@@ -51,7 +58,7 @@ def test_hits_that_nobody_looks_at_are_not_made() -> None:
             looked_at.append(key)
             return super().__getitem__(key)
 
-    watched = replace(FUSED, found=replace(FUSED.found, chunks=Watched(FUSED.found.chunks)))
+    watched = replace(FUSED, chunks=Watched(FUSED.chunks))
 
     assert next(iter(watched)).chunk.text == "b"
     assert [each.text for each in looked_at] == ["b"]

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core.errors import RequestRejected, ServiceUnavailable
-from core.model import EVERYTHING, Corpus, Rung, Scope, SearchHits, SearchRequest
+from core.model import EVERYTHING, Chunk, Corpus, Rung, Scope, SearchHits, SearchRequest
 from core.ports import Reranker
 from core.retrieval.preference import Preference
 from core.retrieval.retriever import RetrievalSettings, Retriever
@@ -86,6 +87,29 @@ async def test_one_request_searches_the_generation_in_the_sources_of_the_scope()
     assert (request.sources, request.limit) == (frozenset({"docs"}), 33)
     assert request.dense is query.dense
     assert request.sparse == WordCounts().encode_query(QUERY)
+
+
+async def test_of_what_is_found_only_the_best_are_read() -> None:
+    index = ScriptedIndex(FOUND)
+    search = retriever(index, settings=RetrievalSettings(read=3))
+
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
+
+    texts = ["install on linux", "linux", "install"]
+    assert [[each.text for each in keys] for keys in index.reads] == [texts]
+    assert [passage.text for passage in found.passages] == texts
+
+
+async def test_what_is_gone_by_the_time_it_is_read_is_left_out() -> None:
+    class Pruned(ScriptedIndex):
+        async def read(self, collection: str, keys: Sequence[Chunk]) -> dict[Chunk, Chunk]:
+            return await super().read(collection, keys[1:])
+
+    search = retriever(Pruned(FOUND))
+
+    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
+
+    assert [passage.text for passage in found.passages] == ["linux", "install", "potatoes"]
 
 
 async def test_without_the_embedder_bm25_searches_alone() -> None:
@@ -176,12 +200,12 @@ async def test_a_failure_to_embed_is_not_remembered() -> None:
 
 async def test_the_reranker_has_the_last_word_on_the_best_hits() -> None:
     reranker = ScriptedReranker({"install on linux": 0.2, "linux": 0.9})
-    search = retriever(reranker=reranker, settings=RetrievalSettings(reranked=2))
+    search = retriever(reranker=reranker, settings=RetrievalSettings(read=2))
 
     found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
-    assert [p.text for p in found.passages] == ["linux", "install on linux", "install", "potatoes"]
-    assert [p.scores.rerank for p in found.passages] == [0.9, 0.2, None, None]
+    assert [p.text for p in found.passages] == ["linux", "install on linux"]
+    assert [p.scores.rerank for p in found.passages] == [0.9, 0.2]
     assert found.confidence == 0.9
     assert reranker.asked == [
         (QUERY, ("Title\nStart\ninstall on linux", "Title\nStart\nlinux")),
@@ -207,12 +231,14 @@ async def test_all_that_failed_is_told() -> None:
 
 async def test_nothing_found_is_not_reranked_and_never_sufficient() -> None:
     reranker = ScriptedReranker({})
-    search = retriever(ScriptedIndex(SearchHits()), reranker=reranker)
+    index = ScriptedIndex(SearchHits())
+    search = retriever(index, reranker=reranker)
 
     found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
     assert (found.passages, found.confidence, found.sufficient) == ((), 0.0, False)
     assert reranker.asked == []
+    assert index.reads == []
 
 
 async def test_documents_that_are_not_served_suffice_for_nothing() -> None:
