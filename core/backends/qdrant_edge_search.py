@@ -7,7 +7,7 @@ vectors. So many are read at a time that nobody waits long for a turn.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from math import ceil
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -111,20 +111,10 @@ def _sifted(shard: engine.EdgeShard, request: SearchRequest, seen: View) -> _Ran
     limit = ceil(request.limit / seen.share * _MORE)
     with engine_errors():
         nearest = shard.query(_nearest(request.dense, limit, None))
-        ids = [point.id for point in nearest]
-        chosen = _chosen(shard, ids, seen.chosen)
-    scored = zip(map(_number, ids), nearest, strict=True)
-    left = [(number, point.score) for number, point in scored if number in chosen]
-    return {DENSE: dict(left[: request.limit])} if len(left) >= request.limit else {}
-
-
-def _chosen(
-    shard: engine.EdgeShard, ids: Sequence[engine.PointId], condition: engine.Filter
-) -> set[int]:
-    """The numbers of those of the points that meet the condition."""
-    among = engine.Filter(must=[engine.HasIdCondition(set(ids)), condition])
-    look = engine.ScrollRequest(filter=among, limit=len(ids), with_payload=False)
-    return {_number(record.id) for record in shard.scroll(look)[0]}
+    there = engine.HasIdCondition({point.id for point in nearest})
+    among = engine.Filter(must=[there, seen.chosen])
+    found = _rankings(shard, {DENSE: _nearest(request.dense, request.limit, among)})
+    return found if len(found[DENSE]) == request.limit else {}
 
 
 def _read(shard: engine.EdgeShard, numbers: Iterable[int]) -> dict[int, Chunk]:
