@@ -57,11 +57,18 @@ class QdrantRest:
         return to_search_hits(to_rankings(asked, answers))
 
     async def read(self, collection: str, keys: Sequence[str]) -> Mapping[str, Chunk]:
-        """The chunks of points that were found, in one request where not all are kept."""
+        """The chunks of points that were found."""
+        known = self._kept.find(keys)
+        if len(known) == len(keys):
+            return known
         try:
-            return await self._chunks(collection, keys)
+            for missing in batches([key for key in keys if key not in known], _CHUNKS_A_REQUEST):
+                body = {"ids": missing, "with_payload": True, "with_vector": False}
+                known |= stored_chunks(await self._api.ask(collection, "points", body))
         except CollectionMissing:
             return {}
+        self._kept.keep(known)
+        return known
 
     async def count(self, collection: str, generation: int) -> int:
         """How many points that generation sees, exactly."""
@@ -91,13 +98,3 @@ class QdrantRest:
     async def chunks(self, collection: str, point_ids: Sequence[UUID]) -> list[Chunk]:
         """What is stored of these points, as far as they are there."""
         return in_order(point_ids, await self.read(collection, [str(id_) for id_ in point_ids]))
-
-    async def _chunks(self, collection: str, ids: Sequence[str]) -> Mapping[str, Chunk]:
-        known = self._kept.find(ids)
-        if len(known) == len(ids):
-            return known
-        for missing in batches([id_ for id_ in ids if id_ not in known], _CHUNKS_A_REQUEST):
-            body = {"ids": missing, "with_payload": True, "with_vector": False}
-            known |= stored_chunks(await self._api.ask(collection, "points", body))
-        self._kept.keep(known)
-        return known

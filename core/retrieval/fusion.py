@@ -69,9 +69,8 @@ def _first_found(rankings: Iterable[RankedHits]) -> SearchHits:
     seen: set[PointKey] = set()
     for ranking in rankings:
         new = [key for key in ranking.order if key not in seen]
-        dense.update((key, ranking.found.dense[key]) for key in new if key in ranking.found.dense)
-        sparse.update(
-            (key, ranking.found.sparse[key]) for key in new if key in ranking.found.sparse
-        )
+        found = ranking.found
+        dense.update((key, found.dense[key]) for key in new if key in found.dense)
+        sparse.update((key, found.sparse[key]) for key in new if key in found.sparse)
         seen.update(new)
     return SearchHits(dense, sparse)
