@@ -25,6 +25,7 @@ from core.backends.bm25 import Bm25Encoder
 from core.backends.local_embedder import MINILM, open_local_embedder
 from core.backends.qdrant_edge import QdrantEdge, open_edge
 from core.model import Chunk, Point, SearchRequest, Vector
+from core.retrieval.kept_chunks import KeptChunks
 from core.retrieval.retriever import RetrievalSettings
 
 CHUNKS = 20_000
@@ -152,6 +153,7 @@ async def measure(folder: Path, build_s: float, longest_block_ms: float) -> Repo
     """Searches the index in the folder, with a vector at hand and with one made for it."""
     sparse = Bm25Encoder()
     async with open_edge(folder) as index, open_local_embedder(folder / "model") as embedder:
+        kept = KeptChunks(index.read)
 
         async def search(question: str, vector: Vector) -> None:
             hits = await index.search(
@@ -166,8 +168,8 @@ async def measure(folder: Path, build_s: float, longest_block_ms: float) -> Repo
             )
             assert hits.dense
             assert hits.sparse
-            found = hits.dense.keys() | hits.sparse.keys()
-            assert await index.read(MINILM.collection, list(found))
+            found = list(hits.dense.keys() | hits.sparse.keys())
+            assert len(await kept.read(MINILM.collection, found)) == len(found)
 
         async def embed_and_search(question: str, _: Vector) -> None:
             await search(question, await embedder.embed_query(question))

@@ -29,7 +29,8 @@ from core.backends.local_embedder import MINILM
 from core.backends.qdrant_edge import EdgeWriter, QdrantEdge, open_edge
 from core.backends.qdrant_edge_search import BY_SIGNS, EdgeSearch, sparse_vector
 from core.backends.qdrant_payload import DENSE, SPARSE, batches
-from core.model import Point, SearchRequest
+from core.model import Point, SearchHits, SearchRequest
+from core.retrieval.kept_chunks import KeptChunks
 from core.retrieval.retriever import RetrievalSettings
 from tests.support.loop_watch import timed_loop
 
@@ -94,18 +95,19 @@ async def compare(folder: Path, count: int) -> tuple[list[float], list[float]]:
     """Milliseconds of our search and of the engine's, turn by turn."""
     shard = engine.EdgeShard.load(str(folder / MINILM.collection))
     search = EdgeSearch()
+    kept = KeptChunks(lambda _, keys: search.read(shard, keys))
     ours, raw = [], []
     for request in requests(WARM_UP + count, seed=1):
-        ours.append(await timed(found(search, shard, request)))
+        ours.append(await timed(read_all(kept, search.hits(shard, request))))
         raw.append(await timed(ask_engine(shard, request)))
     shard.close()
     return ours[WARM_UP:], raw[WARM_UP:]
 
 
-async def found(search: EdgeSearch, shard: engine.EdgeShard, request: SearchRequest) -> object:
-    """What our search finds, read in full as well."""
-    hits = await search.hits(shard, request)
-    return await search.read(shard, hits.dense.keys() | hits.sparse.keys())
+async def read_all(kept: KeptChunks, found: Awaitable[SearchHits]) -> object:
+    """What a search finds, with its chunks; a question needs a quarter of them."""
+    hits = await found
+    return await kept.read(MINILM.collection, list(hits.dense.keys() | hits.sparse.keys()))
 
 
 async def timed(search: Awaitable[object]) -> float:
@@ -163,9 +165,9 @@ async def ask_until(
     """The milliseconds of the turns that were told meanwhile."""
     await asyncio.sleep(REST)
     told.clear()
+    kept = KeptChunks(index.read)
     while not ended.done():
-        hits = await index.search(asked.pop())
-        await index.read(MINILM.collection, list(hits.dense.keys() | hits.sparse.keys()))
+        await read_all(kept, index.search(asked.pop()))
         await asyncio.sleep(REST)
     await ended
     return [seconds * 1e3 for seconds in told]

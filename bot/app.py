@@ -69,6 +69,7 @@ from core.retrieval.retriever import RetrievalSettings, Retriever
 
 DATABASE = "Database"
 INDEX = "Vector index"
+TEXTS = "Texts of the index"
 """The services that nobody is answered without, by the names of their breakers."""
 
 
@@ -234,7 +235,7 @@ async def assemble(
     guarded = guarded_models(models, breakers)
     writer = await index.writer(embedding.embedder.model)
     retriever = Retriever(
-        GuardedIndex(index, breakers.guard(INDEX)),
+        GuardedIndex(index, breakers.guard(INDEX), breakers.guard(TEXTS)),
         GuardedEmbedder(embedding.embedder, breakers.guard("Embedding")),
         sparse,
         store,

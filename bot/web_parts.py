@@ -16,7 +16,7 @@ from adapters.web.rates import Rates
 from adapters.web.services import Insight, Part, Services
 from adapters.web.syncing import SyncDesk
 from adapters.web.uploads import Uploads
-from bot.app import DATABASE, INDEX
+from bot.app import DATABASE, INDEX, TEXTS
 from bot.gaps import gaps_in
 from bot.parts import App
 from bot.quota import quota_of
@@ -37,7 +37,7 @@ _LOOK = 2.0
 _AGAIN = 0.5
 """Seconds between two attempts to bring an upload in, while another sync runs."""
 
-_NEEDED = frozenset({DATABASE, INDEX})
+_NEEDED = frozenset({DATABASE, INDEX, TEXTS})
 _STATES: Mapping[State, Literal["ok", "probing", "away"]] = {
     State.CLOSED: "ok",
     State.HALF_OPEN: "probing",

@@ -31,10 +31,13 @@ from core.model import (
     Section,
 )
 from core.ports import ChatModel
-from core.retrieval.retriever import EncodedQuery, Retriever
+from core.retrieval.retriever import EncodedQuery, RetrievalSettings, Retriever
 
 _SOURCE = "evaluation"
 _GENERATION = 1
+_SETTINGS = RetrievalSettings(read=2 * RetrievalSettings().candidates)
+"""All hits are read, as they are looked at further down than an answer needs."""
+
 _BLOCK = 256
 
 
@@ -83,7 +86,9 @@ async def open_bench(settings: Settings) -> AsyncIterator[Bench]:
             embedder, sparse = embedding.embedder, sparse_encoder()
             writer = await index.writer(embedder.model)
             catalog, reranker = DatasetCatalog(), embedding.reranker
-            retriever = Retriever(index, embedder, sparse, catalog, reranker=reranker)
+            retriever = Retriever(
+                index, embedder, sparse, catalog, reranker=reranker, settings=_SETTINGS
+            )
             yield Bench(Engines(index, writer, embedder, sparse), retriever, catalog, models[-1])
 
 

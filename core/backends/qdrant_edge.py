@@ -32,8 +32,6 @@ from core.backends.qdrant_payload import (
     SPARSE,
     batches,
     check_points,
-    in_order,
-    to_chunks,
     to_packed_payload,
     to_vectors,
 )
@@ -121,11 +119,8 @@ class QdrantEdge:
 
     async def chunks(self, collection: str, point_ids: Sequence[UUID]) -> list[Chunk]:
         """What is stored of these points, as far as they are there."""
-        if (shard := self._shard(collection)) is None:
-            return []
-        with engine_errors():
-            records = shard.retrieve(list(point_ids), with_payload=True, with_vector=False)
-        return in_order(point_ids, to_chunks(records))
+        found = await self.read(collection, [id_.int for id_ in point_ids])
+        return [found[id_.int] for id_ in point_ids if id_.int in found]
 
     async def count(self, collection: str, generation: int) -> int:
         """How many points that generation sees, exactly."""

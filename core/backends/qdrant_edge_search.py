@@ -7,7 +7,7 @@ vectors. So many are read at a time that nobody waits long for a turn.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -16,7 +16,6 @@ import qdrant_edge as engine
 
 from core.backends.qdrant_edge_errors import engine_errors
 from core.backends.qdrant_edge_filters import View, view
-from core.backends.qdrant_kept import KEPT, KeptChunks
 from core.backends.qdrant_payload import DENSE, SPARSE, batches, to_chunks, to_search_hits
 from core.model import Chunk, SearchHits, SearchRequest, SparseVector, Vector
 
@@ -47,14 +46,13 @@ _Queries: TypeAlias = Mapping[str, engine.QueryRequest]
 
 
 class EdgeSearch:
-    """Searches shards, and keeps the chunks that were read last; a point's never changes.
+    """Searches shards.
 
     Points are told apart by the numbers of their UUIDs, whose own hash takes four times as long.
     """
 
-    def __init__(self, kept: int = KEPT, large: int = _LARGE) -> None:
+    def __init__(self, large: int = _LARGE) -> None:
         self._large = large
-        self._kept = KeptChunks[int](kept)
 
     async def hits(self, shard: engine.EdgeShard, request: SearchRequest) -> SearchHits:
         """Both searches in one turn of the event loop; in two where generations are told apart.
@@ -70,16 +68,13 @@ class EdgeSearch:
             await asyncio.sleep(0)
         return to_search_hits(rankings)
 
-    async def read(self, shard: engine.EdgeShard, numbers: Collection[int]) -> dict[int, Chunk]:
+    async def read(self, shard: engine.EdgeShard, numbers: Sequence[int]) -> dict[int, Chunk]:
         """The chunks of points that were found, by their numbers."""
-        known = self._kept.find(numbers)
-        missing = [n for n in numbers if n not in known]
-        for batch in batches(missing, _READ):
-            read = _read(shard, batch)
-            self._kept.keep(read)
-            known |= read
+        found: dict[int, Chunk] = {}
+        for batch in batches(numbers, _READ):
+            found |= _read(shard, batch)
             await asyncio.sleep(0)
-        return known
+        return found
 
     def _ranked(
         self, shard: engine.EdgeShard, queries: _Queries, request: SearchRequest, seen: View

@@ -12,7 +12,6 @@ from qdrant_client import AsyncQdrantClient, models
 
 from core.backends import qdrant_filters as filters
 from core.backends.qdrant_errors import client_errors
-from core.backends.qdrant_kept import KEPT, KeptChunks
 from core.backends.qdrant_payload import (
     DENSE,
     INDEXED,
@@ -64,14 +63,10 @@ def connect(url: str, *, api_key: str | None, grpc_port: int, timeout: int) -> Q
 
 
 class QdrantRemote:
-    """A VectorIndex over the collections of a server. Nothing is tried twice here.
+    """A VectorIndex over the collections of a server. Nothing is tried twice here."""
 
-    It keeps the chunks that were read last: a point's never changes.
-    """
-
-    def __init__(self, client: AsyncQdrantClient, *, kept: int = KEPT) -> None:
+    def __init__(self, client: AsyncQdrantClient) -> None:
         self._client = client
-        self._kept = KeptChunks[PointKey](kept)
 
     async def close(self) -> None:
         """Closes its connections."""
@@ -108,14 +103,13 @@ class QdrantRemote:
 
     async def read(self, collection: str, keys: Sequence[PointKey]) -> Mapping[PointKey, Chunk]:
         """The chunks of points that were found."""
-        known = self._kept.find(keys)
+        found: dict[PointKey, Chunk] = {}
         try:
-            for batch in batches([key for key in keys if key not in known], _POINTS_A_REQUEST):
-                known |= to_chunks(await self._stored(collection, batch))
+            for batch in batches(keys, _POINTS_A_REQUEST):
+                found |= to_chunks(await self._stored(collection, batch))
         except CollectionMissing:
             return {}
-        self._kept.keep(known)
-        return known
+        return found
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         """The vectors at hand by content hash, visible or not, as the server normalised them."""

@@ -16,7 +16,6 @@ from core.backends.qdrant_bodies import (
     to_filter,
     to_rankings,
 )
-from core.backends.qdrant_kept import KEPT, KeptChunks
 from core.backends.qdrant_payload import DENSE, batches, in_order, to_search_hits
 from core.backends.qdrant_rest_writer import RestWriter, complete
 from core.backends.qdrant_server import stored_vectors
@@ -30,14 +29,10 @@ _VECTORS_A_REPLY: Final = 64
 
 
 class QdrantRest:
-    """A VectorIndex over the collections of a server. Nothing is tried twice here.
+    """A VectorIndex over the collections of a server. Nothing is tried twice here."""
 
-    It keeps the chunks that were read last: a point's never changes.
-    """
-
-    def __init__(self, api: QdrantApi, *, kept: int = KEPT) -> None:
+    def __init__(self, api: QdrantApi) -> None:
         self._api = api
-        self._kept = KeptChunks[str](kept)
 
     async def writer(self, model: EmbeddingModel) -> VectorWriter:
         """A VectorWriter for the model's collection, which is completed where something lacks."""
@@ -58,17 +53,14 @@ class QdrantRest:
 
     async def read(self, collection: str, keys: Sequence[str]) -> Mapping[str, Chunk]:
         """The chunks of points that were found."""
-        known = self._kept.find(keys)
-        if len(known) == len(keys):
-            return known
+        found: dict[str, Chunk] = {}
         try:
-            for missing in batches([key for key in keys if key not in known], _CHUNKS_A_REQUEST):
-                body = {"ids": missing, "with_payload": True, "with_vector": False}
-                known |= stored_chunks(await self._api.ask(collection, "points", body))
+            for batch in batches(keys, _CHUNKS_A_REQUEST):
+                body = {"ids": batch, "with_payload": True, "with_vector": False}
+                found |= stored_chunks(await self._api.ask(collection, "points", body))
         except CollectionMissing:
             return {}
-        self._kept.keep(known)
-        return known
+        return found
 
     async def count(self, collection: str, generation: int) -> int:
         """How many points that generation sees, exactly."""

@@ -67,19 +67,23 @@ class GuardedReranker:
 
 
 class GuardedIndex:
-    """A VectorIndex whose searches are guarded."""
+    """A VectorIndex whose searches are guarded, and what is read of their hits is by itself.
 
-    def __init__(self, index: VectorIndex, guard: Guard) -> None:
+    Searches that succeed say nothing of chunks that cannot be read.
+    """
+
+    def __init__(self, index: VectorIndex, searches: Guard, reads: Guard) -> None:
         self._index = index
-        self._guard = guard
+        self._searches = searches
+        self._reads = reads
 
     async def search(self, request: SearchRequest) -> SearchHits:
         """Both searches in one round trip."""
-        return await self._guard.call(partial(self._index.search, request))
+        return await self._searches.call(partial(self._index.search, request))
 
     async def read(self, collection: str, keys: Sequence[PointKey]) -> Mapping[PointKey, Chunk]:
         """The chunks of points that were found."""
-        return await self._guard.call(partial(self._index.read, collection, keys))
+        return await self._reads.call(partial(self._index.read, collection, keys))
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         """The vectors at hand for these contents."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -77,6 +77,12 @@ class SearchHits:
 
     dense: Mapping[PointKey, float] = field(default_factory=dict)
     sparse: Mapping[PointKey, float] = field(default_factory=dict)
+
+    def without(self, keys: Collection[PointKey]) -> SearchHits:
+        """As if these points had not been found."""
+        dense = {key: score for key, score in self.dense.items() if key not in keys}
+        sparse = {key: score for key, score in self.sparse.items() if key not in keys}
+        return SearchHits(dense, sparse)
 
 
 @dataclass(frozen=True, slots=True)

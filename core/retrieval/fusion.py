@@ -40,9 +40,9 @@ def combine(rankings: Sequence[tuple[float, RankedHits]]) -> RankedHits:
         share = weight / total
         for key in ranking.order:
             fused[key] = fused.get(key, 0.0) + share * ranking.fused[key]
-    found = [each for _, each in rankings]
-    chunks = {key: chunk for each in found for key, chunk in each.chunks.items()}
-    return RankedHits.best_first(_first_found(found), fused, chunks)
+    ranked = [each for _, each in rankings]
+    chunks = {key: chunk for each in ranked for key, chunk in each.chunks.items()}
+    return RankedHits.best_first(_first_found(ranked), fused, chunks)
 
 
 def _min_max(cosines: Mapping[PointKey, float], weight: float) -> dict[PointKey, float]:

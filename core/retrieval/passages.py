@@ -54,6 +54,12 @@ def to_passages(
     return tuple([_passage(run, published) for run in runs])
 
 
+def fills(chunks: Iterable[Chunk], records: Records, token_budget: int) -> bool:
+    """Whether the chunks of documents that are served are more than the budget has room for."""
+    served = (chunk for chunk in chunks if (chunk.source, chunk.path) in records)
+    return sum(len(chunk.text) for chunk in served) > token_budget * _CHARACTERS_PER_TOKEN
+
+
 def _within(ranking: Iterable[RankedHit], records: Records, token_budget: int) -> list[RankedHit]:
     room = token_budget * _CHARACTERS_PER_TOKEN
     taken: list[RankedHit] = []

@@ -22,6 +22,11 @@ class Preference:
     peer_reviewed: float = 0.0
     priorities: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def neutral(self) -> bool:
+        """Whether it leaves every order as it is."""
+        return not (self.peer_reviewed or any(self.priorities.values()))
+
     def factor(self, record: DocumentRecord | None) -> float:
         """What the score is multiplied by; 1 for documents that are not served."""
         if record is None:
@@ -43,7 +48,7 @@ def preferred(ranking: RankedHits, records: Records, preference: Preference) -> 
 
     What a reranker read stays before what it did not, which is put in order once it is its turn.
     """
-    if not (preference.peer_reviewed or any(preference.priorities.values())):
+    if preference.neutral:
         return ranking
     return ranking.hits(_ordered(ranking, records, preference))
 

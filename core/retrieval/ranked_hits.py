@@ -18,11 +18,11 @@ class RankedHit(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankedHits(Sequence[RankedHit]):
-    """What was found, best first.
+    """What was found, best first; nobody can look at the hits before their chunks were read.
 
-    A hit is made when somebody looks at it: of the hundreds that are ranked, a dozen are. `order`
-    has them all, and `fused` their scores in 0..1. `chunks` are those of the points in `order`,
-    once they were read, and `relevance` is what a reranker gave the first of them.
+    A hit is made when somebody looks at it: of all that are ranked a dozen are. `order` has the
+    points, `fused` their scores in 0..1, `chunks` what was read of them. `relevance` is what a
+    reranker gave the first of them.
     """
 
     found: SearchHits
@@ -42,8 +42,8 @@ class RankedHits(Sequence[RankedHit]):
         order = sorted(fused, key=fused.__getitem__, reverse=True)
         return cls(found, fused, order, chunks or {})
 
-    def read(self, chunks: Mapping[PointKey, Chunk]) -> RankedHits:
-        """Those of the hits whose chunks these are."""
+    def with_chunks(self, chunks: Mapping[PointKey, Chunk]) -> RankedHits:
+        """Those of the hits whose chunks are among these."""
         return replace(self, order=[key for key in self.order if key in chunks], chunks=chunks)
 
     def reranked(self, head: Sequence[PointKey], relevance: Sequence[float]) -> RankedHits:

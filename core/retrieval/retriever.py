@@ -6,12 +6,13 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from functools import partial
 
 from core.errors import IndexLost, RequestRejected, ServiceError
 from core.model import (
+    Chunk,
     Corpus,
     Retrieval,
     Rung,
@@ -24,10 +25,11 @@ from core.model import (
 from core.ports import Catalog, Embedder, Reranker, SparseEncoder, VectorIndex
 from core.retrieval.confidence import CALIBRATED_MODELS, Confidence
 from core.retrieval.follow_ups import Blend, Searched, blend
-from core.retrieval.fusion import fuse
-from core.retrieval.passages import Published, to_passages
+from core.retrieval.kept_chunks import KeptChunks
+from core.retrieval.passages import Published, fills, to_passages
 from core.retrieval.preference import Preference, preferred
 from core.retrieval.ranked_hits import RankedHits
+from core.retrieval.reading import Reading
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +38,15 @@ log = logging.getLogger(__name__)
 class RetrievalSettings:
     """The numbers of a search; the defaults were tuned on the evaluation sets.
 
-    `candidates` is how many hits each of the two searches gives, `read` how many of the fused ones
-    are read, by the reranker too, `context_tokens` how much text the passages may have together.
+    `candidates` is how many hits each of the two searches gives, `reranked` how many of the fused
+    ones the reranker reads, `context_tokens` how much text the passages may have together. Hits are
+    read `read` at a time, until there is as much text.
     `preference` orders what is equally relevant.
     """
 
     candidates: int = 100
     dense_weight: float = 0.4
+    reranked: int = 50
     read: int = 50
     context_tokens: int = 2400
     cached_queries: int = 1024
@@ -96,8 +100,10 @@ class Retriever:
         self._reranker = reranker
         self._settings = settings or RetrievalSettings()
         self._cache = _QueryCache(self._settings.cached_queries)
-        self._published = Published({})
-        self._preference = Preference()
+        self._reading = Reading(
+            KeptChunks(index.read), self._settings.dense_weight, self._settings.read
+        )
+        self._served = _Served(Published({}), Preference())
 
     async def encode(self, text: str) -> EncodedQuery:
         """The query, ready to search with. Raises nothing: without an embedder BM25 is left."""
@@ -120,15 +126,12 @@ class Retriever:
         question `alone`: `follow_ups.blend` says how it is weighed. Raises ServiceError when the
         index or the catalog cannot be had, and IndexLost when the index is empty by mistake.
         """
-        ranking = await self.rank(queries, scope, corpus)
+        served = await self._served_at(corpus.generation)
+        ranking = await self._rank(queries, scope, corpus, served)
         if not ranking.hits:
             await self._require_index(corpus)
-        records = await self._catalog.at(corpus.generation)
-        if self._published.records is not records:
-            self._published = Published(records)
-            self._preference = self._settings.preference.among(records)
-        hits = preferred(ranking.hits, records, self._preference)
-        passages = to_passages(hits, self._published, self._settings.context_tokens)
+        hits = preferred(ranking.hits, served.published.records, served.preference)
+        passages = to_passages(hits, served.published, self._settings.context_tokens)
         return Retrieval(
             query=ranking.query,
             generation=corpus.generation,
@@ -141,6 +144,11 @@ class Retriever:
 
     async def rank(self, queries: Sequence[EncodedQuery], scope: Scope, corpus: Corpus) -> Ranking:
         """The ranking that `retrieve` makes its passages of. Raises ServiceError as it does."""
+        return await self._rank(queries, scope, corpus, await self._served_at(corpus.generation))
+
+    async def _rank(
+        self, queries: Sequence[EncodedQuery], scope: Scope, corpus: Corpus, served: _Served
+    ) -> Ranking:
         began = time.perf_counter()
         if corpus.collection != self._embedder.model.collection:
             queries = _by_words(queries)
@@ -150,7 +158,8 @@ class Retriever:
             log.warning("Searching by BM25 alone. %s", exc)
             queries = _by_words(queries)
             found = await self._search(queries, scope, corpus)
-        rankings = await self._read(found, corpus.collection)
+        enough = partial(self._enough, served)
+        rankings = await self._reading.best(found, corpus.collection, enough)
         blended = self._blended(queries, rankings)
         searched = time.perf_counter()
         hits, rungs = await self._reranked(blended.to_rerank, blended.hits)
@@ -192,12 +201,18 @@ class Retriever:
             return [await self._index.search(requests[0])]
         return await asyncio.gather(*map(self._index.search, requests))
 
-    async def _read(self, found: Sequence[SearchHits], collection: str) -> list[RankedHits]:
-        """The fused rankings of what each query found, as far as their best hits go."""
-        fused = [fuse(hits, self._settings.dense_weight) for hits in found]
-        best = dict.fromkeys(chain(*(each.order[: self._settings.read] for each in fused)))
-        chunks = await self._index.read(collection, list(best)) if best else {}
-        return [each.read(chunks) for each in fused]
+    async def _served_at(self, generation: int) -> _Served:
+        """Made anew only when the records are others."""
+        records = await self._catalog.at(generation)
+        if self._served.published.records is not records:
+            self._served = _Served(Published(records), self._settings.preference.among(records))
+        return self._served
+
+    def _enough(self, served: _Served, chunks: Collection[Chunk]) -> bool:
+        """A preference may raise any hit to the first place, so all are read for it."""
+        if not served.preference.neutral:
+            return False
+        return fills(chunks, served.published.records, self._settings.context_tokens)
 
     def _blended(self, queries: Sequence[EncodedQuery], rankings: Sequence[RankedHits]) -> Blend:
         completed, alone = [], None
@@ -211,7 +226,7 @@ class Retriever:
 
     async def _reranked(self, query: str, hits: RankedHits) -> tuple[RankedHits, tuple[Rung, ...]]:
         """The best hits in the reranker's order, before the others in theirs."""
-        head = hits.order[: self._settings.read]
+        head = hits.order[: self._settings.reranked]
         if self._reranker is None or not head:
             return hits, ()
         texts = [hits.chunks[key].embedding_text for key in head]
@@ -226,6 +241,14 @@ class Retriever:
         """Best first; none where their scale is not known."""
         calibrated = self._embedder.model.name in CALIBRATED_MODELS
         return tuple(hits.dense.values()) if calibrated else ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Served:
+    """How a generation's documents are published, and which of them are preferred."""
+
+    published: Published
+    preference: Preference
 
 
 def _by_words(queries: Sequence[EncodedQuery]) -> list[EncodedQuery]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -58,7 +58,7 @@ def chunks(keys: Iterable[Chunk]) -> dict[Chunk, Chunk]:
 
 def read(ranking: RankedHits) -> RankedHits:
     """With all that is in it."""
-    return ranking.read(chunks(ranking.order))
+    return ranking.with_chunks(chunks(ranking.order))
 
 
 def ranked(
@@ -81,13 +81,17 @@ def record(
 
 @dataclass
 class ScriptedIndex:
-    """Gives its hits to every search, or those of the query's first term; keeps what is asked."""
+    """Gives its hits to every search, or those of the query's first term; keeps what is asked.
+
+    Chunks whose texts are `gone` cannot be read any more.
+    """
 
     found: SearchHits
     by_term: Mapping[int, SearchHits] = field(default_factory=dict)
     requests: list[SearchRequest] = field(default_factory=list)
     reads: list[Sequence[Chunk]] = field(default_factory=list)
     held: int = 3
+    gone: Collection[str] = ()
 
     async def search(self, request: SearchRequest) -> SearchHits:
         self.requests.append(request)
@@ -96,7 +100,7 @@ class ScriptedIndex:
 
     async def read(self, collection: str, keys: Sequence[Chunk]) -> dict[Chunk, Chunk]:
         self.reads.append(keys)
-        return chunks(keys)
+        return chunks(each for each in keys if each.text not in self.gone)
 
     async def vectors(self, collection: str, content_hashes: Sequence[str]) -> dict[str, Vector]:
         return {}

@@ -53,7 +53,7 @@ async def test_it_is_ready_as_long_as_what_is_needed_is_there(
     found = (await server.client.get(f"{server.url}/ready")).json()
     assert found["ready"]
     needed = {part["name"] for part in found["parts"] if part["needed"]}
-    assert needed == {"Database", "Vector index"}
+    assert needed == {"Database", "Vector index", "Texts of the index"}
     faulty.broken.add("")
     async with asyncio.timeout(30):
         # It counts as away for a moment only, but each question that finds it so makes that longer.

@@ -15,12 +15,11 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from qdrant_client.common import client_exceptions
 from qdrant_client.http import exceptions as http_exceptions
-from yarl import URL
 
-from core.backends.http_session import open_session
 from core.backends.qdrant import open_qdrant
-from core.backends.qdrant_api import QdrantApi
+from core.backends.qdrant_bodies import searches
 from core.backends.qdrant_errors import client_errors
+from core.backends.qdrant_requests import queries
 from core.backends.qdrant_rest import QdrantRest
 from core.errors import (
     AccessDenied,
@@ -329,28 +328,13 @@ async def test_both_searches_are_one_request(server: QdrantServer, index: Qdrant
     assert server.requests == [("POST", f"/collections/{MODEL.collection}/points/query/batch")]
 
 
-async def test_chunks_that_were_read_before_are_not_sent_again(
-    server: QdrantServer, index: QdrantRest
-) -> None:
-    await (await index.writer(MODEL)).write([point("a"), point("b")])
-    keys = [str(point(text).id) for text in "ab"]
-    first = await index.read(MODEL.collection, keys)
-    server.requests.clear()
+def test_a_search_asks_for_no_texts() -> None:
+    asked = request(1, dense=unit(1), terms=sparse(7))
 
-    assert await index.read(MODEL.collection, keys) == first
-    assert server.requests == []
+    over_rest, over_grpc = searches(asked), queries(asked)
 
-
-async def test_chunks_are_kept_up_to_a_number(server: QdrantServer) -> None:
-    async with open_session({}) as session:
-        index = QdrantRest(QdrantApi(session, URL(server.url), timeout=5), kept=1)
-        async with open_qdrant(server.url) as opened:
-            await (await opened.writer(MODEL)).write([point("a"), point("b")])
-        for _ in range(2):
-            server.requests.clear()
-            keys = [str(point(text).id) for text in "ab"]
-            assert set(await index.read(MODEL.collection, keys)) == set(keys)
-            assert len(server.requests) == 1
+    assert [each["with_payload"] for each in over_rest.values()] == [False, False]
+    assert [each.with_payload for each in over_grpc.values()] == [False, False]
 
 
 @pytest.mark.parametrize(

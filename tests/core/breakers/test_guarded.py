@@ -71,6 +71,11 @@ class Nothing:
         raise DOWN
 
 
+def guarded_index(breakers: Breakers, watch: Watch) -> GuardedIndex:
+    watched = WatchedIndex(Nothing(), watch)  # type: ignore[arg-type]
+    return GuardedIndex(watched, breakers.guard("Vector index"), breakers.guard("Its texts"))
+
+
 async def test_questions_are_not_sent_to_a_dead_embedder_but_documents_are(
     breakers: Breakers,
 ) -> None:
@@ -86,22 +91,30 @@ async def test_questions_are_not_sent_to_a_dead_embedder_but_documents_are(
 
 
 async def test_a_dead_index_is_not_searched_but_a_sync_may_ask_it(breakers: Breakers) -> None:
-    watch = Watch(faults={"index.search": DOWN, "index.read": DOWN})
-    index = GuardedIndex(
-        WatchedIndex(Nothing(), watch),  # type: ignore[arg-type]
-        breakers.guard("Vector index"),
-    )
+    watch = Watch(faults={"index.search": DOWN})
+    index = guarded_index(breakers, watch)
     for _ in range(5):
         with pytest.raises(ServiceUnavailable):
             await index.search(REQUEST)
-        with pytest.raises(ServiceUnavailable):
-            await index.read("c", ["a"])
-    assert watch.calls == ["index.search", "index.read"]
+    assert watch.calls == ["index.search"] * 2
     assert (await index.vectors("c", []), await index.count("c", 1)) == ({}, 7)
 
 
+async def test_an_index_that_finds_but_gives_no_texts_is_not_read_again_and_again(
+    breakers: Breakers,
+) -> None:
+    watch = Watch(faults={"index.read": DOWN})
+    index = guarded_index(breakers, watch)
+    for _ in range(5):
+        await index.search(REQUEST)
+        with pytest.raises(ServiceUnavailable):
+            await index.read("c", ["a"])
+    assert watch.calls.count("index.search") == 5
+    assert watch.calls.count("index.read") == 2
+
+
 async def test_an_index_that_is_well_is_searched(breakers: Breakers) -> None:
-    index = GuardedIndex(Nothing(), breakers.guard("Vector index"))  # type: ignore[arg-type]
+    index = guarded_index(breakers, Watch())
     assert (await index.search(REQUEST), await index.read("c", [])) == (SearchHits(), {})
 
 

@@ -33,8 +33,8 @@ def test_it_is_read_like_any_sequence() -> None:
 def test_hits_that_were_not_read_or_are_gone_are_left_out() -> None:
     best = FUSED.order[:2]
 
-    assert texts(FUSED.read(chunks(best))) == ["b", "a"]
-    assert texts(FUSED.read(chunks(best[1:]))) == ["a"]
+    assert texts(FUSED.with_chunks(chunks(best))) == ["b", "a"]
+    assert texts(FUSED.with_chunks(chunks(best[1:]))) == ["a"]
 
 
 def test_what_a_reranker_read_comes_before_the_others() -> None:

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core.errors import RequestRejected, ServiceUnavailable
-from core.model import EVERYTHING, Chunk, Corpus, Rung, Scope, SearchHits, SearchRequest
+from core.model import EVERYTHING, Corpus, Rung, Scope, SearchHits, SearchRequest
 from core.ports import Reranker
 from core.retrieval.preference import Preference
 from core.retrieval.retriever import RetrievalSettings, Retriever
@@ -22,6 +21,7 @@ from tests.support.search import (
 from tests.support.search import found as hits
 
 EMBEDDER = HashingEmbedder()
+GONE = ("gone", "gone, too")
 CORPUS = Corpus(EMBEDDER.model.collection, 7)
 QUERY = "install linux"
 FOUND = hits(
@@ -89,27 +89,65 @@ async def test_one_request_searches_the_generation_in_the_sources_of_the_scope()
     assert request.sparse == WordCounts().encode_query(QUERY)
 
 
-async def test_of_what_is_found_only_the_best_are_read() -> None:
+@pytest.mark.parametrize(
+    ("at_once", "context_tokens", "reads"),
+    [
+        (3, 5, [["install on linux", "linux", "install"]]),
+        (2, 5, [["install on linux", "linux"]]),
+        (1, 5, [["install on linux"], ["linux"]]),
+        (3, 500, [["install on linux", "linux", "install"], ["potatoes"]]),
+    ],
+)
+async def test_of_what_is_found_the_best_are_read_until_the_passages_are_full(
+    at_once: int, context_tokens: int, reads: list[list[str]]
+) -> None:
     index = ScriptedIndex(FOUND)
-    search = retriever(index, settings=RetrievalSettings(read=3))
+    settings = RetrievalSettings(read=at_once, context_tokens=context_tokens)
+    search = retriever(index, settings=settings)
+
+    await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
+
+    assert [[each.text for each in keys] for keys in index.reads] == reads
+
+
+async def test_small_chunks_fill_the_passages_as_well_as_large_ones() -> None:
+    small = hits((chunk("x" * 100, anchor=str(n)), 1 - n / 100) for n in range(90))
+    settings = RetrievalSettings(read=10, context_tokens=1500)
+    search = retriever(ScriptedIndex(small), settings=settings)
 
     found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
-    texts = ["install on linux", "linux", "install"]
-    assert [[each.text for each in keys] for keys in index.reads] == [texts]
-    assert [passage.text for passage in found.passages] == texts
+    assert sum(len(passage.text) for passage in found.passages) == 6000
 
 
-async def test_what_is_gone_by_the_time_it_is_read_is_left_out() -> None:
-    class Pruned(ScriptedIndex):
-        async def read(self, collection: str, keys: Sequence[Chunk]) -> dict[Chunk, Chunk]:
-            return await super().read(collection, keys[1:])
+async def test_documents_that_are_not_served_leave_room_for_those_that_are() -> None:
+    found = [chunk("x" * 100, path="withdrawn.md", anchor=str(n)) for n in range(60)]
+    served = chunk("install on linux")
+    index = ScriptedIndex(hits((each, 1 - n / 100) for n, each in enumerate([*found, served])))
+    search = retriever(index, settings=RetrievalSettings(context_tokens=500))
 
-    search = retriever(Pruned(FOUND))
+    retrieval = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
-    found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
+    assert [passage.text for passage in retrieval.passages] == ["install on linux"]
 
-    assert [passage.text for passage in found.passages] == ["linux", "install", "potatoes"]
+
+@pytest.mark.parametrize("at_once", [1, 2, 50])
+async def test_what_is_gone_by_the_time_it_is_read_counts_as_if_it_had_not_been_found(
+    at_once: int,
+) -> None:
+    embedder = HashingEmbedder(name="all-MiniLM-L6-v2")
+    there = [("linux", 0.2), ("potatoes", 0.1)], [("linux", 5.0)]
+    gone = [("gone", 0.95), ("gone, too", 0.9)], [("gone", 90.0)]
+    both = [(*more, *rest) for more, rest in zip(gone, there, strict=True)]
+    retrievals = []
+    for index in (ScriptedIndex(hits(*there)), ScriptedIndex(hits(*both), gone=GONE)):
+        search = retriever(index, embedder=embedder, settings=RetrievalSettings(read=at_once))
+        corpus = Corpus(embedder.model.collection, 7)
+        found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, corpus)
+        retrievals.append(replace(found, timings_ms={}))
+
+    assert retrievals[0].passages
+    assert retrievals[0] == retrievals[1]
 
 
 async def test_without_the_embedder_bm25_searches_alone() -> None:
@@ -200,12 +238,12 @@ async def test_a_failure_to_embed_is_not_remembered() -> None:
 
 async def test_the_reranker_has_the_last_word_on_the_best_hits() -> None:
     reranker = ScriptedReranker({"install on linux": 0.2, "linux": 0.9})
-    search = retriever(reranker=reranker, settings=RetrievalSettings(read=2))
+    search = retriever(reranker=reranker, settings=RetrievalSettings(reranked=2))
 
     found = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
 
-    assert [p.text for p in found.passages] == ["linux", "install on linux"]
-    assert [p.scores.rerank for p in found.passages] == [0.9, 0.2]
+    assert [p.text for p in found.passages] == ["linux", "install on linux", "install", "potatoes"]
+    assert [p.scores.rerank for p in found.passages] == [0.9, 0.2, None, None]
     assert found.confidence == 0.9
     assert reranker.asked == [
         (QUERY, ("Title\nStart\ninstall on linux", "Title\nStart\nlinux")),
@@ -323,6 +361,17 @@ async def test_the_reranker_reads_the_question_alone_where_it_is_surer() -> None
     assert retrieval.confidence == 0.6
 
 
+async def test_of_what_several_queries_find_no_more_is_reranked_than_of_one() -> None:
+    reranker = ScriptedReranker({"linux": 0.4, "windows": 0.6})
+    index = finding(setup="linux", windows="windows")
+    search = retriever(index, reranker=reranker, settings=RetrievalSettings(reranked=1))
+
+    queries = [await search.encode("setup"), await search.encode("windows")]
+    await search.retrieve(queries, EVERYTHING, CORPUS)
+
+    assert [len(texts) for _, texts in reranker.asked] == [1]
+
+
 async def test_passages_keep_to_the_token_budget() -> None:
     long = hits((chunk("x" * 400, anchor=str(n)), 1 - n / 10) for n in range(9))
     search = retriever(ScriptedIndex(long), settings=RetrievalSettings(context_tokens=250))
@@ -368,3 +417,16 @@ async def test_of_two_passages_that_are_as_relevant_the_peer_reviewed_one_is_fir
         )
         found = await retriever.retrieve([await retriever.encode(QUERY)], EVERYTHING, CORPUS)
         assert found.passages[0].path == first
+
+
+async def test_a_preference_reaches_what_is_found_last() -> None:
+    found = [chunk("install on linux", path=f"{n}.md") for n in range(9)]
+    preferred = record("8.md")
+    others = [replace(record(f"{n}.md"), peer_reviewed=False) for n in range(8)]
+    index = ScriptedIndex(hits(sparse=((each, 9 - n / 100) for n, each in enumerate(found))))
+    settings = RetrievalSettings(read=1, context_tokens=5, preference=Preference(0.2))
+    search = retriever(index, catalog=ScriptedCatalog((*others, preferred)), settings=settings)
+
+    retrieval = await search.retrieve([await search.encode(QUERY)], EVERYTHING, CORPUS)
+
+    assert retrieval.passages[0].path == "8.md"
