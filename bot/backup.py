@@ -162,6 +162,10 @@ def _unpack(file: Path, folder: Path) -> Backup:
                 f"{file} was written by a newer version of Docent.", hint="Update Docent."
             )
         made = Backup(datetime.fromisoformat(label["made_at"]), bool(label["index"]))
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"There is no file {file}.", hint="Name one that `docent backup` wrote."
+        ) from None
     except (OSError, tarfile.TarError, ValueError, KeyError, TypeError) as exc:
         raise ConfigurationError(
             f"{file} is no backup that can be read ({type(exc).__name__}).",

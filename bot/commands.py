@@ -19,6 +19,7 @@ from adapters.console.conversation import converse, welcome
 from adapters.console.lines import read_lines, within_limit
 from adapters.console.live import show_live
 from adapters.console.rendering import answer_as_json, answer_as_text
+from bot.address import require_address
 from bot.app import open_app
 from bot.doctor import examine
 from bot.parts import App
@@ -42,6 +43,11 @@ from core.text.unicode import visible
 out = Console()
 notes = Console(stderr=True, highlight=False)
 
+NOWHERE = (
+    "Docent is up, but nobody can ask it yet: set it up for Slack, Discord or the browser "
+    "(SLACK_BOT_TOKEN, DISCORD_BOT_TOKEN, WEB_ENABLED=true), and start it again."
+)
+
 _STORING = 5.0
 """Seconds for an answer that was shown to be stored, so that it can be traced."""
 
@@ -60,10 +66,11 @@ async def run(settings: Settings, *, chat: bool) -> None:
             await bring_in_step(app, notes)
             await _converse(app)
             return
+        require_address(settings)  # before the docs come in, which may take long
         await bring_settings_in_step(app, notes)
         async with stop_signal() as stop:
             if not platforms:
-                notes.print("Docent is up, but no platform is configured: nobody can ask it yet.")
+                notes.print(NOWHERE, soft_wrap=True)
             async with open_upkeep(app):
                 await run_platforms(app, platforms, stop, partial(notes.print, soft_wrap=True))
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from rich.text import Text
 
 from adapters.slack.credentials import SlackCredentials
+from bot.address import listens
 from bot.app import open_database, open_embedding, open_index, read_openrouter_account
 from bot.discord import discord_credentials
 from bot.doctor_machine import (
@@ -20,7 +21,6 @@ from bot.doctor_machine import (
     check_instances,
     check_uploads,
     empty_uploads,
-    listens,
 )
 from bot.doctor_web import check_api, check_provider
 from bot.models import is_free, provider_preferences
@@ -85,7 +85,7 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     yield await _examined_corpus(seen, settings)
     if settings.web.enabled and seen["Database"].well:
         yield await _examined("HTTP API", check_api, settings)
-    if settings.web.enabled and settings.jwt.jwks_url is not None:
+    if settings.web.enabled and settings.jwt.named:
         yield await _examined("Identity provider", check_provider, settings)
     if listens(settings):
         yield await _examined("Address", partial(_address, seen), settings)

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bot.server import listening
+from bot.address import listening
 from bot.settings import Settings
 from bot.sources import uploads_folder
 from core.errors import ConfigurationError
@@ -83,12 +83,6 @@ async def check_instances(settings: Settings) -> Seen:
             f"Set {' and '.join(missing)}, or remove DATABASE_SHARED.",
         )
     return Seen("several may share the work.")
-
-
-def listens(settings: Settings) -> bool:
-    """Whether a running bot takes requests."""
-    slack = settings.slack
-    return settings.web.enabled or (slack.signing_secret is not None and slack.app_token is None)
 
 
 async def check_address(settings: Settings, *, running: bool | None) -> Seen:

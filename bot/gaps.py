@@ -45,7 +45,7 @@ class GapReport:
         total = sum(len(group.gaps) for group in self.groups)
         period = f"in the last {amount(self.days, 'day')}"
         if not total:
-            yield f"Every question {period} was answered, as far as Docent knows."
+            yield f"No question {period} is without a good answer, as far as Docent knows."
             return
         yield f"{amount(total, 'question')} without a good answer {period}:"
         for group in self.groups:
@@ -56,8 +56,7 @@ class GapReport:
 def _lines_of(group: GapGroup) -> Iterator[str]:
     wrong = ", ".join(f"{count} {lack.value}" for lack, count in group.counts.items())
     yield f"{len(group.gaps)}x {_short(group.gaps[0].text)} ({wrong})"
-    others = dict.fromkeys(_short(gap.text) for gap in group.gaps[1:])
-    for text in list(others)[: _MOST_EXAMPLES - 1]:
+    for text in list(dict.fromkeys(_short(gap.text) for gap in group.gaps))[1:_MOST_EXAMPLES]:
         yield f"    also: {text}"
     for passage in group.nearest:
         yield f"    nearest: {passage.place or passage.path} {passage.url}".rstrip()

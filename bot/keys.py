@@ -23,7 +23,15 @@ SHOWN_ONCE = "This is the key. It is not kept, and so is shown only now."
 async def create(
     settings: Settings, name: str, permissions: Sequence[Permission], days: int | None
 ) -> None:
-    """Prints a new key, which works at once, also where a bot is running."""
+    """Prints a new key, which works at once, also where a bot is running.
+
+    Raises ConfigurationError for one without a name.
+    """
+    if not name.strip():
+        raise ConfigurationError(
+            "A key needs a name that says who or what it is for.",
+            hint='For example: docent keys create "the support portal"',
+        )
     expires = None if days is None else datetime.now(UTC) + timedelta(days=days)
     async with open_database(settings) as database:
         await migrate(database)

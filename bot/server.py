@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import uvicorn
 
-from core.errors import ConfigurationError
+from bot.address import listening
 
 GOODBYE = 5
 """Seconds that open requests get at the end."""
-
-_DEAD = 60_000
-"""Milliseconds after which a reader that takes nothing any more is cut off."""
 
 _OTHER_FILES = 256
 """Open files that are kept for the database, the index and the chats."""
@@ -109,20 +105,3 @@ def most_connections(files: int) -> int | None:
     if files == resource.RLIM_INFINITY:
         return None
     return max(files - _OTHER_FILES, files // 2)
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """Raises ConfigurationError when the address is taken or none of this machine's."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family)
-    except OSError as exc:
-        # Which address that is stands before it already.
-        reason = str(exc.strerror).partition(" (while")[0]
-        raise ConfigurationError(
-            f"Docent cannot listen on {host}:{port}: {reason}.",
-            hint="Set SERVER_HOST and SERVER_PORT to an address of this machine that is free.",
-        ) from exc
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections have it from their listener
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD)
-    return listener

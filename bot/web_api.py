@@ -62,7 +62,7 @@ async def run_web(
 async def _open_tokens(app: App) -> AsyncIterator[JwtTokens | None]:
     """None where no identity provider is configured. Raises ConfigurationError."""
     provider = app.settings.jwt
-    if provider.jwks_url is None:
+    if not provider.named:
         yield None
         return
     rules = token_rules(provider)
@@ -71,7 +71,15 @@ async def _open_tokens(app: App) -> AsyncIterator[JwtTokens | None]:
 
 
 def token_rules(provider: JwtSettings) -> TokenRules:
-    """Raises ConfigurationError for a provider whose tokens could be meant for anybody."""
+    """Raises ConfigurationError for a provider that is named by half.
+
+    Its tokens could be meant for anybody, or none could be checked.
+    """
+    if provider.jwks_url is None:
+        raise ConfigurationError(
+            "JWT_ISSUER or JWT_AUDIENCE is set, but JWT_JWKS_URL is not: no token can be checked.",
+            hint="Set it to where the provider's keys are, or remove the others.",
+        )
     if provider.issuer is None or provider.audience is None:
         raise ConfigurationError(
             "JWT_JWKS_URL is set, but JWT_ISSUER or JWT_AUDIENCE is not: a token of that provider "

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 from types import FrameType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 from uuid import UUID
 
 from adapters.console.chat import ConsoleChat
@@ -28,6 +29,10 @@ Ask in your own words. A question may refer to those before it.
   help, ?       shows this
   exit, quit    ends the chat, as Ctrl-D does
   Ctrl-C        stops the answer, or drops what you typed"""
+
+
+_COMMAND: Final = re.compile(r"/[a-z-]+", re.IGNORECASE)
+"""What is meant for one, and no question."""
 
 
 class Command(Enum):
@@ -88,6 +93,8 @@ async def converse(chat: ConsoleChat, desk: Desk, lines: AsyncIterator[str], tel
                 case Command.NEW:
                     chat.begin_anew()
                     tell(BEGUN_ANEW)
+                case None if _COMMAND.fullmatch(line):
+                    tell(f"There is no {line}. ? shows what there is.")
                 case None:
                     await _ask(chat, desk, line, tell, before)
 

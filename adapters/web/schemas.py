@@ -40,9 +40,7 @@ class ChatRequest(Body):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={
-            "examples": [{"question": "How do I declare a query parameter with a default?"}]
-        },
+        json_schema_extra={"examples": [{"question": "How do I get an answer as JSON?"}]},
     )
 
     question: str = Field(

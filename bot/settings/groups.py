@@ -87,9 +87,7 @@ class DatabaseSettings(Group):
             if url is not None:
                 PostgresDsn(url.get_secret_value())
         except ValidationError:
-            raise ValueError(
-                "must be an address such as postgresql://user:password@host/database"
-            ) from None
+            raise ValueError("must be an address that begins with postgresql://") from None
         return url
 
 

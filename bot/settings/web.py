@@ -43,7 +43,7 @@ class WebSettings(Group):
 
 
 class JwtSettings(Group):
-    """Tokens of an identity provider, such as Better Auth; off when `jwks_url` is not set."""
+    """Tokens of an identity provider, such as Better Auth; the first three belong together."""
 
     jwks_url: AnyHttpUrl | None = Field(
         None, description="where the provider's keys are, such as …/api/auth/jwks"
@@ -53,3 +53,8 @@ class JwtSettings(Group):
     scopes: Names = Field(
         ("ask", "read"), description="what a token may do that has no `scope` of its own"
     )
+
+    @property
+    def named(self) -> bool:
+        """Whether there is a provider, be it by half."""
+        return any(value is not None for value in (self.jwks_url, self.issuer, self.audience))

@@ -252,9 +252,9 @@ async def refuse_shrink(survey: Survey, limit: float) -> None:
     lost = sum(record.fingerprint not in moved for record in gone)
     if lost > most:
         raise ShrinkRefused(
-            f"{survey.profile.name}: {lost} of {len(survey.records)} documents are no longer "
-            "listed, which looks like a broken listing; nothing was changed and all are still "
-            "served.",
+            f"{survey.profile.name}: {lost} of {len(survey.records)} documents "
+            f"{'is' if lost == 1 else 'are'} no longer listed, which looks like a broken listing; "
+            "nothing was changed and all are still served.",
             hint="If they were removed on purpose, sync with --allow-shrink.",
             source=survey.profile.name,
         )

@@ -157,6 +157,11 @@ async def test_a_file_that_is_no_whole_backup_leaves_the_folder_empty(
     assert list((place / "new").iterdir()) == []
 
 
+async def test_a_backup_that_is_not_there_is_named(place: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"There is no file .*/nope"):
+        await restore(settings(place, "new"), place / "nope", answered_since=False)
+
+
 @pytest.mark.parametrize("name", ["../out", "/out", "qdrant/../../out", "other", "qdrant/link"])
 async def test_an_archive_reaches_nothing_but_the_data_folder(place: Path, name: str) -> None:
     with tarfile.open(place / "hostile", "w") as archive:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from bot.address import listens
 from bot.app import open_index
 from bot.doctor import Finding, _database, _examined, _examined_corpus, examine
 from bot.doctor_machine import (
@@ -18,7 +19,6 @@ from bot.doctor_machine import (
     check_instances,
     check_uploads,
     empty_uploads,
-    listens,
     told_of_room,
 )
 from bot.doctor_web import check_api, check_provider

@@ -61,7 +61,7 @@ def test_a_long_question_takes_a_line() -> None:
 
 
 def test_without_a_gap_it_says_so() -> None:
-    said = "Every question in the last 1 day was answered, as far as Docent knows."
+    said = "No question in the last 1 day is without a good answer, as far as Docent knows."
     assert GapReport(1, []).as_text() == said
 
 

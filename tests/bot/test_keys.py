@@ -35,6 +35,15 @@ async def test_a_key_is_printed_alone_and_works(
     assert key.permissions == {Permission.ADMIN}
 
 
+@pytest.mark.parametrize("name", ["", "  "])
+async def test_a_key_without_a_name_is_not_made(
+    settings: Settings, database: Postgres, name: str
+) -> None:
+    with pytest.raises(ConfigurationError, match="needs a name"):
+        await create(settings, name, [Permission.ASK], None)
+    assert await ApiKeys(database).all() == []
+
+
 async def test_the_list_tells_all_but_the_secret(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:

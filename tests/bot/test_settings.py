@@ -110,7 +110,7 @@ def test_the_length_of_vectors_is_a_number_in_a_variable_too(
         (
             "DATABASE_URL",
             "mysql://db/x",
-            "DATABASE_URL must be an address such as postgresql://user:password@host/database.",
+            "DATABASE_URL must be an address that begins with postgresql://.",
         ),
         ("SERVER", "prod", "The variable SERVER is no setting, and holds nothing that"),
         ("SERVER", "1", "What is set as `server` must be a table."),

@@ -238,7 +238,7 @@ async def test_documents_that_vanish_are_still_answered_from_with_a_warning(plac
     await place.start()
     (place.folder / "guide" / "a.md").unlink()
     said = await place.start()
-    assert "1 of 2 documents are no longer listed" in said
+    assert "1 of 2 documents is no longer listed" in said
     assert "--allow-shrink" in said
     assert set(await place.served()) == {"a.md", "b.md"}
 

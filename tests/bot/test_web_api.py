@@ -119,6 +119,10 @@ def test_the_doors_are_as_the_settings_say() -> None:
 def test_a_provider_whose_tokens_may_be_for_others_is_not_trusted() -> None:
     with pytest.raises(ConfigurationError, match="another service"):
         token_rules(WITH_TOKENS.model_copy(update={"issuer": "https://id.example.com"}))
+    for half in (JwtSettings(issuer="https://id.example.com"), JwtSettings(audience="docent")):
+        assert half.named
+        with pytest.raises(ConfigurationError, match="JWT_JWKS_URL is not"):
+            token_rules(half)
     whole = {"issuer": "https://id.example.com", "audience": "docent"}
     rules = token_rules(WITH_TOKENS.model_copy(update=whole))
     assert rules.default == {Permission.ASK, Permission.READ}

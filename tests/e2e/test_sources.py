@@ -58,7 +58,7 @@ def test_a_sync_that_would_be_refused_says_so_before_it_is_made(folder: Path) ->
     (folder / "a" / "milk.md").unlink()
     dry, real = shell.run("sync", "--dry-run"), shell.run("sync")
     assert dry.returncode == real.returncode == 1
-    assert "The sync would be refused. docs: 1 of 2 documents are no longer listed" in dry.stdout
+    assert "The sync would be refused. docs: 1 of 2 documents is no longer listed" in dry.stdout
     unknown = shell.run("sync", "--remove", "nosuch")
     assert unknown.returncode == 2
     assert unknown.stderr == "✗ There is no source 'nosuch' to remove.\n  Indexed: docs.\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,15 @@ def client(said: str) -> httpx.AsyncClient:
     found = re.search(r"http://127\.0\.0\.1:\d+/api/v1", said)
     assert found, said
     return httpx.AsyncClient(base_url=found[0], timeout=60)
+
+
+async def test_a_port_that_is_taken_is_told_before_the_docs_come_in(shell: Shell) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        ended = Shell(shell.folder, {**shell.variables, "SERVER_PORT": port}).run("run")
+    assert ended.returncode == 2
+    assert f"Docent cannot listen on 127.0.0.1:{port}" in ended.stderr
+    assert "Indexing" not in ended.stderr
 
 
 async def test_it_answers_with_nothing_configured_and_keeps_what_was_said(shell: Shell) -> None:

@@ -135,9 +135,9 @@ def web_settings(
 
     With a `provider`, which is the address of its keys, tokens are accepted.
     """
-    tokens = JwtSettings(
-        jwks_url=AnyHttpUrl(provider) if provider else None, issuer=issuer, audience=AUDIENCE
-    )
+    tokens = JwtSettings()
+    if provider:
+        tokens = JwtSettings(jwks_url=AnyHttpUrl(provider), issuer=issuer, audience=AUDIENCE)
     return Settings(
         jwt=tokens,
         docent=DocentSettings(data_dir=folder / "data"),

@@ -98,6 +98,13 @@ async def test_help_is_not_asked_but_shown(word: str) -> None:
     assert desk.asked == []
 
 
+@pytest.mark.parametrize("word", ["/foo", "/sync", "/Re-Ingest"])
+async def test_a_command_that_is_not_known_is_not_asked(word: str) -> None:
+    desk = Desk()
+    assert await conversed(desk, word) == [f"There is no {word}. ? shows what there is."]
+    assert desk.asked == []
+
+
 async def test_a_conversation_can_begin_anew() -> None:
     desk = Desk()
     assert await conversed(desk, "one", "/new", "two") == [BEGUN_ANEW]
