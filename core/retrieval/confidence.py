@@ -13,7 +13,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
-from core.retrieval.evidence import Evidence, gather, held_by_sentences, said, weigh
+from core.retrieval.evidence import Evidence, gather, held_by_sentences, named, said, weigh
 from core.retrieval.ranked_hits import RankedHit
 from core.text.relevance import terms
 
@@ -44,9 +44,10 @@ def assess(query: str, ranking: Sequence[RankedHit], cosines: Sequence[float]) -
     """What the best hits say.
 
     `cosines` are those of the query, best first, none where there are none or their scale is not
-    known. The best rerank score decides where there is one; else the weighted mean of the evidence;
-    else, without cosines, the mean of two shares of the query's terms: those that the first hit
-    holds, and those that its text says, weighed by how rare they are.
+    known. The best rerank score decides where there is one; else the weighted mean of the evidence,
+    where a question that is the heading of the first hit suffices; else, without cosines, the mean
+    of two shares of the query's terms: those that the first hit holds, and those that its text
+    says, weighed by how rare they are.
     """
     if not ranking:
         return Confidence(0.0, sufficient=False)
@@ -55,7 +56,8 @@ def assess(query: str, ranking: Sequence[RankedHit], cosines: Sequence[float]) -
         return _above(best.scores.rerank, RERANK_FLOOR)
     if not cosines:
         return _above(_by_words(query, ranking), LEXICAL_FLOOR)
-    return _above(weighted_mean(gather(query, ranking, cosines)), HYBRID_FLOOR)
+    value = weighted_mean(gather(query, ranking, cosines))
+    return _above(max(value, HYBRID_FLOOR) if named(query, best.chunk) else value, HYBRID_FLOOR)
 
 
 def term_coverage(query: str, text: str) -> float:

@@ -59,6 +59,15 @@ def gather(query: str, ranking: Sequence[RankedHit], cosines: Sequence[float]) -
     )
 
 
+def named(query: str, chunk: Chunk) -> bool:
+    """Whether the question has no other terms than the heading that the chunk stands under.
+
+    So short a question says little: its cosine is low, and no sentence need repeat a heading.
+    """
+    asked = frozenset(terms(query))
+    return bool(asked) and asked == frozenset(terms((chunk.title, *chunk.heading_path)[-1]))
+
+
 def weigh(query: str, ranking: Sequence[RankedHit]) -> dict[str, float]:
     """The query's terms with their share of the whole: the fewer hits hold one, the more it is.
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -94,6 +94,43 @@ def test_each_rung_has_its_evidence_and_its_floor(
     assert confidence.sufficient is sufficient
     if rerank is not None:
         assert confidence.value == rerank
+
+
+@pytest.mark.parametrize(
+    ("question", "heading", "sufficient"),
+    [
+        ("How do I install it?", "Installing", True),
+        ("What are the rate limits?", "Rate limits", True),
+        ("How is logging configured?", "Log configuration", True),
+        ("Does it run on Windows?", "Windows", False),
+        ("What are the requirements?", "System requirements", False),
+        ("What is it?", "It", False),
+        ("", "", False),
+    ],
+)
+def test_a_question_that_is_the_heading_of_the_first_hit_suffices(
+    question: str, heading: str, *, sufficient: bool
+) -> None:
+    under = replace(chunk("See below."), heading_path=("Guide", heading))
+
+    confidence = assess(question, [ranked(under, dense=0.05)], [0.05, 0.0])
+
+    assert confidence.sufficient is sufficient
+    assert (confidence.value >= HYBRID_FLOOR) is sufficient
+
+
+def test_a_page_without_headings_stands_under_its_title() -> None:
+    page = replace(chunk("See below."), title="Installing", heading_path=())
+
+    assert assess("How do I install it?", [ranked(page, dense=0.05)], [0.05]).sufficient
+
+
+def test_where_a_reranker_read_the_first_hit_its_heading_tells_nothing() -> None:
+    under = replace(chunk("See below."), heading_path=("Installing",))
+
+    confidence = assess("How do I install it?", [ranked(under, rerank=0.01)], [0.9])
+
+    assert not confidence.sufficient
 
 
 @pytest.mark.parametrize("floor", [HYBRID_FLOOR, LEXICAL_FLOOR, RERANK_FLOOR])
