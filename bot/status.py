@@ -23,12 +23,16 @@ from core.ports import Database
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is served, None before the first sync, and by source how syncs went and go on."""
+    """What is served, None before the first sync, and by source how syncs went and go on.
+
+    A source that is not `configured` any more is kept, and not answered from.
+    """
 
     overview: Overview | None
     outcomes: Mapping[str, SyncOutcome]
     next_syncs: Mapping[str, datetime]
     budgets: tuple[str, ...]
+    configured: frozenset[str]
 
     def as_json(self) -> dict[str, Any]:
         """Lists, numbers, strings and None; times are in ISO 8601."""
@@ -56,6 +60,7 @@ class Status:
         due = self.next_syncs.get(name)
         return {
             "name": name,
+            "configured": name in self.configured,
             "documents": served.documents if served else 0,
             "chunks": served.chunks if served else 0,
             "synced": outcome.synced.isoformat() if outcome and outcome.synced else None,
@@ -87,6 +92,11 @@ class Status:
             parts.append(f"synced {_time(outcome.synced)}")
         if due is not None:
             parts.append(f"next {_time(due)}")
+        if name not in self.configured:
+            parts.append(
+                "no longer configured, so not answered from; "
+                f"`docent sync --remove {name}` deletes it"
+            )
         yield f"  {name}: {'; '.join(parts)}"
         if outcome is not None:
             yield from _troubles(outcome)
@@ -120,7 +130,9 @@ async def status_of(app: App) -> Status:
 async def _status(settings: Settings, database: Database, quota: Quota) -> Status:
     overview = await read_overview(database, EVERYTHING)
     outcomes = await read_outcomes(database, EVERYTHING)
-    return Status(overview, outcomes, next_syncs(settings, outcomes), tuple(quota.left()))
+    configured = frozenset(source.name for source in source_settings(settings))
+    due = next_syncs(settings, outcomes)
+    return Status(overview, outcomes, due, tuple(quota.left()), configured)
 
 
 async def read_public_status(app: App) -> Overview | None:

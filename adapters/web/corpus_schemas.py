@@ -74,6 +74,7 @@ class SourceStatusBody(Body):
     """A source: what is served of it, and how its syncs go."""
 
     name: str
+    configured: bool = Field(description="whether it is answered from")
     documents: int
     chunks: int
     synced: datetime | None

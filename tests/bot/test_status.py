@@ -35,6 +35,17 @@ def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def test_a_source_that_was_taken_out_of_the_settings_is_told_of() -> None:
+    overview = Overview(3, NINE, {"guide": Served(2, 5), "old": Served(1, 1)}, {})
+    status = Status(overview, {}, {}, (), frozenset({"guide"}))
+
+    _, guide, old = status.as_text().splitlines()
+    assert guide == "  guide: 2 documents in 5 chunks"
+    assert old.startswith("  old: 1 document in 1 chunk; no longer configured, so not answered")
+    assert old.endswith("`docent sync --remove old` deletes it")
+    assert [each["configured"] for each in status.as_json()["sources"]] == [True, False]
+
+
 def test_every_source_has_its_lines() -> None:
     served = {"guide": Served(2, 5), "papers": Served(1, 1)}
     many = {f"{n:02}.md": "it is damaged" for n in range(12)}
@@ -43,7 +54,8 @@ def test_every_source_has_its_lines() -> None:
         "papers": SyncOutcome(NINE, NINE, None, many),
         "wiki": SyncOutcome(TEN, None, "The site is away.", {}),
     }
-    status = Status(Overview(3, NINE, served, {}), outcomes, {"guide": TEN}, ("OpenRouter: …",))
+    overview, configured = Overview(3, NINE, served, {}), frozenset(outcomes)
+    status = Status(overview, outcomes, {"guide": TEN}, ("OpenRouter: …",), configured)
     said = status.as_text().splitlines()
     assert said[:6] == [
         "3 documents in 6 chunks, generation 3, served since 2026-11-20 09:00 UTC.",
