@@ -26,6 +26,17 @@ _RETRY = 5
 _SHOWN_ERRORS = 20
 
 
+_WRONG = {
+    "missing": "is missing",
+    "json_invalid": "is no JSON",
+    "extra_forbidden": "is not known",
+    "string_pattern_mismatch": "is blank, or has not its form",
+    "string_too_short": "is too short",
+    "string_too_long": "is longer than {max_length:,} characters",
+}
+"""By the framework's name for it; of others its own words are told."""
+
+
 class Problem(Exception):
     """A refusal of a request."""
 
@@ -103,11 +114,19 @@ async def _of_validation(_: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, RequestValidationError)  # noqa: S101 - registered for it
     # Neither the input, which may be a secret in the wrong place, nor the exception behind it.
     errors = [
-        {"loc": [str(part) for part in error["loc"]], "msg": error["msg"]}
+        {"loc": [part for part in error["loc"] if isinstance(part, str)], "msg": _told(error)}
         for error in exc.errors()[:_SHOWN_ERRORS]
     ]
-    detail = "; ".join(f"{'.'.join(error['loc'])}: {error['msg']}" for error in errors[:3])
-    return Problem(422, "Not valid", detail, errors=jsonable_encoder(errors)).response()
+    detail = "; ".join(f"{'.'.join(error['loc'])} {error['msg']}" for error in errors[:3])
+    return Problem(422, "Not valid", f"{detail}.", errors=jsonable_encoder(errors)).response()
+
+
+def _told(error: Mapping[str, Any]) -> str:
+    """What goes on after the name of what is wrong."""
+    kind, limits = error["type"], error.get("ctx", {})
+    if kind in _WRONG:
+        return _WRONG[kind].format_map(limits)
+    return f"is wrong: {error['msg'][:1].lower()}{error['msg'][1:]}"
 
 
 async def _of_fault(_: Request, exc: Exception) -> JSONResponse:

@@ -206,6 +206,26 @@ async def test_a_page_begins_at_a_moment_that_there_is(server: WebServer, before
     assert (refused.status_code, refused.json()["title"]) == (422, "Not valid")
 
 
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ("x", "body is no JSON."),
+        ("{}", "body.question is missing."),
+        ('{"question": " "}', "body.question is blank, or has not its form."),
+        ('{"question": ""}', "body.question is too short."),
+        (f'{{"question": "{"a" * 100_001}"}}', "body.question is longer than 100,000 characters."),
+        ('{"question": "Why?", "model": "x"}', "body.model is not known."),
+        ('{"question": 3}', "body.question is wrong: input should be a valid string."),
+    ],
+)
+async def test_what_is_wrong_with_a_request_is_told_in_a_sentence(
+    server: WebServer, body: str, detail: str
+) -> None:
+    json = {"Content-Type": "application/json"}
+    refused = await server.client.post("/chat", content=body, headers=json)
+    assert (refused.status_code, refused.json()["detail"]) == (422, detail)
+
+
 async def test_an_answer_is_rated_and_the_last_word_counts(server: WebServer) -> None:
     answer = (await server.ask(key="m1")).json()
     for value in ("down", "up"):
