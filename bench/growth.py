@@ -122,25 +122,25 @@ async def grow_search(sizes: Sequence[int], folder: Path) -> tuple[Growth, Growt
             held = size
             retriever = Retriever(index, embedder, Bm25Encoder(), Records(size))
             found.append(await searches(retriever))
-    whole, indexed = zip(*found, strict=True)
+    whole, rest = zip(*found, strict=True)
     return (
         growth("search, chunks", sizes, whole, most=FLAT),
-        growth("of it without the vector", sizes, indexed, most=SUBLINEAR),
+        growth("of it without the vector", sizes, rest, most=SUBLINEAR),
     )
 
 
 async def searches(retriever: Retriever) -> list[tuple[float, Percentiles]]:
     """Of the same questions at each size: the whole, and what follows the question's vector."""
-    whole, indexed, texts = [], [], Texts(seed=1)
+    whole, rest, texts = [], [], Texts(seed=1)
     scope, corpus = Scope(IN_SCOPE), Corpus(MINILM.collection, GENERATION)
     for _ in range(WARM_UP + ASKED):
         question = texts.text(WORDS_A_QUESTION)
         start = perf_counter()
         ranking = await retriever.rank([await retriever.encode(question)], scope, corpus)
         whole.append((perf_counter() - start) * 1e3)
-        indexed.append(ranking.timings_ms["search"])
+        rest.append(ranking.timings_ms["search"])
         assert ranking.hits
-    return [(min(of), percentiles(of)) for of in (whole[WARM_UP:], indexed[WARM_UP:])]
+    return [(min(of), percentiles(of)) for of in (whole[WARM_UP:], rest[WARM_UP:])]
 
 
 class Records:

@@ -32,6 +32,7 @@ from core.backends.qdrant_payload import (
     SPARSE,
     batches,
     check_points,
+    in_order,
     to_packed_payload,
     to_vectors,
 )
@@ -119,8 +120,8 @@ class QdrantEdge:
 
     async def chunks(self, collection: str, point_ids: Sequence[UUID]) -> list[Chunk]:
         """What is stored of these points, as far as they are there."""
-        found = await self.read(collection, [id_.int for id_ in point_ids])
-        return [found[id_.int] for id_ in point_ids if id_.int in found]
+        keys = [id_.int for id_ in point_ids]
+        return in_order(keys, await self.read(collection, keys))
 
     async def count(self, collection: str, generation: int) -> int:
         """How many points that generation sees, exactly."""

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import Any, Final, Literal, Protocol, TypeAlias, TypeVar
-from uuid import UUID
 
 import numpy as np
 import orjson
@@ -113,10 +112,9 @@ def to_chunks(points: Iterable[Stored]) -> dict[Any, Chunk]:
     return chunks
 
 
-def in_order(point_ids: Iterable[UUID], chunks: Mapping[Any, Chunk]) -> list[Chunk]:
-    """The chunks of these points; either Qdrant may give an id as a UUID or as its text."""
-    by_id = {str(id_): chunk for id_, chunk in chunks.items()}
-    return [by_id[str(id_)] for id_ in point_ids if str(id_) in by_id]
+def in_order(keys: Iterable[PointKey], chunks: Mapping[PointKey, Chunk]) -> list[Chunk]:
+    """The chunks of these points, as far as they are there."""
+    return [chunks[key] for key in keys if key in chunks]
 
 
 def to_search_hits(rankings: Mapping[str, Mapping[PointKey, float]]) -> SearchHits:

@@ -129,7 +129,8 @@ class QdrantRemote:
 
     async def chunks(self, collection: str, point_ids: Sequence[UUID]) -> list[Chunk]:
         """What is stored of these points, as far as they are there."""
-        return in_order(point_ids, await self.read(collection, [str(id_) for id_ in point_ids]))
+        keys = [str(id_) for id_ in point_ids]
+        return in_order(keys, await self.read(collection, keys))
 
     async def _stored(self, collection: str, batch: Sequence[PointKey]) -> list[models.Record]:
         chosen = to_filter(filters.known_as(batch))

@@ -89,4 +89,5 @@ class QdrantRest:
 
     async def chunks(self, collection: str, point_ids: Sequence[UUID]) -> list[Chunk]:
         """What is stored of these points, as far as they are there."""
-        return in_order(point_ids, await self.read(collection, [str(id_) for id_ in point_ids]))
+        keys = [str(id_) for id_ in point_ids]
+        return in_order(keys, await self.read(collection, keys))

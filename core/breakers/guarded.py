@@ -67,7 +67,7 @@ class GuardedReranker:
 
 
 class GuardedIndex:
-    """A VectorIndex whose searches are guarded, and what is read of their hits is by itself.
+    """A VectorIndex whose searches are guarded, and whose reads have a guard of their own.
 
     Searches that succeed say nothing of chunks that cannot be read.
     """

@@ -36,9 +36,9 @@ class Reading:
             best = dict.fromkeys(chain(*(each.order[:depth] for each in rankings)))
             unread = [key for key in best if key not in chunks]
             chunks |= await self._chunks.read(collection, unread)
-            if gone := [key for key in unread if key not in chunks]:
-                rankings = self._fused([hits.without(gone) for hits in found])
-                found = [each.found for each in rankings]
+            if gone := set(unread) - chunks.keys():
+                found = [hits.without(gone) for hits in found]
+                rankings = self._fused(found)
             elif enough(chunks.values()) or all(len(each.order) <= depth for each in rankings):
                 return [each.with_chunks(chunks) for each in rankings]
             else:

@@ -39,9 +39,8 @@ class RetrievalSettings:
     """The numbers of a search; the defaults were tuned on the evaluation sets.
 
     `candidates` is how many hits each of the two searches gives, `reranked` how many of the fused
-    ones the reranker reads, `context_tokens` how much text the passages may have together. Hits are
-    read `read` at a time, until there is as much text.
-    `preference` orders what is equally relevant.
+    ones the reranker reads, `context_tokens` how much text the passages may have together; `read`
+    hits are read at a time, until there is as much. `preference` orders what is equally relevant.
     """
 
     candidates: int = 100
