@@ -1,9 +1,9 @@
 """A thousand conversations at once: how fast answers begin, what each costs, where it ends.
 
-The bot's way of a question runs in one process on one core, and so do the same pipelines built
-with LangChain, LlamaIndex and Haystack where `make bench` has installed them; the services are
-stood in for on another core. "First" is the time to the first token in our hands, counted from
-when the question was due, less what the services take themselves.
+The bot's way of a question runs in one process on one core, and so does the same work without a
+framework, and with LangChain, LlamaIndex and Haystack where `make bench` has installed them; the
+services are stood in for on another core. "First" is the time to the first token in our hands,
+counted from when the question was due, less what the services take themselves.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bench.plot import latency_plot
 from bench.setting import FRAMEWORKS, Setting, open_setting
 from bench.standins.services import Latency
 from bench.starts import measure_starts
-from bench.targets import DOCENT, Figures, judged, slowness
+from bench.targets import DOCENT, PLAIN, Figures, judged, slowness
 
 RATES: Final = (10.0, 33.0, 50.0, 75.0, *(float(rate) for rate in range(100, 501, 25)))
 FRAMEWORK_RATES: Final = (2.0, 4.0, 6.0, 10.0, 15.0, 20.0, 33.0, 50.0)
@@ -48,9 +48,9 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true", help="without the frameworks")
     parser.add_argument("--plot", type=Path, help="write the plot to this file")
     args = parser.parse_args()
-    names = [DOCENT] if args.alone or not FRAMEWORKS.exists() else [DOCENT, *NAMES]
+    frameworks = NAMES if FRAMEWORKS.exists() and not args.alone else ()
     before = load_average()
-    figures = measure(names, args)
+    figures = measure([DOCENT, PLAIN, *frameworks], args)
     show(figures)
     if args.plot:
         args.plot.write_text(plotted(figures), encoding="utf-8")
@@ -74,19 +74,25 @@ def measure(names: Iterable[str], args: argparse.Namespace) -> Figures:
     with open_setting(args.history) as setting:
         for name in names:
             setting.measured("ingest", name)
-            ladder = args.rates if name == DOCENT else _up_to_the_best(args.rates)
+            ladder = _up_to_the_best(args.rates) if name in NAMES else args.rates
             runs[name] = climbed(setting, name, ladder, args.seconds)
             if name != DOCENT and STEADY in args.rates:
-                again = setting.measured(
-                    "load", DOCENT, rate=STEADY, seconds=args.seconds, seed=int(STEADY)
-                )
-                runs[DOCENT] = [*runs[DOCENT], again]
-        runs[DOCENT] = middling(runs[DOCENT])
+                again = _steady(setting, args.seconds)
+                runs |= {each: [*runs[each], run] for each, run in again.items()}
+        runs = {name: middling(each) for name, each in runs.items()}
         figures = Figures(runs, {}, starts=measure_starts(setting))
         figures = replace(figures, overload=_overloaded(setting, runs[DOCENT], args.seconds))
     with open_setting(0, FREE) as setting:
         ingests = {name: setting.measured("ingest", name) for name in names}
     return replace(figures, ingests=ingests, open_memory_mb=_memory(args.history))
+
+
+def _steady(setting: Setting, seconds: float) -> dict[str, Run]:
+    """The bot and the plain pipeline once more, one right after the other."""
+    return {
+        name: setting.measured("load", name, rate=STEADY, seconds=seconds, seed=int(STEADY))
+        for name in (DOCENT, PLAIN)
+    }
 
 
 def _up_to_the_best(rates: Sequence[float]) -> list[float]:
@@ -147,7 +153,7 @@ def show(figures: Figures) -> None:
         )
     if len(figures.runs) > 1:
         console.print(
-            f"This machine takes {slowness(figures):.1f} times as long for the frameworks' work as "
+            f"This machine takes {slowness(figures):.2f} times as long for the plain pipeline as "
             "the one that bounds in time are for; where that is longer, they are scaled by it."
         )
     for target in judged(figures):

@@ -171,6 +171,10 @@ def opened(
         from bench.docent_pipeline import open_docent  # noqa: PLC0415 - see above
 
         return open_docent(addresses, docs)
+    if name == "plain":
+        from bench.plain_pipeline import open_plain  # noqa: PLC0415 - as above
+
+        return open_plain(addresses, docs)
     from bench.frameworks import open_framework  # noqa: PLC0415 - as above
 
     return open_framework(name, addresses, docs)

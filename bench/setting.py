@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.corpus import DOCUMENTS, write_corpus
+from bench.frameworks import NAMES
 from bench.standins.services import Latency
 
 FRAMEWORKS: Final = Path(".venv-bench/bin/python")
@@ -45,7 +46,7 @@ class Setting:
 
     def measured(self, what: str, pipeline: str, **options: float) -> dict[str, Any]:
         """What `bench.runs` prints, in a process of its own. Raises CalledProcessError."""
-        python = sys.executable if pipeline == "docent" else str(FRAMEWORKS)
+        python = str(FRAMEWORKS) if pipeline in NAMES else sys.executable
         arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
         command = [
             *(python, "-m", "bench.runs", what, f"--pipeline={pipeline}"),

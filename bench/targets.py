@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from bench.frameworks import NAMES
 from bench.ladder import STEADY, Run, at, held, peak
 from bench.starts import Starts
 
-DOCENT = "docent"
+DOCENT: Final = "docent"
+PLAIN: Final = "plain"
+"""The same work with no framework."""
 
-REFERENCE_CPU_MS: Final = {"haystack": 29.0, "langchain": 44.0, "llamaindex": 57.0}
-"""What a question took the frameworks on the machine that bounds in time are for."""
+REFERENCE_CPU_MS: Final = {"haystack": 29.0, "langchain": 44.0, "llamaindex": 57.0, PLAIN: 2.5}
+"""What a question took them on the machine that bounds in time are for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,18 @@ class Target:
 
 
 def slowness(figures: Figures) -> float:
-    """How many times as long this machine takes for what the frameworks do; 1 where none ran."""
+    """How many times as long this machine takes as the one that bounds in time are for.
+
+    The plain pipeline tells, at the rate that they are for: what it does are sockets and wake-ups,
+    as with the bot, and machines differ in these by other factors than in the computing that a
+    framework does. Where it did not run, the frameworks do; where nothing did, it is 1.
+    """
+    if run := at(figures.runs.get(PLAIN, ()), STEADY):
+        return float(run["cpu_ms"] / REFERENCE_CPU_MS[PLAIN])
     ratios = [
         min(run["cpu_ms"] for run in runs) / REFERENCE_CPU_MS[name]
         for name, runs in figures.runs.items()
-        if name in REFERENCE_CPU_MS and runs
+        if name in NAMES and runs
     ]
     return median(ratios) if ratios else 1.0
 
@@ -87,7 +97,7 @@ def _capacity(figures: Figures, slow: float) -> Iterator[Target]:
 
 
 def _beside(figures: Figures) -> Iterator[Target]:
-    others = {name: runs for name, runs in figures.runs.items() if name != DOCENT}
+    others = {name: runs for name, runs in figures.runs.items() if name in NAMES}
     if not others:
         return
     best = max(held(runs) for runs in others.values())
@@ -103,7 +113,7 @@ def _beside(figures: Figures) -> Iterator[Target]:
 
 def _ingest(ingests: Mapping[str, Run]) -> Iterator[Target]:
     ours = ingests.get(DOCENT)
-    others = {name: run for name, run in ingests.items() if name != DOCENT}
+    others = {name: run for name, run in ingests.items() if name in NAMES}
     if not ours or not others:
         return
     best = max(run["documents"] / run["seconds"] for run in others.values())

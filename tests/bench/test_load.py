@@ -142,12 +142,13 @@ def test_a_target_that_has_no_figure_is_missed() -> None:
 def test_the_bot_is_held_against_what_runs_beside_it() -> None:
     ours = [run(10, 2), run(33, 3), run(240, 30)]
     theirs = [run(10, 40, cpu_ms=50.0), run(33, 9000, cpu_ms=44.0)]
+    plain = [run(10, 1), run(33, 1, cpu_ms=2.5), run(500, 9)]
     ingests = {
         name: {"documents": 10, "seconds": seconds, "unchanged_seconds": seconds}
-        for name, seconds in (("docent", 0.1), ("langchain", 1.0))
+        for name, seconds in (("docent", 0.1), ("plain", 0.05), ("langchain", 1.0))
     }
 
-    targets = judged(Figures({"docent": ours, "langchain": theirs}, ingests))
+    targets = judged(Figures({"docent": ours, "plain": plain, "langchain": theirs}, ingests))
 
     assert {target.what: round(target.figure, 2) for target in targets} == {
         "first, p95 at 33/s": 3,
@@ -170,6 +171,9 @@ def test_the_bot_is_held_against_what_runs_beside_it() -> None:
         ({"haystack": [run(10, 40, cpu_ms=58.0)]}, 2.0, 24.0),
         ({"haystack": [run(10, 40, cpu_ms=58.0), run(20, 40, cpu_ms=29.0)]}, 1.0, 12.0),
         ({"haystack": [run(10, 40, cpu_ms=14.5)]}, 0.5, 12.0),
+        ({"plain": [run(10, 3, cpu_ms=9.0), run(33, 3, cpu_ms=5.0)]}, 2.0, 24.0),
+        ({"plain": [run(33, 3, cpu_ms=5.0)], "haystack": [run(10, 40, cpu_ms=29)]}, 2.0, 24.0),
+        ({"plain": [run(10, 3, cpu_ms=5.0)], "haystack": [run(10, 40, cpu_ms=58)]}, 2.0, 24.0),
     ],
 )
 def test_bounds_in_time_are_for_a_machine_that_is_as_slow_if_it_is(
@@ -198,12 +202,13 @@ def test_no_name_in_the_plot_stands_upon_another() -> None:
     assert all(below - above >= 12 for above, below in pairwise(rows))
 
 
-def test_a_run_in_short_answers_everybody() -> None:
+@pytest.mark.parametrize("pipeline", ["docent", "plain"])
+def test_a_run_in_short_answers_everybody(pipeline: str) -> None:
     """Through every layer but a platform's, with a history to be completed."""
     quick = Latency(embed=0.005, rerank=0.005, first_token=0.02, chunk=0.002, chunks=40)
     with open_setting(1, quick, documents=4) as setting:
-        ingested = setting.measured("ingest", "docent")
-        told = setting.measured("load", "docent", rate=8, seconds=2, warm_up=0.5, drain=30, seed=1)
+        ingested = setting.measured("ingest", pipeline)
+        told = setting.measured("load", pipeline, rate=8, seconds=2, warm_up=0.5, drain=30, seed=1)
 
     assert ingested["documents"] == 4
     assert told["asked"] > 5
