@@ -7,6 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import Protocol
 from uuid import UUID
 
@@ -29,6 +30,7 @@ from core.ports import Responder
 
 _STORE_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 _PUT_BACK_TIMEOUT = 2.0
+_INTERRUPTIONS = 10
 # What is no fault of the question, so that it may be answered when the service is back.
 _OUTAGES = (ServiceUnavailable, AccessDenied, QuotaExceeded)
 
@@ -50,7 +52,8 @@ class TurnRunner:
     """Runs turns, one at a time of a session; `running` answers are made at once.
 
     One that fails is tried again after each of `retry_pauses`, but after each of `outage_pauses`
-    first, if a service is away that it needs. Each `watch_pause` it is seen whether it is
+    first, if a service is away that it needs. What ends because the database is away counts as no
+    attempt, so far as this process knows of it. Each `watch_pause` it is seen whether it is
     still wanted: any process may have been told otherwise. All are in seconds.
     """
 
@@ -72,6 +75,7 @@ class TurnRunner:
         self._retry_pauses = retry_pauses
         self._outage_pauses = outage_pauses
         self._outages: Counter[UUID] = Counter()
+        self._interrupted: Counter[UUID] = Counter()
         self._attempts = len(retry_pauses) + 1
         self._leases = Leases(inbox, watch_pause=watch_pause)
 
@@ -84,18 +88,30 @@ class TurnRunner:
 
         Raises ServiceError when the database is out of reach; the lease then runs out.
         """
+        turn = self._recounted(turn)
         try:
             pause = await self._run(turn)
         except LeaseLost as exc:
             log.info("Dropped turn %s: %s", turn.id, exc)
             self._outages.pop(turn.id, None)
+            if isinstance(exc.__cause__, ServiceError):
+                self._interrupted[turn.id] += 1
             return 0.0  # it may be there for the taking again, as an edited one is
+        except ServiceError:
+            self._interrupted[turn.id] += 1
+            raise
         except asyncio.CancelledError:
             await self.put_back(turn)
             raise
+        self._interrupted.pop(turn.id, None)
         if pause is None:
             self._outages.pop(turn.id, None)
         return pause
+
+    def _recounted(self, turn: Turn) -> Turn:
+        """Without the attempts that the database ended; what is said at the first was said."""
+        spared = min(self._interrupted[turn.id], _INTERRUPTIONS)
+        return replace(turn, attempt=max(min(turn.attempt, 2), turn.attempt - spared))
 
     async def _run(self, turn: Turn) -> float | None:
         if turn.attempt > self._attempts + 1:

@@ -418,6 +418,19 @@ async def test_a_lease_that_cannot_be_renewed_is_as_good_as_lost(database: Postg
     assert desk.reader.read == ["why?"]
 
 
+async def test_what_an_outage_of_the_database_ends_counts_as_no_attempt(database: Postgres) -> None:
+    desk = Desk(database, lease_seconds=0.6)
+    desk.answers.go.clear()
+    desk.database.broken.add("UPDATE turns SET lease_until")
+    async with desk.open(WATCHFUL) as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await until(lambda: len(desk.answers.cancelled) > len(QUICK.retry_pauses) + 1)
+        desk.database.broken.clear()
+        desk.answers.go.set()
+        await desk.settled()
+    assert desk.reader.read == ["why?"]
+
+
 async def test_a_responder_that_finds_the_lease_lost_ends_the_turn_for_this_worker(
     desk: Desk,
 ) -> None:
