@@ -16,7 +16,7 @@ from core.model import Chunk, Document, DocumentRecord, Section, SparseVector, d
 from core.ports import Entry, SparseEncoder
 from core.text.unicode import storable
 
-RECIPE = "4"
+RECIPE = "5"
 """To be raised when parsing or chunking makes other chunks or records of the same bytes."""
 
 _LONGEST_PATH = 1000

@@ -21,20 +21,21 @@ from core.model import Section
 
 _LEADING_BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)++")
 _PREFORMATTED = re.compile(r"\s*<pre\b", re.IGNORECASE)
+_TICKS = re.compile(r"`+")
 
 
 def markdown_sections(markdown: str, rule: SlugRule = SlugRule.PLAIN) -> tuple[Section, ...]:
     """The tree of sections. A heading inside a fence, HTML, quote or list item cuts nothing.
 
-    Comments, HTML tags and thematic breaks are taken out of the text, code stays as it is.
+    Comments, HTML tags and thematic breaks are taken out of the text; code stays as it is, and that
+    which is only indented, beside no list or quote, gets a fence.
     `rule` is what the site makes its addresses by.
     """
     lines: list[str | None] = [*markdown.split("\n")]
     tokens = block_parser().parse(markdown)
     cuts = _anchored(tuple(_headings(tokens)), rule)
     for start, end, text in _edits(tokens, markdown.split("\n")):
-        kept = text.split("\n") if text else []
-        lines[start:end] = [*kept, *[None] * (end - start - len(kept))]
+        lines[start:end] = [text or None, *[None] * (end - start - 1)]
     return nest(tuple(_sections(lines, cuts)))
 
 
@@ -89,10 +90,17 @@ def _edits(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[tuple[int,
             yield start, end, ""
         elif token.type == "html_block":
             yield start, end, _html_text("\n".join(lines[start:end]))
+        elif token.type == "code_block" and token.level == 0:
+            yield start, end, _fenced(token.content)
         elif token.type in {"paragraph_open", "tr_open"}:
             text = "\n".join(lines[start:end])
             if "<" in text:
                 yield start, end, strip_markup(text)
+
+
+def _fenced(code: str) -> str:
+    marker = "`" * max([3, *(len(ticks) + 1 for ticks in _TICKS.findall(code))])
+    return f"{marker}\n{code.rstrip()}\n{marker}"
 
 
 def _html_text(html: str) -> str:
