@@ -14,6 +14,7 @@ from bot.quota import Quota, quota_in, quota_of
 from bot.settings import Settings
 from bot.sources import source_settings
 from bot.timetable import timetable
+from core.ingestion.lease import running_since
 from core.ingestion.outcomes import SyncOutcome, read_outcomes
 from core.ingestion.overview import Overview, read_overview
 from core.migrations.runner import migrate
@@ -25,7 +26,8 @@ from core.ports import Database
 class Status:
     """What is served, None before the first sync, and by source how syncs went and go on.
 
-    A source that is not `configured` any more is kept, and not answered from.
+    A source that is not `configured` any more is kept, and not answered from. `syncing_since` is
+    when the sync began that runs now.
     """
 
     overview: Overview | None
@@ -33,6 +35,7 @@ class Status:
     next_syncs: Mapping[str, datetime]
     budgets: tuple[str, ...]
     configured: frozenset[str]
+    syncing_since: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Lists, numbers, strings and None; times are in ISO 8601."""
@@ -42,6 +45,7 @@ class Status:
             "since": seen.since.isoformat() if seen else None,
             "documents": seen.documents if seen else 0,
             "chunks": seen.chunks if seen else 0,
+            "syncing_since": self.syncing_since.isoformat() if self.syncing_since else None,
             "sources": [self._source(name) for name in self._names()],
             "budgets": list(self.budgets),
         }
@@ -71,11 +75,15 @@ class Status:
 
     def _lines(self) -> Iterator[str]:
         seen = self.overview
-        if seen is None:
-            yield "Nothing is indexed yet; `docent sync` brings the docs in."
-        else:
+        if seen is not None:
             held = f"{amount(seen.documents, 'document')} in {amount(seen.chunks, 'chunk')}"
             yield f"{held}, generation {seen.generation}, served since {_time(seen.since)}."
+        elif self.syncing_since:
+            yield "Nothing is indexed yet."
+        else:
+            yield "Nothing is indexed yet; `docent sync` brings the docs in."
+        if self.syncing_since:
+            yield f"A sync has been running since {_time(self.syncing_since)}."
         for name in self._names():
             yield from self._source_lines(name)
         if self.next_syncs:
@@ -131,8 +139,8 @@ async def _status(settings: Settings, database: Database, quota: Quota) -> Statu
     overview = await read_overview(database, EVERYTHING)
     outcomes = await read_outcomes(database, EVERYTHING)
     configured = frozenset(source.name for source in source_settings(settings))
-    due = next_syncs(settings, outcomes)
-    return Status(overview, outcomes, due, tuple(quota.left()), configured)
+    due, since = next_syncs(settings, outcomes), await running_since(database)
+    return Status(overview, outcomes, due, tuple(quota.left()), configured, since)
 
 
 async def read_public_status(app: App) -> Overview | None:

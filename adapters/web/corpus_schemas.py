@@ -90,6 +90,7 @@ class StatusBody(Body):
     since: datetime | None
     documents: int
     chunks: int
+    syncing_since: datetime | None = Field(description="when the sync began that runs now")
     sources: list[SourceStatusBody]
     budgets: list[str] = Field(description="what is left of each, a sentence each")
 

@@ -125,6 +125,15 @@ async def sync_lease(
             await lease.release()
 
 
+async def running_since(database: Database) -> datetime | None:
+    """When the sync began that runs now, in whichever process; None where none does."""
+    rows = await database.fetch(
+        "SELECT process, acquired_at FROM sync_lease WHERE expires_at > now()"
+    )
+    alive = [row for row in rows if life_of(row["process"]) is not Life.ENDED]
+    return alive[0]["acquired_at"] if alive else None
+
+
 async def _keep(lease: SyncLease, every: float) -> None:
     while True:
         await asyncio.sleep(every)

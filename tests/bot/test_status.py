@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import assemble, read_openrouter_plan
+from bot.app import assemble, open_database, read_openrouter_plan
 from bot.budgets import asked, budgets
 from bot.parts import Embedding
 from bot.settings import Settings
@@ -22,8 +22,10 @@ from core.backends.qdrant_edge import open_edge
 from core.budgets.governor import Governor
 from core.budgets.ledger import Ledger
 from core.ingestion.corpus import Served
+from core.ingestion.lease import sync_lease
 from core.ingestion.outcomes import SyncOutcome
 from core.ingestion.overview import Overview
+from core.migrations.runner import migrate
 from tests.support.embedder import HashingEmbedder
 from tests.support.http_server import Exchange, serving
 
@@ -75,6 +77,24 @@ def test_every_source_has_its_lines() -> None:
     found = status.as_json()
     assert [source["name"] for source in found["sources"]] == ["guide", "papers", "wiki"]
     assert found["sources"][0]["next_sync"] == "2026-11-20T10:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("overview", "said"),
+    [
+        (None, ["Nothing is indexed yet."]),
+        (
+            Overview(3, NINE, {}, {}),
+            ["0 documents in 0 chunks, generation 3, served since 2026-11-20 09:00 UTC."],
+        ),
+    ],
+)
+def test_a_sync_that_runs_is_told_of(overview: Overview | None, said: list[str]) -> None:
+    status = Status(overview, {}, {}, (), frozenset(), syncing_since=TEN)
+
+    running = "A sync has been running since 2026-11-20 10:00 UTC."
+    assert status.as_text().splitlines() == [*said, running]
+    assert status.as_json()["syncing_since"] == "2026-11-20T10:00:00+00:00"
 
 
 async def test_a_chat_is_told_of_public_sources_alone(database: Postgres, tmp_path: Path) -> None:
@@ -143,6 +163,18 @@ async def test_the_status_of_a_new_machine_is_that_nothing_is_indexed(tmp_path: 
         "since": None,
         "documents": 0,
         "chunks": 0,
+        "syncing_since": None,
         "sources": [],
         "budgets": [],
     }
+
+
+async def test_the_first_sync_is_told_of_while_it_runs(tmp_path: Path) -> None:
+    data = DocentSettings(data_dir=tmp_path / "data")
+    settings = Settings(docent=data, docs=DocsSettings(folder=tmp_path))
+    async with open_database(settings) as database:
+        await migrate(database)
+        async with sync_lease(database, "the bot"):
+            status = await read_status(settings)
+    assert status.syncing_since is not None
+    assert status.as_text().startswith("Nothing is indexed yet.\nA sync has been running since ")

@@ -11,7 +11,7 @@ import pytest
 
 from core.backends.postgres import Postgres
 from core.errors import SyncRunning
-from core.ingestion.lease import SyncLease, sync_lease
+from core.ingestion.lease import SyncLease, running_since, sync_lease
 
 ENDED = [sys.executable, "-c", "from core.ingestion.process import *; print(this_process())"]
 
@@ -75,3 +75,22 @@ async def test_one_that_cannot_be_seen_but_renews_its_lease_is_left_alone(
         await asyncio.sleep(0.05)
     with pytest.raises(SyncRunning, match="A sync by another has been running since"):
         await waiting
+
+
+async def test_it_is_known_since_when_a_sync_runs(database: Postgres) -> None:
+    assert await running_since(database) is None
+    async with sync_lease(database, "next"):
+        (row,) = await database.fetch("SELECT acquired_at FROM sync_lease")
+        assert await running_since(database) == row["acquired_at"]
+    assert await running_since(database) is None
+
+
+async def test_a_sync_whose_process_ended_runs_no_more(database: Postgres, ended: str) -> None:
+    await _left_by(database, ended, 3600)
+    assert await running_since(database) is None
+
+
+async def test_a_sync_whose_lease_ran_out_runs_no_more(database: Postgres) -> None:
+    await _left_by(database, None, 3600)
+    await database.execute("UPDATE sync_lease SET expires_at = now()")
+    assert await running_since(database) is None
