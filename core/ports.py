@@ -169,8 +169,16 @@ class Entry:
     format: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A document's bytes, with the `fingerprint` that a listing has for exactly these."""
+
+    data: bytes
+    fingerprint: str
+
+
 ListingProgress: TypeAlias = Callable[[int, int], None]
-"""Is told how many documents were fetched to be listed, of how many that are known so far."""
+"""Is told how many documents were read to be listed, of how many that are known so far."""
 
 
 class Source(Protocol):
@@ -191,11 +199,11 @@ class Source(Protocol):
     async def entries(self, progress: ListingProgress | None = None) -> Sequence[Entry]:
         """All documents. Raises SourceUnavailable rather than return an incomplete list.
 
-        A source that has to fetch each of them for that tells its `progress`.
+        A source that has to read each of them for that tells its `progress`.
         """
 
-    async def read(self, entry: Entry) -> bytes:
-        """The document as it stands. Raises DocumentUnreadable."""
+    async def read(self, entry: Entry) -> Content:
+        """The document as it stands, or as it was listed. Raises DocumentUnreadable."""
 
 
 class Catalog(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Final
@@ -11,7 +11,8 @@ from uuid import UUID
 
 from core.errors import DocumentUnreadable
 from core.ingestion.documents import Weighed, check_path
-from core.ingestion.planning import Plan, Survey, look
+from core.ingestion.fingerprints import Reading, read, serves, stays
+from core.ingestion.planning import Plan, Survey
 from core.ingestion.preparing import Preparer, PreparerOpener, Room, as_they_end
 from core.ingestion.report import Kind, Tally
 from core.model import DocumentRecord, point_id
@@ -110,7 +111,11 @@ class Comparison:
             for survey in self._plan.surveys:
                 for record in survey.gone:
                     yield self._remove(record)
-                async with aclosing(self._examined(survey, preparer)) as examined:
+                # In a thread: of a large source these are seconds.
+                entries = await asyncio.to_thread(self._to_examine, survey)
+                if staying := len(survey.entries) - len(entries):
+                    self._tally.finish_documents(staying)
+                async with aclosing(self._examined(survey, entries, preparer)) as examined:
                     async for found, size in examined:
                         if found is not None:
                             yield found
@@ -134,11 +139,20 @@ class Comparison:
             return DocumentChange(record.source, record.path, None)
         return removal(record)
 
+    def _to_examine(self, survey: Survey) -> list[Entry]:
+        """All but those of which the listing tells that they are served as they are."""
+        kept = {} if self._baseline.afresh else survey.records
+        return [
+            entry
+            for path, entry in survey.entries.items()
+            if not stays(kept.get(path), survey.profile, entry)
+        ]
+
     def _examined(
-        self, survey: Survey, preparer: Preparer
+        self, survey: Survey, entries: Sequence[Entry], preparer: Preparer
     ) -> AsyncGenerator[tuple[DocumentChange | None, int], None]:
         """With the bytes of each document that room was taken for."""
-        jobs = (self._examine(survey, entry, preparer) for entry in survey.entries.values())
+        jobs = (self._examine(survey, entry, preparer) for entry in entries)
         return as_they_end(jobs, _AHEAD)
 
     async def _examine(
@@ -161,40 +175,23 @@ class Comparison:
 
     async def _read(
         self, survey: Survey, entry: Entry, kept: DocumentRecord | None
-    ) -> _Text | None:
+    ) -> Reading | None:
+        """None where it is served as it stands."""
         async with self._reading:  # one at a time: a website may have set the pace
-            text = await _read_if_changed(survey, entry, kept)
-            if text is not None:
-                await self._room.take(len(text.data))
+            text = await read(survey.source, survey.profile, entry)
+            if kept and serves(kept, text.fingerprint, entry):
+                return None
+            await self._room.take(len(text.data))
         return text
 
     async def _compare(
         self,
         survey: Survey,
         entry: Entry,
-        text: _Text,
+        text: Reading,
         kept: DocumentRecord | None,
         preparer: Preparer,
     ) -> DocumentChange:
         ready = await preparer.prepare(survey.profile, entry, text.data, text.fingerprint)
         indexed = kept.chunks if kept else {}
         return change(indexed, ready.record, ready.chunks, self._baseline.next_generation)
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """What is to be prepared of a document."""
-
-    fingerprint: str
-    data: bytes
-
-
-async def _read_if_changed(
-    survey: Survey, entry: Entry, kept: DocumentRecord | None
-) -> _Text | None:
-    seen = await look(survey.source, survey.profile, entry)
-    # A date alone is no change: it says when the text was written, and the text is the same.
-    if kept and (kept.fingerprint, kept.version) == (seen.fingerprint, entry.version):
-        return None
-    data = seen.data if seen.data is not None else await survey.source.read(entry)
-    return _Text(seen.fingerprint, data)

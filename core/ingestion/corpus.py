@@ -89,7 +89,7 @@ class CorpusStore:
             source,
             generation,
         )
-        return {row["path"]: _record(row) for row in rows}
+        return await asyncio.to_thread(_by_path, rows)
 
     async def states(self) -> dict[str, SourceState]:
         """What each source was when it was last synced."""
@@ -180,6 +180,10 @@ class CorpusStore:
         async with self._database.transaction() as transaction:
             await transaction.execute("DELETE FROM documents WHERE until <= $1", horizon)
             await transaction.execute("DELETE FROM generations WHERE generation < $1", horizon)
+
+
+def _by_path(rows: list[Row]) -> dict[str, DocumentRecord]:
+    return {row["path"]: _record(row) for row in rows}
 
 
 def _by_place(rows: list[Row]) -> Mapping[tuple[str, str], DocumentRecord]:

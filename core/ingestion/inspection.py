@@ -32,8 +32,8 @@ async def inspect(source: Source) -> Inspection:
 async def _fault(source: Source, entry: Entry) -> str | None:
     try:
         check_path(entry.path)
-        data = await source.read(entry)
-        await asyncio.to_thread(parse, entry.path, data, suffix=entry.format)
+        found = await source.read(entry)
+        await asyncio.to_thread(parse, entry.path, found.data, suffix=entry.format)
     except DocumentUnreadable as error:
         return error.reason
     return None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from logging import getLogger
 from typing import TypeAlias
 
@@ -18,6 +18,7 @@ from core.errors import (
 )
 from core.ingestion.corpus import CorpusStore, Served
 from core.ingestion.documents import SourceProfile
+from core.ingestion.fingerprints import fingerprint
 from core.ingestion.origins import SourceChanges, SourceState, state_of
 from core.ingestion.report import Move
 from core.model import Corpus, DocumentRecord
@@ -143,7 +144,7 @@ async def plan_sync(
         Survey(
             source,
             profile,
-            {entry.path: _labelled(entry) for entry in await source.entries(progress)},
+            await asyncio.to_thread(_by_path, await source.entries(progress)),
             await store.records(profile.name, baseline.generation),
             states.get(profile.name),
         )
@@ -213,26 +214,14 @@ def _require_known(remove: Collection[str], known: Collection[str]) -> None:
         )
 
 
+def _by_path(entries: Sequence[Entry]) -> dict[str, Entry]:
+    return {entry.path: _labelled(entry) for entry in entries}
+
+
 def _labelled(entry: Entry) -> Entry:
     """As it will be stored, so that it compares equal with what was."""
     version, date = (storable(text) if text else None for text in (entry.version, entry.date))
     return replace(entry, version=version, date=date)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A document's fingerprint, and its bytes if they had to be read for it."""
-
-    fingerprint: str
-    data: bytes | None
-
-
-async def look(source: Source, profile: SourceProfile, entry: Entry) -> Reading:
-    """Reads the document only if the listing does not tell its content. DocumentUnreadable."""
-    if entry.fingerprint is not None:
-        return Reading(profile.fingerprint(entry.fingerprint), None)
-    data = await source.read(entry)
-    return Reading(profile.fingerprint(blake2b(data, digest_size=16).hexdigest()), data)
 
 
 async def refuse_shrink(survey: Survey, limit: float) -> None:
@@ -293,7 +282,7 @@ async def _new_fingerprints(survey: Survey) -> set[str]:
     for path, entry in survey.entries.items():
         if path not in survey.records:
             try:
-                found.add((await look(survey.source, survey.profile, entry)).fingerprint)
+                found.add(await fingerprint(survey.source, survey.profile, entry))
             except DocumentUnreadable:
                 continue  # a document that cannot be read is not one that moved
     return found

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import DocumentUnreadable, SourceUnavailable
-from core.ports import Entry, ListingProgress
+from core.ports import Content, Entry, ListingProgress
 
 
 @dataclass
@@ -46,10 +46,11 @@ class MemorySource:
             for path, text in self.files.items()
         ]
 
-    async def read(self, entry: Entry) -> bytes:
+    async def read(self, entry: Entry) -> Content:
         if self.before_read is not None:
             await self.before_read()
         self.reads.append(entry.path)
         if entry.path in self.unreadable:
             raise DocumentUnreadable(entry.path, "it is damaged")
-        return self.files[entry.path].encode()
+        text = self.files[entry.path]
+        return Content(text.encode(), text)

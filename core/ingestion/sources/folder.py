@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from pathlib import Path
 
 from core.errors import DocumentUnreadable, SourceUnavailable
@@ -13,7 +14,10 @@ from core.ingestion.parsing import MAX_BYTES
 from core.ingestion.parsing.decoding import too_large
 from core.ingestion.sources.ignore_rules import rules_around
 from core.ingestion.sources.patterns import READABLE, Patterns
-from core.ports import Entry, ListingProgress
+from core.ports import Content, Entry, ListingProgress
+
+_AT_ONCE = 64
+"""Documents that are read in one turn of a thread: few enough for a source to tell of progress."""
 
 _log = logging.getLogger(__name__)
 
@@ -67,22 +71,45 @@ class FolderSource:
         except OSError as exc:
             raise self._unreadable(exc) from exc
 
-    async def entries(self, progress: ListingProgress | None = None) -> Sequence[Entry]:  # noqa: ARG002 - no document is opened
-        """All documents, sorted by path. Raises SourceUnavailable if any folder is unreadable."""
-        return await asyncio.to_thread(self._entries)
+    async def entries(self, progress: ListingProgress | None = None) -> Sequence[Entry]:
+        """All documents, sorted by path, each read for its fingerprint.
 
-    async def read(self, entry: Entry) -> bytes:
-        """The file's bytes. Raises DocumentUnreadable."""
-        return await asyncio.to_thread(self._read, entry.path)
+        One that cannot be read is listed without. Raises SourceUnavailable if any folder is
+        unreadable.
+        """
+        paths = await asyncio.to_thread(self._listed)
+        found: list[Entry] = []
+        for at in range(0, len(paths), _AT_ONCE):
+            found += await asyncio.to_thread(self._entries, paths[at : at + _AT_ONCE])
+            if progress:
+                progress(len(found), len(paths))
+        return found
 
-    def _entries(self) -> list[Entry]:
+    async def read(self, entry: Entry) -> Content:
+        """The file as it stands. Raises DocumentUnreadable."""
+        return await asyncio.to_thread(self._content, entry.path)
+
+    def _listed(self) -> list[str]:
         self.require()
         if self._root.is_file():
-            return [Entry(self._root.name)]
+            return [self._root.name]
         try:
-            return [Entry(path) for path in sorted(self._paths())]
+            return sorted(self._paths())
         except OSError as exc:
             raise self._unreadable(exc) from exc
+
+    def _entries(self, paths: Sequence[str]) -> list[Entry]:
+        return [Entry(path, self._fingerprint(path)) for path in paths]
+
+    def _fingerprint(self, path: str) -> str | None:
+        try:
+            return self._content(path).fingerprint
+        except DocumentUnreadable:
+            return None
+
+    def _content(self, path: str) -> Content:
+        data = self._read(path)
+        return Content(data, blake2b(data, digest_size=16).hexdigest())
 
     def _unreadable(self, error: OSError) -> SourceUnavailable:
         return SourceUnavailable(

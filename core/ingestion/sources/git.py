@@ -11,7 +11,7 @@ from core.ingestion.parsing.decoding import too_large
 from core.ingestion.sources.git_fetching import fetch
 from core.ingestion.sources.git_mirror import GitFailed, Mirror, Tip
 from core.ingestion.sources.patterns import Patterns
-from core.ports import Entry, ListingProgress
+from core.ports import Content, Entry, ListingProgress
 
 
 class GitSource:
@@ -70,14 +70,15 @@ class GitSource:
                 source=self._name,
             ) from exc
 
-    async def read(self, entry: Entry) -> bytes:
-        """The file's bytes as they were listed. Raises DocumentUnreadable."""
-        data = await asyncio.to_thread(self._mirror.blob, entry.fingerprint or "")
+    async def read(self, entry: Entry) -> Content:
+        """The file as it was listed. Raises DocumentUnreadable."""
+        sha = entry.fingerprint or ""
+        data = await asyncio.to_thread(self._mirror.blob, sha)
         if data is None:
             raise DocumentUnreadable(entry.path, "it is not in the repository any more")
         if len(data) > self._max_bytes:
             raise DocumentUnreadable(entry.path, too_large(self._max_bytes))
-        return data
+        return Content(data, sha)
 
     def _entries(self, tip: Tip) -> list[Entry]:
         return sorted(

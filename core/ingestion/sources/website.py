@@ -16,7 +16,7 @@ from core.ingestion.sources.patterns import Patterns
 from core.ingestion.sources.politeness import Clock, LoopClock, Manners
 from core.ingestion.sources.site_listing import Listing, make_listing
 from core.ingestion.sources.web_addresses import Site, may_be_a_page
-from core.ports import Entry, ListingProgress
+from core.ports import Content, Entry, ListingProgress
 
 EVERYTHING = ("**",)
 """Pages mostly have no suffix to choose them by."""
@@ -99,7 +99,7 @@ class WebsiteSource:
         await asyncio.to_thread(self._cache.keep_only, there)
         return self._listing.entries
 
-    async def read(self, entry: Entry) -> bytes:
+    async def read(self, entry: Entry) -> Content:
         """The page as it was listed. Raises DocumentUnreadable."""
         asked = self._listing.asked.get(entry.path)
         reason = self._listing.unreadable.get(entry.path)
@@ -108,7 +108,8 @@ class WebsiteSource:
         cached = await asyncio.to_thread(self._cache.load, asked)
         if cached is None:
             raise DocumentUnreadable(entry.path, "its copy in the data folder is damaged")
-        return cached[1]
+        page, body = cached
+        return Content(body, page.fingerprint)
 
     async def _visits(self, fetcher: Fetcher, progress: ListingProgress | None) -> dict[str, Visit]:
         robots = await read_robots(self._site, fetcher)

@@ -78,6 +78,30 @@ async def test_a_listing_that_tells_fingerprints_spares_reading_what_did_not_cha
     assert library.source.reads == ["faq.md"]
 
 
+async def test_what_changed_after_it_was_listed_and_then_back_is_served_as_it_is(
+    library: Library,
+) -> None:
+    async def edit() -> None:
+        library.source.files["faq.md"] = "# FAQ\n\nA draft.\n"
+
+    library.source.tells_fingerprints = True
+    library.source.before_read = edit
+    await library.sync()
+    assert (await library.texts())["faq.md"] == "A draft."
+    library.source.before_read = None
+    library.source.files["faq.md"] = FAQ
+    await library.sync()
+    assert (await library.texts())["faq.md"] == "Nobody has asked anything yet."
+
+
+async def test_what_stays_counts_as_done_at_once(library: Library) -> None:
+    library.source.tells_fingerprints = True
+    await library.sync()
+    seen: list[SyncProgress] = []
+    await library.sync(progress=seen.append)
+    assert [now.documents for now in seen if now.phase is Phase.INDEXING] == [0, 2]
+
+
 async def test_a_changed_section_costs_its_own_chunks_alone(library: Library) -> None:
     await library.sync()
     library.source.files["guide.md"] = GUIDE.replace("Type docent.", "Type docent run.")

@@ -80,7 +80,7 @@ async def test_patterns_choose_documents(
 async def test_a_document_is_read_as_it_stands(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_bytes(b"\xff\x00raw")
     source = FolderSource("docs", tmp_path)
-    assert await source.read(Entry("a.md")) == b"\xff\x00raw"
+    assert (await source.read(Entry("a.md"))).data == b"\xff\x00raw"
     assert source.name == "docs"
 
 
@@ -109,7 +109,7 @@ async def test_a_single_file_is_a_source_of_one_document(tmp_path: Path) -> None
     source = FolderSource("docs", tmp_path / "README.md")
     (entry,) = await source.entries()
     assert entry.path == "README.md"
-    assert await source.read(entry) == b"# README.md\n"
+    assert (await source.read(entry)).data == b"# README.md\n"
     for path in ("other.md", "private/x.md", "../other.md"):
         with pytest.raises(DocumentUnreadable):
             await source.read(Entry(path))
@@ -118,7 +118,7 @@ async def test_a_single_file_is_a_source_of_one_document(tmp_path: Path) -> None
 async def test_a_file_that_is_named_like_its_folder_is_read(tmp_path: Path) -> None:
     write(tmp_path / "guide.md", "guide.md")
     source = FolderSource("docs", tmp_path / "guide.md")
-    assert await source.read(Entry("guide.md")) == b"# guide.md\n"
+    assert (await source.read(Entry("guide.md"))).data == b"# guide.md\n"
 
 
 async def test_the_origin_is_the_same_from_wherever_docent_is_started(
@@ -191,7 +191,7 @@ async def test_links_are_followed_to_files_inside_and_never_out_of_the_folder(
     (root / "again").symlink_to(root)
     source = FolderSource("docs", root)
     assert await paths_of(source) == ["a/real.md", "alias.md"]
-    assert await source.read(Entry("alias.md")) == b"# a/real.md\n"
+    assert (await source.read(Entry("alias.md"))).data == b"# a/real.md\n"
     assert "escape.md" in caplog.text
 
 
@@ -200,7 +200,7 @@ async def test_a_root_that_is_a_link_is_followed(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("real")
     source = FolderSource("docs", tmp_path / "link")
     assert await paths_of(source) == ["a.md"]
-    assert await source.read(Entry("a.md"))
+    assert (await source.read(Entry("a.md"))).data
 
 
 async def test_a_broken_link_is_listed_so_that_its_loss_is_noticed(tmp_path: Path) -> None:
@@ -232,6 +232,32 @@ async def test_a_document_over_the_limit_is_not_read_whole(tmp_path: Path) -> No
     (tmp_path / "big.md").write_bytes(b"x" * 1025)
     (tmp_path / "fits.md").write_bytes(b"x" * 1024)
     source = FolderSource("docs", tmp_path, max_bytes=1024)
-    assert len(await source.read(Entry("fits.md"))) == 1024
+    assert len((await source.read(Entry("fits.md"))).data) == 1024
     with pytest.raises(DocumentUnreadable, match="larger than"):
         await source.read(Entry("big.md"))
+
+
+async def test_a_listing_tells_which_texts_are_the_same(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", "b.md")
+    shutil.copy(tmp_path / "a.md", tmp_path / "c.md")
+    source = FolderSource("docs", tmp_path)
+    a, b, c = await source.entries()
+    assert a.fingerprint == c.fingerprint != b.fingerprint
+    assert (await source.read(a)).fingerprint == a.fingerprint
+    write(tmp_path, "other/a.md")
+    shutil.copy(tmp_path / "other/a.md", tmp_path / "a.md")
+    assert (await source.read(a)).fingerprint != a.fingerprint
+
+
+async def test_what_cannot_be_read_is_listed_without_a_fingerprint(tmp_path: Path) -> None:
+    write(tmp_path, "a.md")
+    (tmp_path / "gone.md").symlink_to("nowhere")
+    listed = await FolderSource("docs", tmp_path).entries()
+    assert [entry.path for entry in listed if entry.fingerprint is None] == ["gone.md"]
+
+
+async def test_it_is_told_how_many_were_read_to_be_listed(tmp_path: Path) -> None:
+    write(tmp_path, *(f"{n}.md" for n in range(130)))
+    told: list[tuple[int, int]] = []
+    await FolderSource("docs", tmp_path).entries(lambda *now: told.append(now))
+    assert told == [(64, 130), (128, 130), (130, 130)]

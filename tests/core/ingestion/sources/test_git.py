@@ -64,7 +64,7 @@ async def test_the_documents_of_the_newest_commit_are_listed_with_it_and_its_day
     entries = await source.entries()
     assert _paths(entries) == ["b.rst", "guide/a.md"]
     assert {(entry.version, entry.date) for entry in entries} == {(commit, "2024-01-03")}
-    assert await source.read(entries[1]) == b"# A"
+    assert (await source.read(entries[1])).data == b"# A"
 
 
 async def test_a_new_commit_changes_the_fingerprints_of_what_it_changed_alone(
@@ -78,7 +78,7 @@ async def test_a_new_commit_changes_the_fingerprints_of_what_it_changed_alone(
     assert sorted(after) == ["added.md", "edited.md", "same.md"]
     assert after["same.md"].fingerprint == before["same.md"]
     assert after["edited.md"].fingerprint != before["edited.md"]
-    assert await source.read(after["edited.md"]) == b"after"
+    assert (await source.read(after["edited.md"])).data == b"after"
 
 
 async def test_a_branch_and_a_folder_can_be_chosen(
@@ -172,7 +172,7 @@ async def test_a_server_that_is_away_is_an_error_and_what_was_fetched_stays(
         (entry,) = await source.entries()
     with pytest.raises(SourceUnavailable, match="could not be reached"):
         await source.entries()
-    assert await source.read(entry) == b"A"
+    assert (await source.read(entry)).data == b"A"
 
 
 @pytest.mark.parametrize("damage", ["HEAD", "config", "objects"])
@@ -188,7 +188,7 @@ async def test_a_damaged_mirror_is_made_anew(
     else:
         place.write_bytes(b"\0\xff[")
     (entry,) = await source.entries()
-    assert await source.read(entry) == b"A"
+    assert (await source.read(entry)).data == b"A"
 
 
 async def test_a_mirror_that_has_grown_is_made_anew(
@@ -200,7 +200,7 @@ async def test_a_mirror_that_has_grown_is_made_anew(
     for n in range(51):
         (mirror / "objects" / "pack" / f"pack-{n:040}.pack").touch()
     (entry,) = await source.entries()
-    assert await source.read(entry) == b"A"
+    assert (await source.read(entry)).data == b"A"
     assert _packs(mirror) <= 1
 
 

@@ -105,7 +105,7 @@ async def test_a_server_that_stops_within_a_pack_is_left_and_what_was_fetched_st
             said = await _refusal(_source(url, folder, timeout=0.5))
         assert stopped.is_set()
         assert "it did not answer within 0.5 s" in said
-        assert await source.read(entry) == b"A"
+        assert (await source.read(entry)).data == b"A"
         assert len(await source.entries()) == 99
 
 

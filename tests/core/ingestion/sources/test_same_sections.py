@@ -40,7 +40,7 @@ def rows(sections: Sequence[Section], above: tuple[str, ...] = ()) -> Iterator[R
 async def sections_of(source: Source) -> dict[str, list[Row]]:
     found = {}
     for entry in await source.entries():
-        document = parse(entry.path, await source.read(entry), suffix=entry.format)
+        document = parse(entry.path, (await source.read(entry)).data, suffix=entry.format)
         found[entry.path] = list(rows(document.sections))
     return found
 

@@ -108,7 +108,7 @@ async def test_the_pages_that_llms_txt_links_are_the_documents(cache: Path) -> N
         docs = source(site, cache)
         about, notes = await docs.entries()
         assert (about.path, notes.path, notes.format) == ("about", "notes.md", ".md")
-        assert (await docs.read(notes)).decode("utf-8-sig") == "# Notes\n\nGröße"
+        assert (await docs.read(notes)).data.decode("utf-8-sig") == "# Notes\n\nGröße"
 
 
 @pytest.mark.parametrize("charset", ["windows-1251", "nosuch"])
@@ -118,7 +118,7 @@ async def test_the_encoding_that_the_server_declares_is_used(cache: Path, charse
     async with open_website({"/": page("<a href=/a.md>A</a>")}) as site:
         site.pages["/a.md"] = Answer(text.encode("windows-1251"), declared)
         docs = source(site, cache)
-        assert (await docs.read((await docs.entries())[1])).decode("utf-8-sig") == text
+        assert (await docs.read((await docs.entries())[1])).data.decode("utf-8-sig") == text
 
 
 def test_a_long_sitemap_holds_up_nothing_else(cache: Path) -> None:
@@ -158,7 +158,7 @@ async def test_what_did_not_change_is_not_transferred_again(cache: Path) -> None
         assert await again.entries() == before
         assert len(site.asked) == 2 * asked
         assert [path for path in site.sent if path in CRAWLED] == []
-        assert b"First" in await again.read(before[-1])
+        assert b"First" in (await again.read(before[-1])).data
 
 
 async def test_a_page_that_changed_has_another_fingerprint(cache: Path) -> None:
@@ -168,7 +168,7 @@ async def test_a_page_that_changed_has_another_fingerprint(cache: Path) -> None:
         docs = source(site, cache)
         after = {each.path: each.fingerprint for each in await docs.entries()}
         assert {path for path in after if after[path] != before[path]} == {"about"}
-        assert b"About us" in await docs.read(Entry("about"))
+        assert b"About us" in (await docs.read(Entry("about"))).data
 
 
 async def test_what_is_not_content_changes_no_fingerprint(cache: Path) -> None:
@@ -356,7 +356,7 @@ async def test_a_site_that_is_asked_too_much_is_asked_again_when_it_says(cache: 
         site.pages["/about"] = busy
         docs = source(site, cache, clock=clock)
         await docs.entries()
-        assert b"About" in await docs.read(Entry("about"))
+        assert b"About" in (await docs.read(Entry("about"))).data
         assert max(clock.slept) == pytest.approx(7, abs=0.5)
 
 
@@ -616,7 +616,7 @@ async def test_a_copy_that_was_damaged_is_fetched_again(cache: Path) -> None:
         with pytest.raises(DocumentUnreadable, match="damaged"):
             await docs.read(before[0])
         assert await docs.entries() == before
-        assert b"Docs" in await docs.read(before[0])
+        assert b"Docs" in (await docs.read(before[0])).data
 
 
 async def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
