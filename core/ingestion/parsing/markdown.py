@@ -22,6 +22,10 @@ from core.model import Section
 _LEADING_BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)++")
 _PREFORMATTED = re.compile(r"\s*<pre\b", re.IGNORECASE)
 _TICKS = re.compile(r"`+")
+_PROSE = re.compile(
+    r"^[ \t]*+[^\W\d_a-z][\w'’]*+(?:[,;:]? [\w'’-]++){4,}+[.!?](?:\s|$)", re.MULTILINE
+)
+"""A line that begins with a sentence: copied text is indented, too, and no code."""
 
 
 def markdown_sections(markdown: str, rule: SlugRule = SlugRule.PLAIN) -> tuple[Section, ...]:
@@ -90,7 +94,7 @@ def _edits(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[tuple[int,
             yield start, end, ""
         elif token.type == "html_block":
             yield start, end, _html_text("\n".join(lines[start:end]))
-        elif token.type == "code_block" and token.level == 0:
+        elif token.type == "code_block" and token.level == 0 and not _PROSE.search(token.content):
             yield start, end, _fenced(token.content)
         elif token.type in {"paragraph_open", "tr_open"}:
             text = "\n".join(lines[start:end])

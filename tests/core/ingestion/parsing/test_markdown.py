@@ -118,6 +118,11 @@ def test_a_heading_in_a_quote_takes_an_anchor_though_it_cuts_nothing() -> None:
         ("```\na\n\n\n\nb\n```", "```\na\n\n\n\nb\n```"),
         ("So:\n\n    if a:\n\n\tb\n\n\nThen.", "So:\n\n```\nif a:\n\nb\n```\n\n\nThen."),
         ("    a ``` b ```` c", "`````\na ``` b ```` c\n`````"),
+        (
+            "    The tea is brewed at four, daily. Ask.",
+            "    The tea is brewed at four, daily. Ask.",
+        ),
+        ("    # The tea is brewed here.\n    a", "```\n# The tea is brewed here.\na\n```"),
         ("- so\n\n      if a:\n", "- so\n\n      if a:"),
         ("> so\n>\n>     if a:", "> so\n>\n>     if a:"),
     ],
