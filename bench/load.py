@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.frameworks import NAMES
-from bench.ladder import LIMIT_MS, REMOTE_MS, STEADY, Run, climbed, held, middling, peak
+from bench.ladder import LIMIT_MS, REMOTE_MS, STEADY, Run, at, climbed, held, middling, peak
 from bench.measures import load_average
 from bench.outcome import conclude, options
 from bench.plot import latency_plot
@@ -151,7 +151,7 @@ def show(figures: Figures) -> None:
             f"{name} ingests {run['documents'] / run['seconds']:.0f} documents a second, and "
             f"finds nothing changed in {run['unchanged_seconds']:.2f} s."
         )
-    if len(figures.runs) > 1:
+    if at(figures.runs.get(PLAIN, ()), STEADY):
         console.print(
             f"This machine takes {slowness(figures):.2f} times as long for the plain pipeline as "
             "the one that bounds in time are for; where that is longer, they are scaled by it."

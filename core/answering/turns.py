@@ -7,7 +7,6 @@ import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import replace
 from typing import Protocol
 from uuid import UUID
 
@@ -52,8 +51,8 @@ class TurnRunner:
     """Runs turns, one at a time of a session; `running` answers are made at once.
 
     One that fails is tried again after each of `retry_pauses`, but after each of `outage_pauses`
-    first, if a service is away that it needs. What ends because the database is away counts as no
-    attempt, so far as this process knows of it. Each `watch_pause` it is seen whether it is
+    first, if a service is away that it needs. Up to ten attempts that end here because the database
+    is away are not counted. Each `watch_pause` it is seen whether it is
     still wanted: any process may have been told otherwise. All are in seconds.
     """
 
@@ -88,14 +87,14 @@ class TurnRunner:
 
         Raises ServiceError when the database is out of reach; the lease then runs out.
         """
-        turn = self._recounted(turn)
         try:
             pause = await self._run(turn)
         except LeaseLost as exc:
             log.info("Dropped turn %s: %s", turn.id, exc)
-            self._outages.pop(turn.id, None)
-            if isinstance(exc.__cause__, ServiceError):
+            if isinstance(exc.__cause__, (ServiceError, TimeoutError)):
                 self._interrupted[turn.id] += 1
+            else:
+                self._let_go(turn)
             return 0.0  # it may be there for the taking again, as an edited one is
         except ServiceError:
             self._interrupted[turn.id] += 1
@@ -103,22 +102,25 @@ class TurnRunner:
         except asyncio.CancelledError:
             await self.put_back(turn)
             raise
-        self._interrupted.pop(turn.id, None)
         if pause is None:
-            self._outages.pop(turn.id, None)
+            self._let_go(turn)
         return pause
 
-    def _recounted(self, turn: Turn) -> Turn:
-        """Without the attempts that the database ended; what is said at the first was said."""
+    def _let_go(self, turn: Turn) -> None:
+        self._outages.pop(turn.id, None)
+        self._interrupted.pop(turn.id, None)
+
+    def _counted(self, turn: Turn) -> int:
+        """Its attempts, without those that the database ended."""
         spared = min(self._interrupted[turn.id], _INTERRUPTIONS)
-        return replace(turn, attempt=max(min(turn.attempt, 2), turn.attempt - spared))
+        return max(1, turn.attempt - spared)
 
     async def _run(self, turn: Turn) -> float | None:
-        if turn.attempt > self._attempts + 1:
+        if self._counted(turn) > self._attempts + 1:
             # Its worker died even while it told the author.
             await self._inbox.fail(turn, "Every attempt ended the process.")
             return None
-        if turn.attempt > self._attempts:
+        if self._counted(turn) > self._attempts:
             await self._give_up(turn, None)
             return None
         try:
@@ -139,11 +141,12 @@ class TurnRunner:
         return self._outage_pauses[self._outages[turn.id] - 1]
 
     async def _after_failure(self, turn: Turn, exc: Exception) -> float | None:
-        if turn.attempt >= self._attempts:
+        attempts = self._counted(turn)
+        if attempts >= self._attempts:
             await self._give_up(turn, exc)
             return None
         await self._inbox.release(turn, counted=True)
-        return self._retry_pauses[turn.attempt - 1]
+        return self._retry_pauses[attempts - 1]
 
     async def _give_up(self, turn: Turn, exc: Exception | None) -> None:
         """Tells the author, as well as that can be done, and ends the turn."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.ingestion.documents import SourceProfile
@@ -23,11 +24,10 @@ async def read(source: Source, profile: SourceProfile, entry: Entry) -> Reading:
     return Reading(profile.fingerprint(found.fingerprint), found.data)
 
 
-async def fingerprint(source: Source, profile: SourceProfile, entry: Entry) -> str:
-    """Reads the document only if the listing does not tell. Raises DocumentUnreadable."""
-    if entry.fingerprint is not None:
-        return profile.fingerprint(entry.fingerprint)
-    return (await read(source, profile, entry)).fingerprint
+def told(profile: SourceProfile, entries: Iterable[Entry]) -> set[str]:
+    """Those that the listing has."""
+    content = (entry.fingerprint for entry in entries)
+    return {profile.fingerprint(each) for each in content if each is not None}
 
 
 def stays(kept: DocumentRecord | None, profile: SourceProfile, entry: Entry) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from logging import getLogger
 from typing import TypeAlias
@@ -18,7 +19,7 @@ from core.errors import (
 )
 from core.ingestion.corpus import CorpusStore, Served
 from core.ingestion.documents import SourceProfile
-from core.ingestion.fingerprints import fingerprint
+from core.ingestion.fingerprints import read, told
 from core.ingestion.origins import SourceChanges, SourceState, state_of
 from core.ingestion.report import Move
 from core.model import Corpus, DocumentRecord
@@ -278,11 +279,11 @@ def refuse_losses(plan: Plan, removed: Collection[tuple[str, str]], limit: float
 
 
 async def _new_fingerprints(survey: Survey) -> set[str]:
-    found = set()
-    for path, entry in survey.entries.items():
-        if path not in survey.records:
-            try:
-                found.add(await fingerprint(survey.source, survey.profile, entry))
-            except DocumentUnreadable:
-                continue  # a document that cannot be read is not one that moved
+    new = [entry for path, entry in survey.entries.items() if path not in survey.records]
+    found = await asyncio.to_thread(told, survey.profile, new)
+    for entry in new:
+        if entry.fingerprint is None:
+            # A document that cannot be read is not one that moved.
+            with suppress(DocumentUnreadable):
+                found.add((await read(survey.source, survey.profile, entry)).fingerprint)
     return found

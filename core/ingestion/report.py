@@ -38,7 +38,7 @@ class SyncProgress:
     """A moment of a sync.
 
     `documents` of `total` are done, which for a changed one means that its chunks are stored. Of a
-    source that fetches them to list them, they are fetched meanwhile, of those known so far.
+    source that reads them to list them, they are read meanwhile, of those known so far.
     `chunks` were stored so far, `embedded` of them with new vectors and `reused` with vectors
     that were at hand. `seconds` have passed since the start.
     """
@@ -183,9 +183,9 @@ class Tally:
         self.phase = phase
         self._tell()
 
-    def tell_listing(self, fetched: int, known: int) -> None:
+    def tell_listing(self, read: int, known: int) -> None:
         """Of the source that is being listed."""
-        self.done, self.total = fetched, known
+        self.done, self.total = read, known
         self._tell()
 
     def finish_documents(self, count: int = 1) -> None:

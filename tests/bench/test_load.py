@@ -168,12 +168,9 @@ def test_the_bot_is_held_against_what_runs_beside_it() -> None:
     ("runs", "slow", "bound"),
     [
         ({}, 1.0, 12.0),
-        ({"haystack": [run(10, 40, cpu_ms=58.0)]}, 2.0, 24.0),
-        ({"haystack": [run(10, 40, cpu_ms=58.0), run(20, 40, cpu_ms=29.0)]}, 1.0, 12.0),
-        ({"haystack": [run(10, 40, cpu_ms=14.5)]}, 0.5, 12.0),
         ({"plain": [run(10, 3, cpu_ms=9.0), run(33, 3, cpu_ms=5.0)]}, 2.0, 24.0),
-        ({"plain": [run(33, 3, cpu_ms=5.0)], "haystack": [run(10, 40, cpu_ms=29)]}, 2.0, 24.0),
-        ({"plain": [run(10, 3, cpu_ms=5.0)], "haystack": [run(10, 40, cpu_ms=58)]}, 2.0, 24.0),
+        ({"plain": [run(33, 3, cpu_ms=2.0)]}, 0.8, 12.0),
+        ({"plain": [run(10, 3, cpu_ms=5.0)], "haystack": [run(33, 40, cpu_ms=58)]}, 1.0, 12.0),
     ],
 )
 def test_bounds_in_time_are_for_a_machine_that_is_as_slow_if_it_is(

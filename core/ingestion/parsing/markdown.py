@@ -23,9 +23,10 @@ _LEADING_BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)++")
 _PREFORMATTED = re.compile(r"\s*<pre\b", re.IGNORECASE)
 _TICKS = re.compile(r"`+")
 _PROSE = re.compile(
-    r"^[ \t]*+[^\W\d_a-z][\w'’]*+(?:[,;:]? [\w'’-]++){4,}+[.!?](?:\s|$)", re.MULTILINE
+    r"^[ \t]*+[^\W\d_a-z](?:[^\W\d_A-Z]|['’])*+[,;]?(?:(?: |\n[ \t]*+)\S++){4,40}?(?<=[.!?])",
+    re.MULTILINE,
 )
-"""A line that begins with a sentence: copied text is indented, too, and no code."""
+"""A sentence that begins a line: copied text is indented, too, and no code."""
 
 
 def markdown_sections(markdown: str, rule: SlugRule = SlugRule.PLAIN) -> tuple[Section, ...]:
@@ -103,6 +104,8 @@ def _edits(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[tuple[int,
 
 
 def _fenced(code: str) -> str:
+    if not code.strip():
+        return ""
     marker = "`" * max([3, *(len(ticks) + 1 for ticks in _TICKS.findall(code))])
     return f"{marker}\n{code.rstrip()}\n{marker}"
 

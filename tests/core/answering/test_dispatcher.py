@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -25,7 +25,7 @@ from tests.support.conversations import (
     question,
     taken,
 )
-from tests.support.desk import QUICK, Desk, SlowReader, until
+from tests.support.desk import QUICK, Answers, Desk, SlowReader, until
 
 UNANSWERED = "Sorry, I could not answer this, and have stopped trying."
 
@@ -418,9 +418,13 @@ async def test_a_lease_that_cannot_be_renewed_is_as_good_as_lost(database: Postg
     assert desk.reader.read == ["why?"]
 
 
-async def test_what_an_outage_of_the_database_ends_counts_as_no_attempt(database: Postgres) -> None:
+@pytest.mark.parametrize("fault", [ServiceUnavailable("PostgreSQL", "it is away"), TimeoutError()])
+async def test_what_an_outage_of_the_database_ends_counts_as_no_attempt(
+    database: Postgres, fault: Exception
+) -> None:
     desk = Desk(database, lease_seconds=0.6)
     desk.answers.go.clear()
+    desk.database.fault = fault
     desk.database.broken.add("UPDATE turns SET lease_until")
     async with desk.open(WATCHFUL) as dispatcher:
         await dispatcher.submit(question("why?"))
@@ -429,6 +433,30 @@ async def test_what_an_outage_of_the_database_ends_counts_as_no_attempt(database
         desk.answers.go.set()
         await desk.settled()
     assert desk.reader.read == ["why?"]
+
+
+class Flapping(Answers):
+    """Whose services are away each other time."""
+
+    async def _events(self, question: Question) -> AsyncGenerator[AnswerEvent, None]:
+        if len(self.asked) % 2:
+            raise ServiceUnavailable("OpenRouter", "it is away")
+        async for event in super()._events(question):
+            yield event
+
+
+async def test_nor_does_it_go_on_for_ever_while_the_database_and_the_models_flap(
+    desk: Desk,
+) -> None:
+    lost = LeaseLost("The lease could not be renewed in time.")
+    lost.__cause__ = ServiceUnavailable("PostgreSQL", "it is away")
+    desk.reader.faults = [lost] * 100
+    desk.answers = Flapping()
+    async with desk.open(replace(QUICK, outage_pauses=(0.0,) * 3)) as dispatcher:
+        await dispatcher.submit(question("why?"))
+        await desk.settled()
+    assert [status for _, status, _ in await desk.ends()] == ["failed"]
+    assert len(desk.answers.asked) < 40
 
 
 async def test_a_responder_that_finds_the_lease_lost_ends_the_turn_for_this_worker(

@@ -122,6 +122,13 @@ def test_a_heading_in_a_quote_takes_an_anchor_though_it_cuts_nothing() -> None:
             "    The tea is brewed at four, daily. Ask.",
             "    The tea is brewed at four, daily. Ask.",
         ),
+        (
+            "    The tea is brewed by\n    Ann (at four). More.",
+            "    The tea is brewed by\n    Ann (at four). More.",
+        ),
+        ("    See the [guide](x.md), `b` and c.", "    See the [guide](x.md), `b` and c."),
+        ("    FROM python AS base of all.", "```\nFROM python AS base of all.\n```"),
+        ("a\n\n    \u00a0\n\nb", "a\n\n\nb"),
         ("    # The tea is brewed here.\n    a", "```\n# The tea is brewed here.\na\n```"),
         ("- so\n\n      if a:\n", "- so\n\n      if a:"),
         ("> so\n>\n>     if a:", "> so\n>\n>     if a:"),
