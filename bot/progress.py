@@ -81,7 +81,7 @@ def report_as_text(report: SyncReport, configured: Collection[str]) -> str:
 
     `configured` are the names of all sources that the settings have.
     """
-    verb = "Would be" if report.dry_run else "Done"
+    verb = "Found" if report.dry_run else "Done"
     lines = [f"{verb}: {report.tally or _nothing(report)}. {_served(report)}"]
     lines += [f"  {m.source} is read from {m.now} now, not from {m.before}" for m in report.moved]
     if report.dry_run:

@@ -91,6 +91,7 @@ def test_a_long_list_of_documents_is_cut() -> None:
 
 def test_a_dry_run_counts_what_it_would_write_and_nothing_as_done() -> None:
     text = report_as_text(replace(REPORT, dry_run=True, embedded=0, reused=0), ["docs"])
+    assert text.startswith("Found: 1 added, 1 changed")
     assert "155 documents in 3538 chunks; 12 to write, in 1.2 s (generation 2)." in text
     assert "embedded" not in text
 
