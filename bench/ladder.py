@@ -20,10 +20,10 @@ COMPARED: Final = 10.0
 """The rate at which all pipelines are held against each other, whatever they hold."""
 
 STEADY: Final = 33.0
-"""A thousand people who ask every half minute: the rate that bounds in time are for.
+"""A thousand people who ask every half minute: the rate that bounds in time are for."""
 
-A machine's speed drifts while the others run, so it is run again after each of them.
-"""
+REPEATED: Final = (COMPARED, STEADY)
+"""A machine's speed drifts while others run, so these rates are run again after each of them."""
 
 
 def climbed(setting: Setting, pipeline: str, rates: Iterable[float], seconds: float) -> list[Run]:
@@ -35,10 +35,15 @@ def _climbing(
     setting: Setting, pipeline: str, rates: Iterable[float], seconds: float
 ) -> Iterator[Run]:
     for rate in rates:
-        run = setting.measured("load", pipeline, rate=rate, seconds=seconds, seed=int(rate))
+        run = asked(setting, pipeline, rate, seconds)
         yield run
         if rate >= COMPARED and not holds(run):
             return
+
+
+def asked(setting: Setting, pipeline: str, rate: float, seconds: float) -> Run:
+    """One run, with the same questions for each pipeline."""
+    return setting.measured("load", pipeline, rate=rate, seconds=seconds, seed=int(rate))
 
 
 def holds(run: Run) -> bool:

@@ -12,6 +12,7 @@ import argparse
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,19 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.frameworks import NAMES
-from bench.ladder import LIMIT_MS, REMOTE_MS, STEADY, Run, at, climbed, held, middling, peak
+from bench.ladder import (
+    LIMIT_MS,
+    REMOTE_MS,
+    REPEATED,
+    STEADY,
+    Run,
+    asked,
+    at,
+    climbed,
+    held,
+    middling,
+    peak,
+)
 from bench.measures import load_average
 from bench.outcome import conclude, options
 from bench.plot import latency_plot
@@ -76,23 +89,15 @@ def measure(names: Iterable[str], args: argparse.Namespace) -> Figures:
             setting.measured("ingest", name)
             ladder = _up_to_the_best(args.rates) if name in NAMES else args.rates
             runs[name] = climbed(setting, name, ladder, args.seconds)
-            if name != DOCENT and STEADY in args.rates:
-                again = _steady(setting, args.seconds)
-                runs |= {each: [*runs[each], run] for each, run in again.items()}
+            if name != DOCENT:
+                for each, rate in product((DOCENT, PLAIN), set(REPEATED) & set(args.rates)):
+                    runs[each] = [*runs[each], asked(setting, each, rate, args.seconds)]
         runs = {name: middling(each) for name, each in runs.items()}
         figures = Figures(runs, {}, starts=measure_starts(setting))
         figures = replace(figures, overload=_overloaded(setting, runs[DOCENT], args.seconds))
     with open_setting(0, FREE) as setting:
         ingests = {name: setting.measured("ingest", name) for name in names}
     return replace(figures, ingests=ingests, open_memory_mb=_memory(args.history))
-
-
-def _steady(setting: Setting, seconds: float) -> dict[str, Run]:
-    """The bot and the plain pipeline once more, one right after the other."""
-    return {
-        name: setting.measured("load", name, rate=STEADY, seconds=seconds, seed=int(STEADY))
-        for name in (DOCENT, PLAIN)
-    }
 
 
 def _up_to_the_best(rates: Sequence[float]) -> list[float]:
