@@ -183,6 +183,17 @@ def test_bounds_in_time_are_for_a_machine_that_is_as_slow_if_it_is(
     assert first.bound == bound
 
 
+@pytest.mark.parametrize(("plain", "bound"), [(None, 200), (225, 100), (450, 200), (500, 200)])
+def test_the_rate_to_hold_is_by_what_the_plain_pipeline_holds(
+    plain: int | None, bound: int
+) -> None:
+    runs = {"plain": [run(plain, 30.0)]} if plain else {}
+    figures = Figures({"docent": [run(150, 20.0)], **runs}, {})
+
+    (rate,) = (each for each in judged(figures) if each.what == "held with p95 < 200 ms")
+    assert (rate.bound, rate.met) == (bound, bound <= 150)
+
+
 def test_the_plot_has_a_line_for_each_pipeline() -> None:
     drawn = latency_plot({"one": [(10, 5), (100, 50)], "two": [(10, 500)], "none": []}, limit=120)
 
