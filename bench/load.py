@@ -90,7 +90,9 @@ def measure(names: Iterable[str], args: argparse.Namespace) -> Figures:
             ladder = _up_to_the_best(args.rates) if name in NAMES else args.rates
             runs[name] = climbed(setting, name, ladder, args.seconds)
             if name != DOCENT:
-                for each, rate in product((DOCENT, PLAIN), set(REPEATED) & set(args.rates)):
+                # Right after each other, so that both meet the machine alike.
+                repeated = [rate for rate in REPEATED if rate in args.rates]
+                for rate, each in product(repeated, (DOCENT, PLAIN)):
                     runs[each] = [*runs[each], asked(setting, each, rate, args.seconds)]
         runs = {name: middling(each) for name, each in runs.items()}
         figures = Figures(runs, {}, starts=measure_starts(setting))

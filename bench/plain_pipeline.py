@@ -158,11 +158,12 @@ def _request(messages: Sequence[Mapping[str, str]], tokens: int) -> dict[str, An
 
 def _sections(name: str, text: str) -> Iterator[tuple[str, str, str]]:
     """Ids that tell the content, places and texts."""
-    title, *sections = text.split("\n## ")
+    first, *sections = text.split("\n## ")
+    title = first.strip("# \n")
     for section in sections:
         heading, _, body = section.partition("\n")
-        place = f"{title.strip('# ')} › {heading}".replace("\n", "")
-        yield str(uuid5(NAMESPACE_URL, f"{name}\0{section}")), place, body.strip()
+        id_ = str(uuid5(NAMESPACE_URL, f"{name}\0{section}"))
+        yield id_, f"{title} › {heading}", body.strip()
 
 
 @asynccontextmanager

@@ -52,8 +52,8 @@ class TurnRunner:
 
     One that fails is tried again after each of `retry_pauses`, but after each of `outage_pauses`
     first, if a service is away that it needs. Up to ten attempts that end here because the database
-    is away are not counted. Each `watch_pause` it is seen whether it is
-    still wanted: any process may have been told otherwise. All are in seconds.
+    is away are not counted. Each `watch_pause` it is seen whether it is still wanted: any process
+    may have been told otherwise. All are in seconds.
     """
 
     def __init__(
@@ -91,6 +91,7 @@ class TurnRunner:
             pause = await self._run(turn)
         except LeaseLost as exc:
             log.info("Dropped turn %s: %s", turn.id, exc)
+            # With such a cause nobody took the turn over: the database was away, or hung.
             if isinstance(exc.__cause__, (ServiceError, TimeoutError)):
                 self._interrupted[turn.id] += 1
             else:

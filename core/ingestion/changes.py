@@ -111,7 +111,7 @@ class Comparison:
             for survey in self._plan.surveys:
                 for record in survey.gone:
                     yield self._remove(record)
-                # In a thread: of a large source these are seconds.
+                # In a thread: a large source takes longer than a turn of the loop may.
                 entries = await asyncio.to_thread(self._to_examine, survey)
                 if staying := len(survey.entries) - len(entries):
                     self._tally.finish_documents(staying)

@@ -24,8 +24,8 @@ async def read(source: Source, profile: SourceProfile, entry: Entry) -> Reading:
     return Reading(profile.fingerprint(found.fingerprint), found.data)
 
 
-def told(profile: SourceProfile, entries: Iterable[Entry]) -> set[str]:
-    """Those that the listing has."""
+def fingerprints(profile: SourceProfile, entries: Iterable[Entry]) -> set[str]:
+    """Of those documents whose listing tells one."""
     content = (entry.fingerprint for entry in entries)
     return {profile.fingerprint(each) for each in content if each is not None}
 

@@ -19,7 +19,7 @@ from core.errors import (
 )
 from core.ingestion.corpus import CorpusStore, Served
 from core.ingestion.documents import SourceProfile
-from core.ingestion.fingerprints import read, told
+from core.ingestion.fingerprints import fingerprints, read
 from core.ingestion.origins import SourceChanges, SourceState, state_of
 from core.ingestion.report import Move
 from core.model import Corpus, DocumentRecord
@@ -280,7 +280,7 @@ def refuse_losses(plan: Plan, removed: Collection[tuple[str, str]], limit: float
 
 async def _new_fingerprints(survey: Survey) -> set[str]:
     new = [entry for path, entry in survey.entries.items() if path not in survey.records]
-    found = await asyncio.to_thread(told, survey.profile, new)
+    found = await asyncio.to_thread(fingerprints, survey.profile, new)
     for entry in new:
         if entry.fingerprint is None:
             # A document that cannot be read is not one that moved.
